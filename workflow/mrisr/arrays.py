@@ -1,0 +1,56 @@
+"""Arrays between the stages: safetensors files with one metadata key ``mrisr``, JSON with sorted keys."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .files import replacing
+
+
+def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
+    """Write tensors and metadata by rename; equal content is equal bytes."""
+    from safetensors.numpy import save_file
+
+    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(contiguous, temporary, metadata={"mrisr": json.dumps(metadata, sort_keys=True)})
+
+
+def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read all tensors and the metadata.
+
+    Raises
+    ------
+    InputError
+        The file is missing, truncated or not one of ours.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = json.loads((file.metadata() or {}).get("mrisr", "null"))
+            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a safetensors file ({error}); delete it and run again") from error
+    if metadata is None:
+        raise InputError(f"{path}: has no 'mrisr' metadata, so it was not written by this program")
+    return tensors, metadata
+
+
+def save_slices(path: str | os.PathLike, slices: Mapping[int, np.ndarray], metadata: Mapping[str, Any]) -> None:
+    """Write slices {index along the source axis: float32 [C, H, W] in [0, 1]} as tensors ``slice/<index:04d>``."""
+    save(path, {f"slice/{index:04d}": np.asarray(image, np.float32) for index, image in slices.items()}, metadata)
+
+
+def load_slices(path: str | os.PathLike) -> tuple[dict[int, np.ndarray], dict[str, Any]]:
+    """Read what `save_slices` wrote, in ascending order of the index."""
+    tensors, metadata = load(Path(path))
+    slices = {int(name.removeprefix("slice/")): array for name, array in tensors.items() if name.startswith("slice/")}
+    return dict(sorted(slices.items())), metadata

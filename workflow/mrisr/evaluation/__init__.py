@@ -1,0 +1,1 @@
+"""Evaluation: every model and baseline on every test set."""

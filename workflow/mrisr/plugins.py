@@ -1,0 +1,116 @@
+"""Shelves of methods: one file is one method, found by its file name.
+
+A shelf is a package of this library (``models``, ``degradations``, ...). Every module of it whose name does not begin
+with an underscore is a method, and its single public class is the implementation. Discovery and description read the
+source only, so the job graph is built without importing torch or any method.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, suggestion
+
+ROOT = Path(__file__).parent
+REQUIRED = object()
+"""Stands for the default of an option that has none."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One keyword option of a method: its annotation as written, and its default (`REQUIRED` if none)."""
+
+    name: str
+    annotation: str | None
+    default: Any
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the source of a method says about it, without importing it.
+
+    ``options`` are the keyword-only parameters of ``__init__``; ``constants`` the upper-case class attributes that are
+    literals (``SCALES``, ``HIGHER_IS_BETTER``, ...); ``summary`` the first line of the module's docstring.
+    """
+
+    name: str
+    summary: str
+    options: dict[str, Option] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+
+
+def available(shelf: str) -> list[str]:
+    """Names of the methods on a shelf, sorted."""
+    return sorted(path.stem for path in (ROOT / shelf).glob("*.py") if not path.stem.startswith("_"))
+
+
+def require(shelf: str, name: str) -> None:
+    """Raise `InputError` naming the nearest method if ``name`` is not on the shelf."""
+    if name not in available(shelf):
+        raise InputError(f"{shelf}: there is no '{name}' ({suggestion(name, available(shelf))})")
+
+
+def load(shelf: str, name: str) -> type:
+    """Import a method and return its class."""
+    require(shelf, name)
+    module = importlib.import_module(f"mrisr.{shelf}.{name}")
+    return getattr(module, _public_class(shelf, name).name)
+
+
+def build(shelf: str, name: str, **options: Any):
+    """Import a method and make an instance of it; an unknown option is an `InputError` that names the allowed ones."""
+    known = describe(shelf, name).options
+    for option in options:
+        if option not in known:
+            raise InputError(f"{shelf}: '{name}' has no option '{option}' ({suggestion(option, known)})")
+    return load(shelf, name)(**options)
+
+
+@functools.cache
+def describe(shelf: str, name: str) -> Description:
+    """Read a method's options, defaults and constants from its source."""
+    require(shelf, name)
+    tree, cls = _parse(shelf, name), _public_class(shelf, name)
+    constants = {}
+    for node in cls.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id.isupper():
+                constants[target.id] = _literal(node.value)
+    summary = (ast.get_docstring(tree) or "").split("\n")[0]
+    return Description(name, summary, _options(cls), constants)
+
+
+def _options(cls: ast.ClassDef) -> dict[str, Option]:
+    options = {}
+    for node in cls.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+                annotation = ast.unparse(argument.annotation) if argument.annotation else None
+                value = REQUIRED if default is None else _literal(default)
+                options[argument.arg] = Option(argument.arg, annotation, value)
+    return options
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
+
+
+@functools.cache
+def _parse(shelf: str, name: str) -> ast.Module:
+    return ast.parse((ROOT / shelf / f"{name}.py").read_text())
+
+
+def _public_class(shelf: str, name: str) -> ast.ClassDef:
+    classes = [n for n in _parse(shelf, name).body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
+    if len(classes) != 1:
+        raise InputError(f"{shelf}/{name}.py: has {len(classes)} public classes; a method's file has exactly one")
+    return classes[0]

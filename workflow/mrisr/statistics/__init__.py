@@ -1,0 +1,1 @@
+"""Statistics: from scores to tables, gaps and findings."""

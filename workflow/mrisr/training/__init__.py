@@ -1,0 +1,1 @@
+"""Training: data order, optimisation, schedules, checkpoints."""

@@ -1,0 +1,1 @@
+"""Volumes: manifests, readers of every format, checks, fetching, slicing."""
