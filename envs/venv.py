@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Runs a command in the project's own Python environment, which is made the first time.
+
+    python3 envs/venv.py COMMAND ARGUMENTS...
+
+    python3 envs/venv.py snakemake                    the default study
+    python3 envs/venv.py snakemake -n                 what it would do
+    python3 envs/venv.py pytest                       the tests
+    python3 envs/venv.py mrisr --help                 the library's command line
+    python3 envs/venv.py bash                         a shell inside the environment
+
+The environment is .venv in the repository, made from the exact pins in envs/ with pip. It is made anew when a pin or
+the project's own metadata changes. Standard library only; Python 3.11 or newer.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+PINS = (ROOT / "envs" / "requirements.txt", ROOT / "envs" / "requirements-test.txt")
+STAMP = VENV / "stamp"
+LOCK = VENV / "lock"
+LOG = VENV / "pip.log"
+MINIMUM = (3, 11)
+
+# Variables of the caller that would make the environment's Python another Python, or switch off asserts.
+FOREIGN = {"PYTHONHOME", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"}
+FOREIGN |= {"PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONSTARTUP"}
+# The same for pip: where else it would install to. (`user = true` in a pip.conf is overruled by PIP_USER=0.)
+ELSEWHERE = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN"}
+NETWORK = ("connection", "name resolution", "unreachable", "timed out", "proxy", "ssl", "no matching distribution")
+
+
+class Failure(Exception):
+    """A sentence for the person at the keyboard."""
+
+
+def main(arguments: list[str]) -> int:
+    """Make the environment if need be and become the command; returns only if that fails."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(__doc__.strip())
+        return 0 if arguments else 2
+    try:
+        check_python()
+        lock = ensure()
+        if lock is not None:
+            os.set_inheritable(lock, True)  # the running command keeps its share: nobody replaces .venv beneath it
+        become(arguments)
+    except Failure as failure:
+        print(f"envs/venv.py: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nenvs/venv.py: stopped; the same command goes on from here (downloads are kept)", file=sys.stderr)
+        return 130
+    return 1
+
+
+def check_python() -> None:
+    """Refuse a Python that is too old, naming a newer one if there is one; likewise Windows."""
+    if sys.version_info < MINIMUM:
+        newer = [name for name in (f"python3.{minor}" for minor in range(14, 10, -1)) if shutil.which(name)]
+        hint = f"; {newer[0]} is here: {newer[0]} envs/venv.py ..." if newer else ""
+        raise Failure(f"Python {'.'.join(map(str, sys.version_info[:3]))} is too old, 3.11 or newer is needed{hint}")
+    if os.name != "posix":
+        raise Failure("Linux or macOS is needed; on Windows use the Windows Subsystem for Linux")
+
+
+def ensure() -> int | None:
+    """Make the environment unless it is current. Returns the file that holds this run's share of it, if any."""
+    import fcntl
+
+    try:
+        VENV.mkdir(exist_ok=True)
+        lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        if is_current():
+            return None  # a finished environment that this user may only read
+        raise Failure(f"{VENV} cannot be written ({error.strerror})") from None
+    hold(lock, fcntl.LOCK_SH, "another run is making .venv: waiting for it")
+    while not is_current():
+        hold(lock, fcntl.LOCK_EX, "the pins have changed, but another run still uses .venv: waiting for it to end")
+        if not is_current():
+            make(lock)
+        hold(lock, fcntl.LOCK_SH, "another run is making .venv: waiting for it")
+    return lock
+
+
+def hold(lock: int, kind: int, why_wait: str) -> None:
+    """Take the lock, shared or exclusive, saying so if that means waiting."""
+    import fcntl
+
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(why_wait)
+        fcntl.flock(lock, kind)
+
+
+def fingerprint() -> str:
+    """SHA-256 of all that the environment is made of: pins, project metadata, its interpreter and place."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    parts = [
+        {name: project.get(name) for name in ("build-system", "project")},
+        project.get("tool", {}).get("setuptools"),
+        [path.read_text() for path in PINS],
+        [str(VENV), os.path.realpath(BIN / "python")],
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def is_current() -> bool:
+    """Whether .venv is finished and made of what stands in the repository now."""
+    try:
+        return (BIN / "python").exists() and STAMP.read_text() == fingerprint()
+    except FileNotFoundError:
+        return False
+
+
+def make(lock: int) -> None:
+    """Make .venv from nothing; the stamp comes last, so that an interrupted one is made again."""
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        raise Failure(
+            "this Python comes without its venv and ensurepip modules; on Debian and Ubuntu: apt install python3-venv"
+        )
+    import venv
+
+    began = time.monotonic()
+    say(f"making .venv with Python {sys.version.split()[0]}: once, some minutes with a fast network")
+    for old in VENV.iterdir():
+        if old != LOCK:
+            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    try:
+        venv.create(VENV, with_pip=True, symlinks=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        raise Failure(f"making .venv failed ({error}); on Debian and Ubuntu: apt install python3-venv") from None
+    pip(lock, "install", *(f"--requirement={path}" for path in PINS))
+    pip(lock, "install", "--no-deps", "--no-build-isolation", f"--editable={ROOT}")
+    STAMP.write_text(fingerprint())
+    say(f"made .venv in {time.monotonic() - began:.0f} s")
+
+
+def pip(lock: int, *arguments: str) -> None:
+    """Run the environment's pip with progress; what it says goes to .venv/pip.log. It shares the lock while it lives."""
+    environment = {name: value for name, value in child_environment().items() if name not in ELSEWHERE}
+    environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUNBUFFERED="1")
+    command = [str(BIN / "python"), "-m", "pip", "--no-color", *arguments, "--progress-bar=off"]
+    total = sum(is_pin(line) for path in PINS for line in path.read_text().splitlines())
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[lock], **pipes)
+    lines, collected, step = [], 0, Step()
+    try:
+        with LOG.open("a") as log:
+            for raw in process.stdout:
+                line = raw.decode(errors="replace").rstrip()
+                log.write(line + "\n")
+                lines.append(line)
+                collected += line.startswith("Collecting ")
+                if line.startswith("Collecting "):
+                    step.show(f"{collected} of {max(total, collected)} packages found: {line.split()[1]}")
+                elif line.lstrip().startswith("Downloading "):
+                    step.show(f"{collected} of {max(total, collected)} packages found; {line.strip()}")
+                elif line.startswith("Installing collected"):
+                    step.show("installing, a minute or so", always=True)
+        status = process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        step.end()
+    if status:
+        raise Failure(explain(lines))
+
+
+def explain(lines: list[str]) -> str:
+    """The end of what a failed pip said, and one sentence on what to do."""
+    errors = [line for line in lines if line.strip() and "is ignored: it is neither" not in line]
+    text = "\n".join(errors).lower()
+    if "no space left" in text:
+        advice = "the disk is full"
+    elif any(word in text for word in NETWORK):
+        advice = (
+            "pip did not get a package: is there a network? behind a firewall set HTTPS_PROXY, or the index that pip "
+            "may use (pip config); then run the same command again"
+        )
+    else:
+        advice = f"pip failed; all it said is in {LOG}"
+    return "\n".join(["pip failed:", *(f"    {line}" for line in errors[-8:]), f"envs/venv.py: {advice}"])
+
+
+def is_pin(line: str) -> bool:
+    """Whether a line of a requirements file names a package."""
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def child_environment() -> dict[str, str]:
+    """The caller's environment variables with .venv first on PATH and without what would break its Python."""
+    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    environment["PATH"] = os.pathsep.join([str(BIN), environment.get("PATH", os.defpath)])
+    environment["VIRTUAL_ENV"] = str(VENV)
+    return environment
+
+
+def become(arguments: list[str]) -> None:
+    """Replace this process by a command of the environment, in the repository root."""
+    environment = child_environment()
+    program = shutil.which(arguments[0], path=environment["PATH"])
+    if program is None:
+        near = difflib.get_close_matches(arguments[0], [path.name for path in BIN.iterdir()], n=1)
+        raise Failure(f"there is no command '{arguments[0]}'" + (f"; did you mean '{near[0]}'?" if near else ""))
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execve(program, [arguments[0], *arguments[1:]], environment)
+
+
+class Step:
+    """What pip is doing: rewritten in place on a terminal, a line every ten seconds elsewhere."""
+
+    def __init__(self) -> None:
+        self.terminal = sys.stderr.isatty()
+        self.began = self.last = time.monotonic()
+
+    def show(self, text: str, *, always: bool = False) -> None:
+        """Show the step if it is time to."""
+        now = time.monotonic()
+        text = f"  {now - self.began:3.0f} s  {text}"
+        if self.terminal:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\033[K{text[:width]}")
+        elif always or now - self.last >= 10:
+            self.last = now
+            sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Clear the line for what comes next."""
+        if self.terminal:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+
+def say(text: str) -> None:
+    """One line of this program's own."""
+    print(f"envs/venv.py: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
