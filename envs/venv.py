@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -132,21 +131,17 @@ def is_current() -> bool:
 
 def make(lock: int) -> None:
     """Make .venv from nothing; the stamp comes last, so that an interrupted one is made again."""
-    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-        raise Failure(
-            "this Python comes without its venv and ensurepip modules; on Debian and Ubuntu: apt install python3-venv"
-        )
-    import venv
-
     began = time.monotonic()
     say(f"making .venv with Python {sys.version.split()[0]}: once, some minutes with a fast network")
     for old in VENV.iterdir():
         if old != LOCK:
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
-    try:
-        venv.create(VENV, with_pip=True, symlinks=True)
-    except (subprocess.CalledProcessError, OSError) as error:
-        raise Failure(f"making .venv failed ({error}); on Debian and Ubuntu: apt install python3-venv") from None
+    # -I: this file's own folder is not searched, or `venv` would be this file.
+    made = subprocess.run([sys.executable, "-Im", "venv", str(VENV)], capture_output=True, text=True)
+    if made.returncode:
+        said = " ".join((made.stdout + made.stderr).split()[-12:])
+        hint = "on Debian and Ubuntu: apt install python3-venv"
+        raise Failure(f"Python's own venv and ensurepip modules do not work here (... {said}); {hint}")
     pip(lock, "install", *(f"--requirement={path}" for path in PINS))
     pip(lock, "install", "--no-deps", "--no-build-isolation", f"--editable={ROOT}")
     STAMP.write_text(fingerprint())
@@ -154,7 +149,7 @@ def make(lock: int) -> None:
 
 
 def pip(lock: int, *arguments: str) -> None:
-    """Run the environment's pip with progress; what it says goes to .venv/pip.log. It shares the lock while it lives."""
+    """Run the environment's pip with progress; what it says goes to .venv/pip.log. It holds the lock while it lives."""
     environment = {name: value for name, value in child_environment().items() if name not in ELSEWHERE}
     environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUNBUFFERED="1")
     command = [str(BIN / "python"), "-m", "pip", "--no-color", *arguments, "--progress-bar=off"]
