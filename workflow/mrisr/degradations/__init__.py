@@ -1,0 +1,61 @@
+"""Degradations: how a low-resolution image is simulated from a high-resolution slice. One file is one degradation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr import plugins
+from mrisr.errors import InputError, suggestion
+
+GRIDS = ("same", "low")
+
+
+def available() -> list[str]:
+    """Names of the degradations, sorted."""
+    return plugins.available("degradations")
+
+
+def build(name: str, *, scale: int, grid: str, **options: Any):
+    """Make a degradation by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `available()`.
+    scale : int
+        Down-sampling factor, at least 1; at least 2 on the low grid.
+    grid : {"same", "low"}
+        ``same`` keeps the H x W grid of the slice; ``low`` gives H/scale x W/scale, the pixel centres at the centres of
+        the slice's scale-by-scale blocks.
+    **options
+        The degradation's own options.
+
+    Returns
+    -------
+    callable(images, *, slice_ids=None)
+        float32 [H, W], [C, H, W] or [N, C, H, W] in, the same rank out. Values are not clipped.
+
+    Raises
+    ------
+    InputError
+        Unknown name or option, a bad value, or an impossible pair of scale and grid.
+    """
+    plugins.require("degradations", name)
+    if grid not in GRIDS:
+        raise InputError(f"degradations: there is no grid '{grid}' ({suggestion(grid, GRIDS)})")
+    lowest = 2 if grid == "low" else 1
+    if isinstance(scale, bool) or not isinstance(scale, int) or scale < lowest:
+        raise InputError(
+            f"degradations: scale must be an integer of at least {lowest} on the {grid} grid, not {scale!r}"
+        )
+    return plugins.build("degradations", name, scale=scale, grid=grid, **options)
+
+
+def from_description(description: str | Mapping[str, Any], *, scale: int, grid: str):
+    """Make a degradation from a name or ``{kind: gaussian, options: {sigma: 1.5}}``; the rest is as in `build`."""
+    if isinstance(description, str):
+        return build(description, scale=scale, grid=grid)
+    if not isinstance(description, Mapping) or not {"kind"} <= set(description) <= {"kind", "options"}:
+        raise InputError(f"degradations: {description!r} is neither a name nor a mapping of 'kind' and 'options'")
+    return build(description["kind"], scale=scale, grid=grid, **description.get("options", {}))

@@ -1,0 +1,92 @@
+"""What all degradations share: accepted images, bounded working memory, the way to the low grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mrisr.errors import InputError
+
+from ._resampling import at_block_centres
+
+CHUNK_PIXELS = 2**22
+"""Pixels that are worked on at once: a stack of any length needs a few times 32 MB beside itself."""
+
+
+def as_planes(images: np.ndarray) -> np.ndarray:
+    """Check images [H, W], [C, H, W] or [N, C, H, W] and give them as a view [planes, H, W].
+
+    Raises
+    ------
+    InputError
+        Another rank, an empty axis, values that are not floating point, NaN or infinity.
+    """
+    images = np.asarray(images)
+    if images.ndim not in (2, 3, 4) or images.size == 0:
+        raise InputError(f"images must be [H, W], [C, H, W] or [N, C, H, W] and not empty, not of shape {images.shape}")
+    if not np.issubdtype(images.dtype, np.floating):
+        raise InputError(f"images must be floating point in [0, 1], not {images.dtype}: normalise them first")
+    if not np.isfinite(images).all():
+        raise InputError("images contain NaN or infinity")
+    return images.reshape(-1, *images.shape[-2:])
+
+
+class Operator:
+    """A degradation of one plane at a time; a plug-in adds the formula.
+
+    A subclass defines ``_degrade``: float64 planes [P, H, W] -> [P, H, W] under ``same``, [P, H/s, W/s] under ``low``.
+
+    Attributes
+    ----------
+    LINEAR : bool
+        The operator commutes with sums and factors.
+    WHOLE_BLOCKS : bool
+        H and W must be multiples of the scale on the same grid too (on the low grid they always must).
+    """
+
+    LINEAR = False
+    WHOLE_BLOCKS = False
+
+    def __init__(self, *, scale: int, grid: str):
+        self.scale, self.grid = scale, grid
+
+    def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
+        """Degrade images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, not clipped.
+
+        ``slice_ids`` names the N images; only mixtures look at it.
+        """
+        planes = as_planes(images)
+        if self.WHOLE_BLOCKS or self.grid == "low":
+            self._require_whole_blocks(planes)
+        chunk = max(1, CHUNK_PIXELS // planes[0].size)
+        degraded = [
+            self._degrade(planes[start : start + chunk].astype(np.float64)).astype(np.float32)
+            for start in range(0, len(planes), chunk)
+        ]
+        return np.concatenate(degraded).reshape(*np.shape(images)[:-2], *degraded[0].shape[-2:])
+
+    def _degrade(self, planes: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def _require_whole_blocks(self, planes: np.ndarray) -> None:
+        height, width = planes.shape[-2:]
+        if height % self.scale or width % self.scale:
+            fitting = f"{height - height % self.scale} x {width - width % self.scale}"
+            raise InputError(
+                f"images of {height} x {width} are not whole {self.scale}-by-{self.scale} blocks: crop to {fitting}"
+            )
+
+
+class Filter(Operator):
+    """A degradation that is an image filter; on the low grid its result is sampled at block centres.
+
+    A subclass defines ``_filter``: float64 planes [P, H, W] -> [P, H, W].
+    """
+
+    def _degrade(self, planes: np.ndarray) -> np.ndarray:
+        filtered = self._filter(planes)
+        return at_block_centres(filtered, self.scale) if self.grid == "low" else filtered
+
+    def _filter(self, planes: np.ndarray) -> np.ndarray:
+        raise NotImplementedError

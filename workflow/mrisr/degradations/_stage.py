@@ -1,0 +1,68 @@
+"""The stage `degrade`: the slices of one subject through one degradation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mrisr.arrays import load_slices, save_slices
+from mrisr.errors import InputError
+
+from . import from_description
+
+
+def degrade_slices(
+    slices_path: str | os.PathLike,
+    output_path: str | os.PathLike,
+    *,
+    degradation: Mapping[str, Any],
+    scale: int,
+    grid: str,
+    identity: str,
+) -> None:
+    """Degrade a slices file into another one, values clipped to [0, 1].
+
+    Parameters
+    ----------
+    slices_path, output_path : path
+        Slices files, see `mrisr.arrays.save_slices`.
+    degradation : mapping
+        ``kind``, the degradation's name, and ``options``, its own options.
+    scale, grid
+        As in `mrisr.degradations.build`. On the low grid the affine and the spacing are those of the larger pixels.
+    identity : str
+        Identity of the job, kept in the metadata.
+
+    Raises
+    ------
+    InputError
+        An unreadable file, an unknown degradation, slices that the degradation cannot take.
+    """
+    operator = from_description(degradation, scale=scale, grid=grid)
+    slices, metadata = load_slices(slices_path)
+    degraded: dict[int, np.ndarray] = {}
+    for shape in sorted({image.shape for image in slices.values()}):
+        indices = [index for index, image in slices.items() if image.shape == shape]
+        ids = [f"{metadata['subject']}/{index:04d}" for index in indices]
+        try:
+            stack = operator(np.stack([slices[index] for index in indices]), slice_ids=ids)
+        except InputError as error:
+            raise InputError(*(f"{slices_path}: {problem}" for problem in error.problems)) from error
+        degraded.update(zip(indices, np.clip(stack, 0.0, 1.0), strict=True))
+    made = {"degradation": dict(degradation), "scale": scale, "grid": grid, "identity": identity}
+    if grid == "low":
+        made |= _low_geometry(metadata, scale)
+    save_slices(output_path, dict(sorted(degraded.items())), metadata | made)
+
+
+def _low_geometry(metadata: Mapping[str, Any], scale: int) -> dict[str, list]:
+    """Affine and spacing of the low grid: in-plane voxels scale times as large, the first one centred in its block."""
+    affine, spacing = np.array(metadata["affine"], np.float64), np.array(metadata["spacing"], np.float64)
+    in_plane = [axis for axis in range(3) if axis != metadata["axis"]]
+    affine[:3, 3] += (scale - 1) / 2 * affine[:3, in_plane].sum(axis=1)
+    affine[:3, in_plane] *= scale
+    spacing[in_plane] *= scale
+    return {"affine": affine.tolist(), "spacing": spacing.tolist()}

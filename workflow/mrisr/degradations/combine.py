@@ -1,0 +1,60 @@
+"""Combine: each slice of a stack is degraded by one member of the mixture, equal numbers of each (training-bias)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from mrisr.errors import InputError
+
+from . import from_description
+from ._mixture import assign
+from ._operator import as_planes
+
+
+class Combine:
+    """Each image of a stack gets one member, each member equally many images (plus or minus one).
+
+    Parameters
+    ----------
+    members : list of str or dict
+        Degradations by name, or with options as ``{kind: gaussian, options: {sigma: 1.5}}``.
+    seed : int
+        The assignment is a function of the seed and the slice ids, see `assign`.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        grid: Literal["same", "low"],
+        members: list[str | dict],
+        seed: int = 0,
+    ):
+        if not isinstance(members, list | tuple):
+            raise InputError(f"combine: members must be a list of degradations, not {members!r}")
+        self.seed = seed
+        self.operators = {
+            str(place): from_description(member, scale=scale, grid=grid) for place, member in enumerate(members)
+        }
+        assign([], list(self.operators), seed=seed)
+
+    def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
+        """Degrade images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, not clipped.
+
+        ``slice_ids`` names the N images (one for the lower ranks); by default 0 to N - 1.
+        """
+        as_planes(images)
+        stack = np.asarray(images) if np.ndim(images) == 4 else np.asarray(images)[None]
+        ids = range(len(stack)) if slice_ids is None else slice_ids
+        if len(ids) != len(stack):
+            raise InputError(f"combine: {len(ids)} slice ids for {len(stack)} images; each image needs one")
+        chosen = np.array(assign(ids, list(self.operators), seed=self.seed))
+        parts = {name: self.operators[name](stack[chosen == name]) for name in np.unique(chosen)}
+        shape = next(iter(parts.values())).shape[1:]
+        degraded = np.empty((len(stack), *shape), np.float32)
+        for name, part in parts.items():
+            degraded[chosen == name] = part
+        return degraded if np.ndim(images) == 4 else degraded[0]

@@ -1,0 +1,37 @@
+"""Mean filter: each pixel becomes the mean of the square around it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from scipy import ndimage
+
+from ._neighbourhood import NeighbourhoodFilter
+
+
+class Mean(NeighbourhoodFilter):
+    """Mean over size x size pixels of the high-resolution slice.
+
+    Parameters
+    ----------
+    size : int
+        Side of the square in pixels, odd.
+    border : {"reflect", "nearest", "mirror", "wrap", "constant"}
+        What lies beyond the edge, as in scipy.ndimage (``constant``: zeros).
+    """
+
+    LINEAR = True
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        grid: Literal["same", "low"],
+        size: int = 3,
+        border: Literal["reflect", "nearest", "mirror", "wrap", "constant"] = "reflect",
+    ):
+        super().__init__(scale=scale, grid=grid, size=size, border=border)
+
+    def _filter(self, planes: np.ndarray) -> np.ndarray:
+        return ndimage.uniform_filter(planes, size=self.size, mode=self.border, axes=(-2, -1))
