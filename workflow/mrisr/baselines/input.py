@@ -1,0 +1,22 @@
+"""Input: the degraded image itself, the floor where it lives on the high-resolution grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mrisr.degradations._operator import as_planes
+from mrisr.errors import InputError
+
+
+class Input:
+    """The identity; at a scale above 1 there is no such estimate, see `bicubic`."""
+
+    GRIDS = ("same",)
+
+    def __init__(self, *, scale: int):
+        if scale != 1:
+            raise InputError(f"baselines: 'input' has no scale {scale}, only 1; use 'bicubic'")
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Images [H, W], [C, H, W] or [N, C, H, W] as float32."""
+        return as_planes(images).reshape(np.shape(images)).astype(np.float32)
