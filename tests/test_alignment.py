@@ -1,0 +1,61 @@
+"""No degradation shifts the image: the centre of low-grid pixel j is that of its block, (j + 0.5) s - 0.5."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mrisr import degradations
+from scipy.special import erf
+
+NAMES = [name for name in degradations.available() if name != "combine"]
+PROTOCOLS = [("same", 2), ("same", 3), ("same", 4), ("low", 2), ("low", 3), ("low", 4)]
+HEIGHT, WIDTH = 144, 120
+
+pytestmark = [pytest.mark.parametrize("name", NAMES), pytest.mark.parametrize(("grid", "scale"), PROTOCOLS)]
+
+
+def centres(n: int, grid: str, scale: int) -> np.ndarray:
+    """Positions of the degraded image's pixels on the high-resolution grid."""
+    return np.arange(n) if grid == "same" else (np.arange(n // scale) + 0.5) * scale - 0.5
+
+
+def blob(row: float, column: float) -> np.ndarray:
+    """A Gaussian of sigma 8 pixels: smooth enough for every low pass, far enough from the border to be periodic."""
+    rows, columns = np.arange(HEIGHT)[:, None] - row, np.arange(WIDTH) - column
+    return np.exp(-(rows**2 + columns**2) / 128).astype(np.float32)
+
+
+def plateau(n: int) -> np.ndarray:
+    """1 in the middle, 0 at both ends, with edges smooth enough for every low pass."""
+    x = np.arange(n) - (n - 1) / 2
+    return (erf((x + n / 3) / 8) - erf((x - n / 3) / 8)) / 2
+
+
+@pytest.mark.parametrize("place", [(64.3, 57.9), (77.5, 60.0)])
+def test_a_blob_keeps_its_centre_of_mass(name, grid, scale, place):
+    degraded = degradations.build(name, scale=scale, grid=grid)(blob(*place)).astype(np.float64)
+    found = [
+        np.sum(degraded.sum(axis=1 - axis) * centres(n, grid, scale)) / degraded.sum()
+        for axis, n in enumerate((HEIGHT, WIDTH))
+    ]
+    np.testing.assert_allclose(found, place, atol=2e-3)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_ramp_keeps_its_value_in_the_interior(name, grid, scale, axis):
+    shape = (HEIGHT, WIDTH)
+    position = np.expand_dims(np.arange(shape[axis]), 1 - axis) / shape[axis]
+    ramp = position * plateau(HEIGHT)[:, None] * plateau(WIDTH)
+    degraded = degradations.build(name, scale=scale, grid=grid)(ramp.astype(np.float32))
+    inside = [np.abs(centres(n, grid, scale) - (n - 1) / 2) < n / 8 for n in shape]
+    found = degraded[np.ix_(*inside)]
+    expected = np.expand_dims(centres(shape[axis], grid, scale)[inside[axis]], 1 - axis) / shape[axis]
+    # A shift of a hundredth of a pixel would be 7e-5.
+    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_mirrored_image_degrades_to_the_mirrored_result(name, grid, scale, axis):
+    operator = degradations.build(name, scale=scale, grid=grid)
+    image = np.random.default_rng(0).random((36, 48), dtype=np.float32)
+    np.testing.assert_allclose(operator(np.flip(image, axis)), np.flip(operator(image), axis), atol=1e-6)

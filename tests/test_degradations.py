@@ -1,0 +1,179 @@
+"""What every degradation promises, whichever it is: shapes, ranks, laws, clear errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mrisr import degradations, plugins
+from mrisr.errors import InputError
+
+MEMBERS = ["gaussian", "hanning", "hamming", "bicubic", "mean", "median"]
+OPTIONS = {"combine": {"members": MEMBERS}}
+"""Of those degradations that cannot do without."""
+
+NAMES = degradations.available()
+SINGLE = [name for name in NAMES if name != "combine"]
+LINEAR = [name for name in NAMES if getattr(plugins.load("degradations", name), "LINEAR", False)]
+PROTOCOLS = [("same", 1), ("same", 2), ("same", 3), ("same", 4), ("low", 2), ("low", 3), ("low", 4)]
+
+
+def build(name: str, scale: int, grid: str, **options):
+    return degradations.build(name, scale=scale, grid=grid, **{**OPTIONS.get(name, {}), **options})
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random(shape, dtype=np.float32)
+
+
+def test_the_six_of_the_paper_and_their_mixture_are_on_the_shelf():
+    assert {*MEMBERS, "combine"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("grid", "scale"), PROTOCOLS)
+@pytest.mark.parametrize("leading", [(), (3,), (5, 2)])
+def test_rank_stays_and_the_grid_is_the_promised_one(name, grid, scale, leading):
+    images = noise(*leading, 24, 36)
+    before = images.copy()
+    degraded = build(name, scale, grid)(images)
+    factor = scale if grid == "low" else 1
+    assert degraded.shape == (*leading, 24 // factor, 36 // factor)
+    assert degraded.dtype == np.float32
+    np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("grid", ["same", "low"])
+def test_a_stack_is_degraded_as_its_images_one_by_one(name, grid):
+    operator, stack = build(name, 2, grid), noise(4, 2, 20, 30)
+    alone = [[operator(channel) for channel in image] for image in stack]
+    np.testing.assert_array_equal(operator(stack), alone)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_stack_larger_than_the_working_memory_is_degraded_the_same(name, monkeypatch):
+    operator, stack = build(name, 2, "low"), noise(7, 1, 12, 16)
+    whole = operator(stack)
+    monkeypatch.setattr("mrisr.degradations._operator.CHUNK_PIXELS", 2 * 12 * 16)
+    np.testing.assert_array_equal(operator(stack), whole)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("grid", "scale"), PROTOCOLS)
+def test_a_constant_image_stays_constant(name, grid, scale):
+    degraded = build(name, scale, grid)(np.full((24, 36), 0.7, np.float32))
+    np.testing.assert_allclose(degraded, 0.7, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_degrading_changes_the_image(name):
+    images = noise(24, 24)
+    assert np.abs(build(name, 2, "same")(images) - images).max() > 0.01
+
+
+@pytest.mark.parametrize("name", ["bicubic", "gaussian", "mean"])
+def test_the_filters_that_are_linear_say_so(name):
+    assert name in LINEAR
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize(("grid", "scale"), [("same", 2), ("low", 3)])
+@given(seed=st.integers(0, 2**32 - 1), factor=st.floats(-2, 2))
+@settings(max_examples=8, deadline=None)
+def test_linear_degradations_commute_with_sums_and_factors(name, grid, scale, seed, factor):
+    operator = build(name, scale, grid)
+    first, second = noise(2, 18, 24, seed=seed)
+    together = operator(first + np.float32(factor) * second)
+    np.testing.assert_allclose(together, operator(first) + factor * operator(second), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "hanning", "hamming"])
+@pytest.mark.parametrize(("grid", "scale"), PROTOCOLS)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=5, deadline=None)
+def test_a_low_pass_in_kspace_adds_no_energy(name, grid, scale, seed):
+    if (name, grid) == ("gaussian", "low"):
+        grid = "same"  # its low grid is interpolated, and a cubic may overshoot
+    images = noise(24, 36, seed=seed)
+    assert np.mean(build(name, scale, grid)(images) ** 2) <= np.mean(images**2) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("name", ["mean", "median"])
+@pytest.mark.parametrize("border", ["reflect", "nearest", "mirror", "wrap", "constant"])
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_mean_and_median_are_those_of_the_square_around_each_pixel(name, border, size):
+    image = noise(9, 11)
+    mode = {"reflect": "symmetric", "nearest": "edge", "mirror": "reflect", "wrap": "wrap", "constant": "constant"}
+    padded = np.pad(image.astype(np.float64), size // 2, mode[border])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
+    expected = getattr(np, name)(windows, axis=(-2, -1))
+    np.testing.assert_allclose(build(name, 2, "same", size=size, border=border)(image), expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "mean", "median"])
+def test_a_filter_on_the_low_grid_is_the_filtered_image_at_block_centres(name):
+    image = noise(18, 27)
+    filtered = build(name, 3, "same")(image)
+    np.testing.assert_allclose(build(name, 3, "low")(image), filtered[1::3, 1::3], atol=1e-7)
+    taps = np.array([-1, 9, 9, -1]) / 16  # Keys a = -0.5 halfway between two pixels
+    wide = np.pad(build(name, 2, "same")(image[:, :-1]), 1, "edge")
+    rows = sum(tap * wide[k : k + 18 : 2] for k, tap in enumerate(taps))
+    expected = sum(tap * rows[:, k : k + 26 : 2] for k, tap in enumerate(taps))
+    np.testing.assert_allclose(build(name, 2, "low")(image[:, :-1]), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda: build("gausian", 2, "same"), "did you mean 'gaussian'"),
+        (lambda: build("gaussian", 2, "lo"), "did you mean 'low'"),
+        (lambda: build("gaussian", 0, "same"), "scale must be an integer of at least 1"),
+        (lambda: build("gaussian", 1, "low"), "scale must be an integer of at least 2"),
+        (lambda: build("gaussian", 2.0, "low"), "scale must be an integer"),
+        (lambda: build("gaussian", 2, "low", sigm=1.0), "did you mean 'sigma'"),
+        (lambda: build("gaussian", 2, "low", sigma=-1.0), "sigma must be"),
+        (lambda: build("gaussian", 2, "low", sigma=[1.0, 2.0, 3.0]), "sigma must be"),
+        (lambda: build("gaussian", 2, "low", sigma="wide"), "sigma must be"),
+        (lambda: build("mean", 2, "same", size=4), "odd"),
+        (lambda: build("median", 2, "same", size=0), "odd"),
+        (lambda: build("median", 2, "same", border="mirrored"), "border must be one of"),
+        (lambda: build("bicubic", 2, "same", border="reflect"), "border must be one of"),
+        (lambda: build("bicubic", 2, "same", a=0.5), "a must be between"),
+        (lambda: build("bicubic", 2, "same", antialias="no"), "antialias must be"),
+        (lambda: build("hanning", 2, "same", root=2), "root must be"),
+    ],
+)
+def test_a_bad_description_is_one_clear_line(call, line):
+    with pytest.raises(InputError, match=line) as caught:
+        call()
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("images", "line"),
+    [
+        (noise(8), "must be .H, W."),
+        (noise(1, 1, 1, 8, 8), "must be .H, W."),
+        (noise(0, 8, 8), "not empty"),
+        (np.zeros((8, 8), np.uint8), "floating point"),
+        (np.full((8, 8), np.nan, np.float32), "NaN or infinity"),
+        (np.full((8, 8), np.inf, np.float32), "NaN or infinity"),
+    ],
+)
+def test_images_that_are_none_are_refused(name, images, line):
+    with pytest.raises(InputError, match=line):
+        build(name, 2, "same")(images)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_low_grid_needs_whole_blocks(name):
+    with pytest.raises(InputError, match="crop to 9 x 12"):
+        build(name, 3, "low")(noise(10, 12))
+
+
+@pytest.mark.parametrize("name", [name for name in SINGLE if name != "bicubic"])
+def test_a_filter_on_the_same_grid_takes_any_size(name):
+    assert build(name, 2, "same")(noise(11, 13)).shape == (11, 13)

@@ -1,0 +1,213 @@
+"""Metrics against scikit-image, direct formulas and closed forms."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mrisr import metrics, plugins
+from mrisr.errors import InputError
+from scipy import ndimage
+from skimage.metrics import normalized_root_mse, peak_signal_noise_ratio, structural_similarity
+
+NAMES = metrics.available()
+PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0}
+
+
+def pair(*shape: int, seed: int = 0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """A smooth image with edges and a noisy, blurred estimate of it, float32 in [0, 1]."""
+    random = np.random.default_rng(seed)
+    field = ndimage.gaussian_filter(random.normal(size=shape), 2.0, axes=(-2, -1))
+    reference = np.clip(0.5 + 2 * field, 0, 1) * (field > -0.1)
+    estimate = ndimage.gaussian_filter(reference, 1.0, axes=(-2, -1)) + noise * random.normal(size=shape)
+    return reference.astype(np.float32), np.clip(estimate, 0, 1).astype(np.float32)
+
+
+def log_kernel(size: int, sigma: float) -> np.ndarray:
+    """``fspecial('log', size, sigma)`` of MATLAB, element by element."""
+    half, kernel = size // 2, np.zeros((size, size))
+    gaussian = np.zeros((size, size))
+    for i in range(-half, half + 1):
+        for j in range(-half, half + 1):
+            gaussian[i + half, j + half] = np.exp(-(i * i + j * j) / (2 * sigma**2))
+            kernel[i + half, j + half] = (i * i + j * j - 2 * sigma**2) / sigma**4
+    kernel *= gaussian / gaussian.sum()
+    return kernel - kernel.sum() / size**2
+
+
+def test_the_metrics_of_the_paper_are_on_the_shelf():
+    assert set(PERFECT) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_label_range_and_direction_are_known_without_importing(name):
+    constants = plugins.describe("metrics", name).constants
+    assert isinstance(constants["LABEL"], str)
+    assert isinstance(constants["HIGHER_IS_BETTER"], bool)
+    assert len(constants["RANGE"]) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(40, 48), (1, 40, 48), (3, 40, 48)])
+def test_a_value_is_a_float_within_its_range(name, shape):
+    value = metrics.compute(name, *pair(*shape))
+    low, high = plugins.describe("metrics", name).constants["RANGE"]
+    assert type(value) is float
+    assert (-np.inf if low is None else low) <= value <= (np.inf if high is None else high)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", range(3))
+def test_more_noise_is_worse(name, seed):
+    sign = 1 if plugins.describe("metrics", name).constants["HIGHER_IS_BETTER"] else -1
+    values = [metrics.compute(name, *pair(64, 64, seed=seed, noise=noise)) for noise in (0.02, 0.1, 0.4)]
+    assert sorted(values, key=lambda value: -sign * value) == values
+
+
+@pytest.mark.parametrize(("name", "best"), PERFECT.items())
+@pytest.mark.parametrize("shape", [(40, 48), (3, 40, 48)])
+def test_a_perfect_estimate_has_the_best_value(name, best, shape):
+    reference, _ = pair(*shape)
+    assert metrics.compute(name, reference, reference.copy()) == best
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_channel_is_the_same_as_none(name):
+    reference, estimate = pair(40, 48)
+    assert metrics.compute(name, reference[None], estimate[None]) == metrics.compute(name, reference, estimate)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=st.integers(0, 2**32 - 1), factor=st.sampled_from([0.25, 4.0, 255.0]))
+@settings(max_examples=5, deadline=None)
+def test_the_scale_of_the_values_has_no_influence_if_the_data_range_follows(name, seed, factor):
+    reference, estimate = (image.astype(np.float64) for image in pair(24, 30, seed=seed))
+    scaled = metrics.compute(name, factor * reference, factor * estimate, data_range=factor)
+    assert scaled == pytest.approx(metrics.compute(name, reference, estimate), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=5, deadline=None)
+def test_mirroring_and_turning_both_images_has_no_influence(name, seed):
+    reference, estimate = pair(24, 30, seed=seed)
+    turned = metrics.compute(name, np.rot90(reference[:, ::-1]), np.rot90(estimate[:, ::-1]))
+    assert turned == pytest.approx(metrics.compute(name, reference, estimate), rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(64, 80), (11, 11), (3, 40, 48)])
+@pytest.mark.parametrize("data_range", [1.0, 4.0])
+def test_ssim_is_that_of_scikit_image(shape, data_range):
+    reference, estimate = pair(*shape)
+    expected = structural_similarity(
+        reference.astype(np.float64),
+        estimate.astype(np.float64),
+        gaussian_weights=True,
+        use_sample_covariance=False,
+        data_range=data_range,
+        channel_axis=0 if len(shape) == 3 else None,
+    )
+    assert metrics.compute("ssim", reference, estimate, data_range=data_range) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(64, 80), (3, 40, 48)])
+def test_psnr_and_nrmse_are_those_of_scikit_image(shape):
+    reference, estimate = (image.astype(np.float64) for image in pair(*shape))
+    psnr = peak_signal_noise_ratio(reference, estimate, data_range=2.0)
+    assert metrics.compute("psnr", reference, estimate, data_range=2.0) == pytest.approx(psnr, rel=1e-12)
+    assert metrics.compute("nrmse", reference, estimate) == pytest.approx(normalized_root_mse(reference, estimate))
+
+
+@pytest.mark.parametrize("options", [{}, {"sigma": 3.0}, {"sigma": 3.0, "size": 25}, {"size": 5}])
+@pytest.mark.parametrize("shape", [(64, 81), (9, 10), (3, 40, 48)])
+def test_hfen_is_that_of_the_filtered_images(options, shape):
+    reference, estimate = (image.astype(np.float64) for image in pair(*shape))
+    kernel = log_kernel(options.get("size", 15), options.get("sigma", 1.5))
+
+    def edge_norm(images: np.ndarray) -> float:
+        channels = images.reshape(-1, *images.shape[-2:])
+        return np.linalg.norm([ndimage.correlate(channel, kernel, mode="reflect") for channel in channels])
+
+    expected = edge_norm(estimate - reference) / edge_norm(reference)
+    assert metrics.compute("hfen", reference, estimate, **options) == pytest.approx(expected, rel=1e-9)
+
+
+def test_closed_forms():
+    reference = np.full((32, 32), 0.5)
+    assert metrics.compute("psnr", reference, reference + 0.1) == pytest.approx(20)
+    assert metrics.compute("nrmse", reference, reference + 0.1) == pytest.approx(0.2)
+    luminance = (2 * 0.5 * 0.6 + 1e-4) / (0.5**2 + 0.6**2 + 1e-4)
+    assert metrics.compute("ssim", reference, reference + 0.1) == pytest.approx(luminance)
+
+
+def test_hfen_ignores_brightness_and_is_proportional_to_the_error():
+    reference, estimate = (image.astype(np.float64) for image in pair(40, 48))
+    hfen = metrics.compute("hfen", reference, estimate)
+    assert metrics.compute("hfen", reference, reference + 0.3) == pytest.approx(0, abs=1e-12)
+    assert metrics.compute("hfen", reference, reference + 3 * (estimate - reference)) == pytest.approx(3 * hfen)
+    assert metrics.compute("hfen", reference, np.zeros_like(reference)) == pytest.approx(1)
+
+
+def test_ssim_of_an_inverted_texture_is_negative():
+    texture = np.random.default_rng(0).random((40, 48))
+    assert metrics.compute("ssim", texture, 1 - texture) < -0.5
+
+
+@pytest.mark.parametrize("name", ["nrmse", "hfen"])
+def test_against_an_empty_reference_there_is_no_value_and_no_warning(name):
+    _, estimate = pair(24, 24)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(metrics.compute(name, np.zeros((24, 24)), estimate))
+        assert np.isnan(metrics.compute(name, np.zeros((24, 24)), np.zeros((24, 24))))
+
+
+@pytest.mark.parametrize("level", [0.3, 0.7, 1.0])
+def test_hfen_has_no_value_where_the_reference_has_no_edges(level):
+    flat = np.full((37, 41), level, np.float32)
+    assert np.isnan(metrics.compute("hfen", flat, pair(37, 41)[1]))
+    flat[5, 7] = np.nextafter(flat[5, 7], np.float32(2))
+    assert np.isfinite(metrics.compute("hfen", flat, pair(37, 41)[1]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_estimate_that_diverged_has_no_value_and_no_warning(name):
+    reference, estimate = pair(24, 24)
+    estimate[3, 4] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(metrics.compute(name, reference, estimate))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_that_cannot_be_compared_are_refused(name):
+    for reference, estimate in (
+        (np.zeros((24, 24)), np.zeros((24, 25))),
+        (np.zeros((24, 24)), np.zeros((1, 24, 24))),
+        (np.zeros(24), np.zeros(24)),
+        (np.zeros((2, 1, 24, 24)), np.zeros((2, 1, 24, 24))),
+    ):
+        with pytest.raises(InputError):
+            metrics.compute(name, reference, estimate)
+    for data_range in (0.0, -1.0, np.nan):
+        with pytest.raises(InputError, match="data range"):
+            metrics.compute(name, *pair(24, 24), data_range=data_range)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "line"),
+    [
+        ("psnrr", {}, "did you mean 'psnr'"),
+        ("hfen", {"sigm": 1.0}, "did you mean 'sigma'"),
+        ("hfen", {"sigma": 0.0}, "sigma must be"),
+        ("hfen", {"size": 14}, "odd"),
+        ("ssim", {"sigma": -1.0}, "must be positive"),
+        ("ssim", {"sigma": 4.0}, "smaller than the window of 29 x 29"),
+    ],
+)
+def test_a_bad_description_is_one_clear_line(name, options, line):
+    with pytest.raises(InputError, match=line):
+        metrics.compute(name, *pair(24, 24), **options)
