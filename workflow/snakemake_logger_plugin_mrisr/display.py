@@ -1,0 +1,167 @@
+"""What a run shows: a line when a job starts or ends, and what runs now and how long it still takes."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+from mrisr.progress import duration
+
+from .estimate import Estimate, Job, tail
+
+LOG_LINES = 30
+RED, GREEN, PLAIN = "\033[31m", "\033[32m", "\033[0m"
+
+
+def short(wildcards: Mapping[str, str]) -> str:
+    """Wildcards for people: ``{scale: 2, loss: mse, seed: 0}`` -> ``x2 mse seed0``; the study is the same for all."""
+    named = {"scale": "x", "study": None}
+    words = []
+    for name, value in wildcards.items():
+        label = named.get(name, name)
+        if label is not None:
+            words.append(f"{label}{value}" if str(value).isdigit() else str(value))
+    return " ".join(words)
+
+
+class Display:
+    """Writes the lines of one run.
+
+    On a terminal the last line is rewritten in place every second; elsewhere it is repeated every ``interval`` seconds,
+    less often in runs of hours.
+    """
+
+    def __init__(self, stream: TextIO, *, terminal: bool, color: bool, interval: float):
+        self.stream, self.terminal, self.color, self.interval = stream, terminal, color, interval
+        self.running: dict[int, Job] = {}
+        self.failed: list[Job] = []
+        self.endings: list[str] = []
+        self.is_stopping = False
+        self.done = self.total = 0
+        self.estimate: Estimate | None = None
+        self.began = self.spoke = time.monotonic()
+
+    def start_run(self, stats: Mapping[str, int], slots: int, *, cluster: bool) -> None:
+        """Say what there is to do."""
+        jobs = {rule: count for rule, count in stats.items() if rule != "total"}
+        self.total = stats["total"]
+        self.estimate = Estimate(jobs, slots, count_threads=not cluster)
+        self.began = self.spoke = time.monotonic()
+        where = f"at most {slots} at once on the cluster" if cluster else f"{slots} core{'s' * (slots != 1)}"
+        rules = ", ".join(f"{count} {rule}" for rule, count in jobs.items())
+        self._line(f"{self.total} job{'s' * (self.total != 1)}, {where}: {rules}")
+
+    def start_job(self, number: int, job: Job) -> None:
+        """A job has started; of one that is tried again the count does not change."""
+        if self.estimate and number not in self.running and job not in self.failed:
+            self.estimate.start(job)
+        self.running[number] = job
+        if not job.is_target:
+            self._line(f"{self._count()} start  {job.label}")
+
+    def finish_job(self, number: int) -> None:
+        """A job has ended well."""
+        job = self.running.pop(number, None)
+        self.done += 1
+        if job is None or self.estimate is None:
+            return
+        self.estimate.finish(job)
+        if not job.is_target:
+            self._line(f"{self._count()} done   {job.label}, {duration(job.seconds)}{self._left('; ')}", GREEN)
+
+    def fail_job(self, number: int, rule: str, error: Mapping) -> None:
+        """A job has failed: its command, and the end of each of its logs."""
+        job = self.running.pop(number, None) or Job(rule, rule)
+        if self.is_stopping:
+            self._line(f"{self._count()} stopped {job.label}, after {duration(job.seconds)}")
+            return
+        self.failed.append(job)
+        text = [f"{self._count()} FAILED {job.label}, after {duration(job.seconds)}"]
+        if error.get("rule_msg"):
+            text.append(f"    message: {error['rule_msg']}")
+        if error.get("output"):
+            text.append(f"    output: {', '.join(error['output'])}")
+        text += [f"    {name}: {value}" for name, value in (error.get("aux") or {}).items()]
+        if error.get("shellcmd"):
+            command = error["shellcmd"].strip()
+            text.append(textwrap.indent(f"command: {textwrap.dedent(error['shellcmd']).strip()}", "    "))
+            ends = [ending.rsplit(command, 1)[1].strip("' .\n") for ending in self.endings if command in ending]
+            text += [f"    which {end}" for end in ends[-1:]]
+        for log in error.get("log") or []:
+            lines = tail(log, 65536)
+            shown = lines[-LOG_LINES:]
+            skipped = f", its last {LOG_LINES} lines" if len(lines) > len(shown) else ""
+            text.append(f"    log: {log}{skipped if lines else ' (empty or missing)'}")
+            text += [f"    | {line}" for line in shown]
+        self._line("\n".join(text), RED)
+
+    def spoil_job(self, number: int) -> None:
+        """A job has ended but is not done; what is wrong has been said."""
+        job = self.running.pop(number, None)
+        if job is not None:
+            self.failed.append(job)
+
+    def tick(self) -> None:
+        """Show where the run stands, if it is time to."""
+        if self.estimate is None or not self.running:
+            return
+        for job in self.running.values():
+            job.listen()
+        if self.terminal:
+            self._status()
+        elif time.monotonic() - self.spoke >= max(self.interval, min(300.0, (time.monotonic() - self.began) / 40)):
+            self._line(self._state())
+
+    def end_run(self) -> None:
+        """The last line: how many are done, and what to do if that is not all."""
+        if self.estimate is None:
+            return
+        text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}"
+        if self.failed:
+            names = ", ".join(dict.fromkeys(job.label for job in self.failed))
+            text += f"; {len(self.failed)} failed: {names}"
+        if self.done < self.total:
+            text += "; the same command goes on from here"
+        self.running.clear()
+        self._line(text, GREEN if self.done >= self.total else RED)
+
+    def clear(self) -> None:
+        """Take the rewritten line away, so that somebody else can write."""
+        if self.terminal:
+            self.stream.write("\r\033[K")
+
+    def _count(self) -> str:
+        return f"[{self.done:{len(str(self.total))}}/{self.total}]"
+
+    def _left(self, before: str, after: str = "") -> str:
+        if self.done >= self.total or self.estimate is None:
+            return ""
+        seconds, measured = self.estimate.remaining(list(self.running.values()))
+        if seconds < 1:
+            return ""
+        return f"{before}about {duration(seconds)} left{'' if measured else ' (first guess)'}{after}"
+
+    def _state(self) -> str:
+        jobs = [
+            f"{job.label.partition(' ')[2] or job.rule} {job.progress}"
+            if job.progress
+            else f"{job.label} {duration(job.seconds)}"
+            for job in self.running.values()
+        ]
+        more = f" and {len(jobs) - 4} more" if len(jobs) > 4 else ""
+        return f"{self._count()} {self._left('', '; ')}now {', '.join(jobs[:4])}{more}"
+
+    def _status(self) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        self.stream.write("\r\033[K" + self._state()[:width])
+        self.stream.flush()
+
+    def _line(self, text: str, color: str = "") -> None:
+        self.clear()
+        text = f"{time.strftime('%H:%M:%S')} {text}"
+        self.stream.write(f"{color}{text}{PLAIN}\n" if self.color and color else f"{text}\n")
+        self.stream.flush()
+        self.spoke = time.monotonic()
