@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -39,7 +40,7 @@ FOREIGN = {"PYTHONHOME", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "
 FOREIGN |= {"PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONSTARTUP"}
 # The same for pip: where else it would install to. (`user = true` in a pip.conf is overruled by PIP_USER=0.)
 ELSEWHERE = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN"}
-NETWORK = ("connection", "name resolution", "unreachable", "timed out", "proxy", "ssl", "no matching distribution")
+NETWORK = ("connection", "name resolution", "unreachable", "timed out", "proxy", "ssl")
 
 
 class Failure(Exception):
@@ -131,6 +132,8 @@ def is_current() -> bool:
 
 def make(lock: int) -> None:
     """Make .venv from nothing; the stamp comes last, so that an interrupted one is made again."""
+    if importlib.util.find_spec("ensurepip") is None:
+        raise Failure("this Python comes without its venv and ensurepip modules; on Debian: apt install python3-venv")
     began = time.monotonic()
     say(f"making .venv with Python {sys.version.split()[0]}: once, some minutes with a fast network")
     for old in VENV.iterdir():
@@ -139,9 +142,8 @@ def make(lock: int) -> None:
     # -I: this file's own folder is not searched, or `venv` would be this file.
     made = subprocess.run([sys.executable, "-Im", "venv", str(VENV)], capture_output=True, text=True)
     if made.returncode:
-        said = " ".join((made.stdout + made.stderr).split()[-12:])
-        hint = "on Debian and Ubuntu: apt install python3-venv"
-        raise Failure(f"Python's own venv and ensurepip modules do not work here (... {said}); {hint}")
+        last = (made.stdout + made.stderr).strip().splitlines()[-1:]
+        raise Failure(f"Python's venv module failed ({' '.join(last)}); on Debian: apt install python3-venv")
     pip(lock, "install", *(f"--requirement={path}" for path in PINS))
     pip(lock, "install", "--no-deps", "--no-build-isolation", f"--editable={ROOT}")
     STAMP.write_text(fingerprint())
@@ -183,18 +185,20 @@ def pip(lock: int, *arguments: str) -> None:
 
 def explain(lines: list[str]) -> str:
     """The end of what a failed pip said, and one sentence on what to do."""
-    errors = [line for line in lines if line.strip() and "is ignored: it is neither" not in line]
-    text = "\n".join(errors).lower()
+    text = "\n".join(lines).lower()
     if "no space left" in text:
         advice = "the disk is full"
     elif any(word in text for word in NETWORK):
         advice = (
-            "pip did not get a package: is there a network? behind a firewall set HTTPS_PROXY, or the index that pip "
-            "may use (pip config); then run the same command again"
+            "is there a network? Behind a firewall set HTTPS_PROXY, or give pip the index that it may use (pip config);"
+            " then run the same command again"
         )
+    elif "no matching distribution" in text:
+        advice = f"pip's index has no such version for Python {sys.version.split()[0]}; try another Python"
     else:
-        advice = f"pip failed; all it said is in {LOG}"
-    return "\n".join(["pip failed:", *(f"    {line}" for line in errors[-8:]), f"envs/venv.py: {advice}"])
+        advice = f"all that pip said is in {LOG}"
+    shown = [line[:160] for line in lines if line.strip() and not line.startswith("WARNING: ")][-8:]
+    return "\n".join(["pip failed:", *(f"    {line}" for line in shown), f"envs/venv.py: {advice}"])
 
 
 def is_pin(line: str) -> bool:
