@@ -23,6 +23,8 @@ from .estimate import Job
 
 # Of the messages that carry no event, those that say nothing to a person while jobs run.
 NOISE = ("Select jobs to execute...", "Using shell:", "Assuming unrestricted shared filesystem", "Elapsed time:")
+# Events that the lines above cover.
+COVERED = {LogEvent.WORKFLOW_STARTED, LogEvent.JOB_STARTED, LogEvent.GROUP_INFO, LogEvent.PROGRESS}
 STOPPING = "Terminating processes on user request"
 
 
@@ -111,12 +113,10 @@ class LogHandler(LogHandlerBase):
             self.display.finish_job(data["job_id"])
         elif event == LogEvent.JOB_ERROR:
             self.display.fail_job(data["jobid"], data["rule_name"], data)
-        elif event == LogEvent.PROGRESS:
-            self.display.total = data["total"]
         elif event == LogEvent.ERROR:
             return self._error(str(record.msg))
         else:
-            return event in (LogEvent.WORKFLOW_STARTED, LogEvent.JOB_STARTED, LogEvent.GROUP_INFO)
+            return event in COVERED
         return True
 
     def _error(self, text: str) -> bool:
