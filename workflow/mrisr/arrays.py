@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: M
         save_file(contiguous, temporary, metadata={"mrisr": json.dumps(metadata, sort_keys=True)})
 
 
-def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read all tensors and the metadata.
+def load(
+    path: str | os.PathLike, names: Collection[str] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read the tensors, or only those of ``names`` that are there, and the metadata.
 
     Raises
     ------
@@ -36,7 +38,8 @@ def load(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = json.loads((file.metadata() or {}).get("mrisr", "null"))
-            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+            wanted = sorted(file.keys()) if names is None else sorted(set(names) & set(file.keys()))
+            tensors = {name: file.get_tensor(name) for name in wanted}
     except (OSError, SafetensorError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a safetensors file ({error}); delete it and run again") from error
     if metadata is None:
@@ -49,8 +52,10 @@ def save_slices(path: str | os.PathLike, slices: Mapping[int, np.ndarray], metad
     save(path, {f"slice/{index:04d}": np.asarray(image, np.float32) for index, image in slices.items()}, metadata)
 
 
-def load_slices(path: str | os.PathLike) -> tuple[dict[int, np.ndarray], dict[str, Any]]:
-    """Read what `save_slices` wrote, in ascending order of the index."""
-    tensors, metadata = load(Path(path))
+def load_slices(
+    path: str | os.PathLike, indices: Collection[int] | None = None
+) -> tuple[dict[int, np.ndarray], dict[str, Any]]:
+    """Read what `save_slices` wrote, or only the slices of ``indices``, in ascending order of the index."""
+    tensors, metadata = load(Path(path), None if indices is None else [f"slice/{index:04d}" for index in indices])
     slices = {int(name.removeprefix("slice/")): array for name, array in tensors.items() if name.startswith("slice/")}
     return dict(sorted(slices.items())), metadata

@@ -21,11 +21,6 @@ class Pair:
     degraded: np.ndarray
     reference: np.ndarray
 
-    @property
-    def slice_id(self) -> str:
-        """Name of the slice across subjects, ``subject/0012``."""
-        return f"{self.subject}/{self.index:04d}"
-
 
 def read_pairs(references: Mapping[str, Path], degraded: Mapping[str, Mapping[str, Path]], *, seed: int) -> list[Pair]:
     """Read the pairs of a training or test set.
@@ -47,13 +42,21 @@ def read_pairs(references: Mapping[str, Path], degraded: Mapping[str, Mapping[st
     from .degradations._mixture import assign
 
     sharp = {subject: load_slices(path)[0] for subject, path in references.items()}
-    ids = [f"{subject}/{index:04d}" for subject, slices in sharp.items() for index in slices]
-    members = assign(ids, list(degraded), seed=seed)
-    blurred = {(name, subject): load_slices(path)[0] for name, files in degraded.items() for subject, path in files.items()}
+    ids = [(subject, index) for subject, slices in sharp.items() for index in slices]
+    members = dict(zip(ids, assign([slice_name(*i) for i in ids], list(degraded), seed=seed), strict=True))
     pairs = []
-    for slice_id, member in zip(ids, members, strict=True):
-        subject, index = slice_id.rsplit("/", 1)
-        if int(index) not in blurred[member, subject]:
-            raise InputError(f"{degraded[member][subject]}: slice {index} is missing; delete the file and run again")
-        pairs.append(Pair(subject, int(index), blurred[member, subject][int(index)], sharp[subject][int(index)]))
-    return pairs
+    for subject in references:
+        for member, files in degraded.items():
+            wanted = [index for (owner, index), name in members.items() if (owner, name) == (subject, member)]
+            blurred, _ = load_slices(files[subject], wanted)
+            for index in wanted:
+                if index not in blurred:
+                    raise InputError(f"{files[subject]}: slice {index} is missing; delete the file and run again")
+                pairs.append(Pair(subject, index, blurred[index], sharp[subject][index]))
+    order = {slice_id: position for position, slice_id in enumerate(ids)}
+    return sorted(pairs, key=lambda pair: order[pair.subject, pair.index])
+
+
+def slice_name(subject: str, index: int) -> str:
+    """Name of a slice across subjects, ``subject/0012``."""
+    return f"{subject}/{index:04d}"

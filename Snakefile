@@ -1,0 +1,57 @@
+# How much is an MRI super-resolution model biased toward the degradation it was trained on?
+# The study is config.yaml, or the file given by --configfile; nothing is merged underneath it.
+from snakemake.utils import min_version
+
+from mrisr.snakefile import Workflow
+
+min_version("9.27")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+study = Workflow(workflow, config)
+layout = study.layout
+
+
+include: "workflow/rules/volumes.smk"
+include: "workflow/rules/degrade.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/tabulate.smk"
+include: "workflow/rules/figures.smk"
+
+
+localrules:
+    all,
+    volumes,
+    models,
+
+
+rule all:
+    default_target: True
+    input:
+        study.figures(),
+        study.tables(),
+
+
+rule volumes:
+    input:
+        layout.volumes,
+
+
+rule models:
+    input:
+        study.weights(),
+
+
+report: "workflow/report/workflow.rst"
+
+
+onstart:
+    study.start()
+
+
+onsuccess:
+    study.report()

@@ -1,0 +1,5 @@
+"""The command line ``mrisr``."""
+
+from .main import main
+
+__all__ = ["main"]

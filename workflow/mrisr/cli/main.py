@@ -1,0 +1,234 @@
+"""The command line: one verb a stage.
+
+A verb finds its job in the study, reads what the job reads, and writes what it writes; ``mrisr train --study
+config.yaml ...`` by hand and the rule ``train_model`` do the same thing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mrisr.errors import InputError
+
+INTERRUPTED = 75
+"""Exit status of a training job that stopped early and kept its state (EX_TEMPFAIL: call it again)."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Measure the degradation bias of MRI super-resolution models, one verb a stage. "
+    "'snakemake' runs all of them in order; every verb also runs by hand, from the repository's root.",
+)
+
+StudyFile = Annotated[Path, typer.Option("--study", help="The study's YAML file.")]
+Identity = Annotated[
+    str | None, typer.Option("--identity", help="Identity that the job must have (given by the workflow).")
+]
+Scale = Annotated[int, typer.Option(help="Scale of the degradation, one of protocol.scales.")]
+Fold = Annotated[int, typer.Option(help="Fold of the cross-validation.")]
+Seed = Annotated[int, typer.Option(help="Seed of the training, one of seeds.")]
+
+
+def main() -> None:
+    """Run the command line; problems of the input are printed in one line each, with status 2."""
+    try:
+        app()
+    except InputError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"error: {problem}\n")
+        sys.exit(2)
+
+
+def _example(*commands: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+def _run(study: Path, stage: str, identity: str | None, action: Callable, **wildcards: Any) -> None:
+    """Find a job, check that it is the one that was asked for and that its inputs are there, run and record it."""
+    from mrisr.plan import Plan
+    from mrisr.records import Recorder
+    from mrisr.validation import load_study
+
+    plan = Plan(load_study(str(study)))
+    job = plan.job(stage, **wildcards)
+    plan.contents.save()
+    if identity is not None and identity != job.identity:
+        raise InputError(
+            f"{stage}: the code, the configuration or a volume has changed since this job was planned; "
+            "run snakemake again"
+        )
+    missing = [path for path in job.inputs() if not Path(path).exists()]
+    if missing:
+        raise InputError(*(f"{stage}: its input {path} is missing; run the stage before" for path in missing))
+    recorder = Recorder(job.identity)
+    more = action(plan, job) or {}
+    recorder.write(job.record, job.writes, **more)
+
+
+@app.command(epilog=_example("mrisr fetch pycortex-s1"))
+def fetch(
+    subject: Annotated[str, typer.Argument(help="A subject of data/sources.yaml.")], identity: Identity = None
+) -> None:
+    """Fetch a built-in volume and verify its checksum."""
+    from mrisr import layout
+    from mrisr.records import Recorder
+    from mrisr.volumes.fetch import fetch as fetch_volume
+
+    path = layout.BUILT_IN.format(subject=subject)
+    recorder = Recorder(identity or "")
+    fetch_volume(subject, layout.SOURCES, Path(path))
+    recorder.write(layout.BUILT_IN_RECORD.format(subject=subject), {"volume": path})
+
+
+@app.command(epilog=_example("mrisr check", "mrisr check --study workflow/studies/training-bias.yaml"))
+def check(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+    """Read every volume of the study; report all errors of all volumes at once, or write volumes.csv."""
+    from .checking import check_study
+
+    _run(study, "check", identity, check_study)
+
+
+@app.command("slice", epilog=_example("mrisr slice --subject pycortex-s1"))
+def slice_(
+    subject: Annotated[str, typer.Option(help="A subject of the manifest.")],
+    study: StudyFile = Path("config.yaml"),
+    identity: Identity = None,
+) -> None:
+    """Cut a volume into normalised slices."""
+    from mrisr.volumes.slicing import slice_stage
+
+    def action(plan, job):
+        slice_stage(plan.volumes[subject], Path(job.writes["slices"]), settings=job.settings, identity=job.identity)
+
+    _run(study, "slice", identity, action, subject=subject)
+
+
+@app.command(epilog=_example("mrisr degrade --scale 2 --degradation hanning --subject pycortex-s1"))
+def degrade(
+    scale: Scale,
+    degradation: Annotated[str, typer.Option(help="A degradation of the study.")],
+    subject: Annotated[str, typer.Option(help="A subject of the manifest.")],
+    study: StudyFile = Path("config.yaml"),
+    identity: Identity = None,
+) -> None:
+    """Degrade all slices of a subject in one way."""
+    from mrisr.degradations._stage import degrade_slices
+
+    def action(plan, job):
+        degrade_slices(
+            Path(job.reads["slices"]), Path(job.writes["slices"]), **dict(job.settings), identity=job.identity
+        )
+
+    _run(study, "degrade", identity, action, scale=scale, degradation=degradation, subject=subject)
+
+
+@app.command(
+    epilog=_example(
+        "mrisr train --scale 2 --architecture srcnn --loss mse --training-set hanning",
+        "mrisr train --scale 2 --architecture rrdbnet --loss l1 --training-set combine --stop-after 55",
+    )
+)
+def train(
+    scale: Scale,
+    architecture: Annotated[str, typer.Option(help="An architecture of the study.")],
+    loss: Annotated[str, typer.Option(help="A loss of the study.")],
+    training_set: Annotated[str, typer.Option(help="A training set of the study.")],
+    fold: Fold = 0,
+    seed: Seed = 0,
+    study: StudyFile = Path("config.yaml"),
+    threads: Annotated[int | None, typer.Option(help="Threads given to the job; must be training.threads.")] = None,
+    stop_after: Annotated[
+        float | None, typer.Option(help="Minutes after which the job checkpoints and stops with status 75.")
+    ] = None,
+    identity: Identity = None,
+) -> None:
+    """Train one model; stopped in any way, it goes on from its last checkpoint when called again."""
+    from .training import Interrupted, train_job
+
+    names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
+    deadline = None if stop_after is None else time.monotonic() + 60 * stop_after
+
+    def action(plan, job):
+        return train_job(plan, job, names={**names, "fold": fold, "seed": seed}, threads=threads, deadline=deadline)
+
+    try:
+        _run(study, "train", identity, action, **names, fold=fold, seed=seed)
+    except Interrupted as stop:
+        sys.stderr.write(f"{stop}\n")
+        sys.exit(INTERRUPTED)
+
+
+@app.command(
+    epilog=_example(
+        "mrisr evaluate --scale 2 --architecture srcnn --loss mse --training-set hanning",
+        "mrisr evaluate --scale 2 --baseline input",
+    )
+)
+def evaluate(
+    scale: Scale,
+    architecture: Annotated[str | None, typer.Option(help="An architecture of the study.")] = None,
+    loss: Annotated[str | None, typer.Option(help="A loss of the study.")] = None,
+    training_set: Annotated[str | None, typer.Option(help="A training set of the study.")] = None,
+    fold: Fold = 0,
+    seed: Seed = 0,
+    baseline: Annotated[str | None, typer.Option(help="A baseline, in place of a model.")] = None,
+    study: StudyFile = Path("config.yaml"),
+    identity: Identity = None,
+) -> None:
+    """Score one model, or one baseline, on every test set."""
+    if baseline is not None:
+        from mrisr.evaluation.baselines import evaluate_baseline
+
+        def action(plan, job):
+            evaluate_baseline(job.reads["test_sets"], Path(job.writes["scores"]), settings=job.settings)
+
+        _run(study, "baseline", identity, action, scale=scale, baseline=baseline)
+        return
+    if None in (architecture, loss, training_set):
+        raise InputError("evaluate: name a model by --architecture, --loss and --training-set, or give --baseline")
+    from mrisr.evaluation.evaluate import evaluate_model
+
+    names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
+    names |= {"seed": seed, "fold": fold}
+
+    def action(plan, job):
+        reads, output = job.reads, Path(job.writes["scores"])
+        evaluate_model(Path(reads["weights"]), reads["test_sets"], output, settings=job.settings, names=names)
+
+    _run(study, "evaluate", identity, action, **names)
+
+
+@app.command(epilog=_example("mrisr tabulate"))
+def tabulate(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+    """Collect all scores into scores.csv and the tables."""
+    from mrisr.statistics.tabulate import tabulate as write_tables
+
+    def action(plan, job):
+        scores = [Path(path) for path in job.reads["scores"]]
+        write_tables(scores, Path(job.writes["scores"]), Path(plan.layout.tables), order=job.settings)
+
+    _run(study, "tabulate", identity, action)
+
+
+@app.command(epilog=_example("mrisr figures heatmap --scale 2", "mrisr figures panel --scale 2"))
+def figures(
+    figure: Annotated[str, typer.Argument(help="heatmap, gaps, boxplot, panel, gallery or curves.")],
+    scale: Scale,
+    study: StudyFile = Path("config.yaml"),
+    identity: Identity = None,
+) -> None:
+    """Draw all pictures of one kind."""
+    from .drawing import DRAWERS
+    from mrisr.errors import suggestion
+
+    if figure not in DRAWERS:
+        raise InputError(f"figures: there is no '{figure}' ({suggestion(figure, DRAWERS)})")
+    _run(study, "figure", identity, DRAWERS[figure], figure=figure, scale=scale)

@@ -1,0 +1,35 @@
+"""Evaluate a baseline, something that was never trained, on every test set: the floor of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mrisr import baselines
+
+from .scoring import score_test_sets, write_scores
+
+
+def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: Mapping[str, Any]) -> None:
+    """Write the scores.csv of a baseline; its name stands as architecture, loss and training set are empty."""
+    name = settings["baseline"]
+    upscale = baselines.build(name, scale=settings["scale"] if settings["grid"] == "low" else 1)
+    scores = score_test_sets(
+        lambda degraded: np.clip(upscale(degraded), 0, 1),
+        test_sets,
+        metrics=settings["metrics"],
+        groups=settings["groups"],
+        names={
+            "scale": settings["scale"],
+            "architecture": name,
+            "loss": None,
+            "training_set": None,
+            "seed": None,
+            "fold": None,
+        },
+        label=f"evaluating {name}",
+    )
+    write_scores(output, scores)

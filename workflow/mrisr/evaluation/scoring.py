@@ -1,0 +1,86 @@
+"""Scores of one estimator on every test set, slice by slice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mrisr import metrics
+from mrisr.arrays import save_slices
+from mrisr.files import write_text
+from mrisr.pairs import Pair, read_pairs
+from mrisr.progress import Progress
+
+COLUMNS = (
+    *("scale", "architecture", "loss", "training_set", "seed", "fold"),
+    *("test_set", "group", "subject", "slice", "metric", "value"),
+)
+Estimator = Callable[[np.ndarray], np.ndarray]
+"""Maps a degraded slice [C, h, w] to its estimate [C, H, W], both in [0, 1]."""
+
+
+def score_test_sets(
+    estimator: Estimator,
+    test_sets: Mapping[str, Mapping[str, Any]],
+    *,
+    metrics: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, str],
+    names: Mapping[str, Any],
+    label: str,
+    estimates: Path | None = None,
+) -> pd.DataFrame:
+    """Score an estimator on test sets.
+
+    Parameters
+    ----------
+    test_sets : {name: {"references", "degraded", "seed"}}
+        As `mrisr.pairs.read_pairs` takes them.
+    metrics : {name: {"kind", "options"}}
+    groups : {subject: test group}
+    names : mapping
+        The leading columns of the table: scale, architecture, loss, training_set, seed, fold.
+    estimates : folder, optional
+        Where to keep the estimates, ``<test set>/<subject>.safetensors``.
+
+    Returns
+    -------
+    DataFrame with `COLUMNS`, one row a test set, slice and metric.
+    """
+    rows: list[dict[str, Any]] = []
+    seen: dict[tuple, dict[str, float]] = {}
+    progress = Progress(label, len(test_sets))
+    for done, (test_set, files) in enumerate(test_sets.items(), start=1):
+        pairs = read_pairs(**files)
+        kept: dict[str, dict[int, np.ndarray]] = {}
+        for pair in pairs:
+            # A mixture holds slices of other test sets again: scored once.
+            key = (pair.subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
+            if key not in seen or estimates:
+                estimate = estimator(pair.degraded)
+                kept.setdefault(pair.subject, {})[pair.index] = estimate
+                if key not in seen:
+                    seen[key] = _measure(pair, estimate, metrics)
+            where = {"test_set": test_set, "group": groups[pair.subject], "subject": pair.subject, "slice": pair.index}
+            rows += [{**names, **where, "metric": metric, "value": value} for metric, value in seen[key].items()]
+        if estimates:
+            for subject, slices in kept.items():
+                save_slices(estimates / test_set / f"{subject}.safetensors", slices, {"subject": subject, **names})
+        progress.update(done, f"scored {test_set}")
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _measure(pair: Pair, estimate: np.ndarray, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    return {
+        name: metrics.compute(method["kind"], pair.reference, estimate, **method["options"])
+        for name, method in chosen.items()
+    }
+
+
+def write_scores(path: Path, scores: pd.DataFrame) -> None:
+    """Write a scores table by rename; infinite values as ``inf``, undefined ones blank."""
+    write_text(path, scores.to_csv(index=False, float_format="%.9g", lineterminator="\n"))

@@ -1,0 +1,183 @@
+"""What a job is made of, as one digest.
+
+Snakemake's time stamps and its code trigger see neither imported modules nor content. An identity does: it is the
+SHA-256 over a job's resolved settings, the syntax trees of the modules it needs, the versions of the numerical
+libraries these import, and the identities of the jobs whose outputs it reads. Nothing here imports what it digests.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import files
+
+PACKAGE = Path(__file__).parent
+NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image"}
+"""Import name and distribution of the libraries whose versions may change numbers."""
+
+
+def identity(
+    stage: str, settings: Mapping[str, Any], modules: Iterable[str], upstream: Mapping[str, str | list[str]]
+) -> str:
+    """Digest of a job.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the stage, e.g. ``train``.
+    settings : mapping
+        The job's own section of the configuration, resolved with defaults; anything that JSON can write.
+    modules : names
+        Modules the job runs (``mrisr.training.train``, ``mrisr.models.srcnn``); what they import is added.
+    upstream : mapping
+        Identities of the jobs whose outputs are read, by role.
+    """
+    described = {
+        "stage": stage,
+        "settings": settings,
+        "code": code_digest(frozenset(modules)),
+        "upstream": upstream,
+    }
+    return digest(described)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@functools.cache
+def code_digest(modules: frozenset[str]) -> str:
+    """Digest of the modules, of everything they import from this library, and of the numerical libraries' versions."""
+    needed = closure(modules)
+    libraries = sorted({name for module in needed for name in _imports(module)[1]})
+    return digest(
+        {
+            "modules": {module: _module_digest(module) for module in sorted(needed)},
+            "versions": {name: version(name) for name in libraries},
+        }
+    )
+
+
+def closure(modules: Iterable[str]) -> set[str]:
+    """The modules and all modules of this library that they import, directly or not, packages included."""
+    needed: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module in needed or _path(module) is None:
+            continue
+        needed.add(module)
+        waiting.extend(_imports(module)[0])
+        if "." in module:
+            waiting.append(module.rpartition(".")[0])
+    return needed
+
+
+@functools.cache
+def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names imported from this library (candidates: attributes are sorted out by `closure`), and numerical libraries."""
+    own, foreign = set(), set()
+    package = module if _path(module).name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(_tree(module)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parent = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parent, base] if base else parent)
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        for name in names:
+            root = name.split(".")[0]
+            if root == "mrisr":
+                own.add(name)
+            elif root in NUMERICAL:
+                foreign.add(NUMERICAL[root])
+    return frozenset(own), frozenset(foreign)
+
+
+@functools.cache
+def _module_digest(module: str) -> str:
+    """Digest of a module's meaning: its source without comments, layout and docstrings."""
+    tree = _tree(module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [n for n in node.body if not _is_text(n)] or [ast.Pass()]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(_path(module).read_text())
+
+
+@functools.cache
+def _path(module: str) -> Path | None:
+    parts = module.split(".")[1:]
+    base = PACKAGE.joinpath(*parts)
+    for candidate in (base / "__init__.py", base.with_suffix(".py") if parts else None):
+        if candidate is not None and candidate.is_file():
+            return candidate
+    return None
+
+
+@functools.cache
+def version(distribution: str) -> str:
+    """Public version of a library; the local part (+cpu, +cu130) names a build, not other mathematics."""
+    try:
+        return importlib.metadata.version(distribution).partition("+")[0]
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+class ContentDigests:
+    """SHA-256 of files, remembered by path, size, inode, mtime and ctime, so that a large volume is read once.
+
+    Losing the memory, or a race between two writers of it, costs time and nothing else.
+    """
+
+    def __init__(self, memory: Path):
+        self.memory = memory
+        try:
+            self.known = json.loads(memory.read_text())
+        except (OSError, ValueError):
+            self.known = {}
+        self.fresh = False
+
+    def __call__(self, path: Path) -> str:
+        """Digest of the file, or of a folder's files, at ``path``."""
+        members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        if path.is_dir():
+            return digest({member.relative_to(path).as_posix(): self(member) for member in members})
+        status = path.stat()
+        stamp = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+        entry = self.known.get(os.path.abspath(path))
+        if entry and entry[0] == stamp:
+            return entry[1]
+        value = files.sha256(path)
+        self.known[os.path.abspath(path)] = [stamp, value]
+        self.fresh = True
+        return value
+
+    def save(self) -> None:
+        """Write the memory if it has grown; a folder that cannot be written is no error."""
+        if self.fresh:
+            try:
+                files.write_json(self.memory, self.known)
+            except OSError:
+                return
+            self.fresh = False

@@ -1,0 +1,48 @@
+"""Where a study keeps its files: the paths of every stage, with Snakemake's wildcards in braces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CHECKPOINTS = Path("results/checkpoints")
+DIGESTS = Path("results/.digests.json")
+BUILT_IN = "data/volumes/{subject}.nii.gz"
+BUILT_IN_RECORD = "data/volumes/{subject}.run.json"
+SOURCES = Path("data/sources.yaml")
+
+_MODEL = "x{scale}/{architecture}/{loss}/{training_set}/fold{fold}/seed{seed}"
+
+
+class Layout:
+    """Paths of one study as patterns; ``layout.weights.format(scale=2, ...)`` names a file."""
+
+    def __init__(self, results: Path):
+        root = results.as_posix()
+        self.root = root
+        self.built_in = BUILT_IN
+        self.built_in_record = BUILT_IN_RECORD
+        self.model = _MODEL
+        self.study = f"{root}/study.yaml"
+        self.volumes = f"{root}/volumes.csv"
+        self.volumes_record = f"{root}/volumes.run.json"
+        self.slices = f"{root}/slices/{{subject}}.safetensors"
+        self.slices_record = f"{root}/slices/{{subject}}.run.json"
+        self.degraded = f"{root}/degraded/x{{scale}}/{{degradation}}/{{subject}}.safetensors"
+        self.degraded_record = f"{root}/degraded/x{{scale}}/{{degradation}}/{{subject}}.run.json"
+        self.weights = f"{root}/models/{_MODEL}/weights.safetensors"
+        self.history = f"{root}/models/{_MODEL}/history.csv"
+        self.model_record = f"{root}/models/{_MODEL}/run.json"
+        self.model_scores = f"{root}/scores/{_MODEL}/scores.csv"
+        self.model_scores_record = f"{root}/scores/{_MODEL}/run.json"
+        self.baseline_scores = f"{root}/baselines/x{{scale}}/{{baseline}}/scores.csv"
+        self.baseline_scores_record = f"{root}/baselines/x{{scale}}/{{baseline}}/run.json"
+        self.estimates = "estimates/{test_set}/{subject}.safetensors"
+        self.scores = f"{root}/scores.csv"
+        self.tables = f"{root}/tables"
+        self.tables_record = f"{root}/tables/run.json"
+        self.figures = f"{root}/figures"
+        self.figure_record = f"{root}/figures/x{{scale}}/{{figure}}.run.json"
+        self.report = f"{root}/report.html"
+        self.logs = f"{root}/logs"
+        self.timings = f"{root}/timings"
+        self.aside = f"{root}/set-aside"

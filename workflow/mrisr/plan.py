@@ -1,0 +1,463 @@
+"""From a study to its jobs: what each reads, writes and is made of.
+
+The Snakefile takes inputs, outputs and identities from here, the command line what it hands to a stage; so a job that
+is run by hand is the same job.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import layout as places
+from .errors import InputError, suggestion
+from .identity import ContentDigests, identity
+from .layout import Layout
+from .study import Method, StudyConfig
+from .volumes.manifest import Volume, quota, read_manifest
+
+FIGURES = ("heatmap", "gaps", "boxplot", "panel", "gallery", "curves")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: ``reads`` and ``writes`` are paths by role, ``record`` its run.json, ``needs`` the upstream identities."""
+
+    stage: str
+    settings: Mapping[str, Any]
+    modules: tuple[str, ...]
+    reads: Mapping[str, Any]
+    writes: Mapping[str, str]
+    record: str
+    needs: Mapping[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def identity(self) -> str:
+        """SHA-256 of what the job is made of."""
+        return identity(self.stage, self.settings, self.modules, self.needs)
+
+    def inputs(self) -> list[str]:
+        """All paths that are read, in a stable order."""
+        return sorted(set(_leaves(self.reads)))
+
+
+def _leaves(value: Any):
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _leaves(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _leaves(part)
+    elif isinstance(value, str):
+        yield value
+
+
+class Plan:
+    """All jobs of a study.
+
+    Parameters
+    ----------
+    study : StudyConfig
+        Validated and resolved.
+
+    Raises
+    ------
+    InputError
+        The manifest is wrong, a split the study needs is empty, or a volume is neither there nor built in.
+    """
+
+    def __init__(self, study: StudyConfig):
+        self.study = study
+        self.layout = Layout(study.results)
+        self.volumes = {v.subject: v for v in read_manifest(study.volumes, allow_leakage=study.allow_leakage)}
+        self.contents = ContentDigests(places.DIGESTS)
+        self._jobs: dict[tuple, Job] = {}
+        self._check_volumes()
+
+    # ---- subjects -------------------------------------------------------------------------------------------------
+
+    def subjects(self, split: str) -> list[str]:
+        """Subjects of a split, in the order of the manifest."""
+        return [v.subject for v in self.volumes.values() if v.split == split]
+
+    @functools.cached_property
+    def groups(self) -> dict[str, str]:
+        """Test group of each test subject; the first group is the primary one."""
+        return {v.subject: v.group for v in self.volumes.values() if v.split == "test"}
+
+    @functools.cached_property
+    def built_in(self) -> dict[str, dict[str, Any]]:
+        """The entries of data/sources.yaml, by the path they are fetched to."""
+        if not places.SOURCES.exists():
+            return {}
+        entries = yaml.safe_load(places.SOURCES.read_text())["volumes"]
+        return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
+
+    @functools.cached_property
+    def counts(self) -> dict[str, int | None]:
+        """How many slices each subject gives: a split's number is shared out evenly over each group of it."""
+        counts: dict[str, int | None] = {}
+        wanted = self.study.slices.count
+        for split in ("train", "validation", "test"):
+            total = wanted.get(split) if isinstance(wanted, dict) else wanted
+            members = [v for v in self.volumes.values() if v.split == split]
+            for group in dict.fromkeys(v.group for v in members):
+                subjects = [v.subject for v in members if v.group == group]
+                counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
+        return counts
+
+    def _check_volumes(self) -> None:
+        where, problems = self.study.volumes, []
+        for split in ("train", "validation", "test"):
+            if not self.subjects(split):
+                problems.append(f"{where}: no subject has the split '{split}'; a study needs all three")
+        for volume in self.volumes.values():
+            for role, path in (("path", volume.path), ("mask", volume.mask), ("lr_path", volume.lr_path)):
+                if path is not None and not Path(path).exists() and str(path) not in self.built_in:
+                    problems.append(f"{where}: subject '{volume.subject}': {role}: there is no file {path}")
+        wanted = self.study.figures.panel_subject
+        if wanted is not None and wanted not in self.subjects("test"):
+            hint = suggestion(wanted, self.subjects("test"))
+            problems.append(f"figures.panel_subject: '{wanted}' is no test subject ({hint})")
+        if problems:
+            raise InputError(*problems)
+
+    def content(self, path: Path | str) -> str:
+        """Digest of a volume's content; of a built-in volume that is not fetched yet, the one it must have."""
+        path = Path(path)
+        if path.exists():
+            return self.contents(path)
+        return self.built_in[path.as_posix()]["sha256"]
+
+    # ---- jobs, in the order of the data flow ----------------------------------------------------------------------
+
+    def job(self, stage: str, **wildcards: Any) -> Job:
+        """The job of a stage for its wildcards (made once)."""
+        key = (stage, *sorted((name, str(value)) for name, value in wildcards.items()))
+        if key not in self._jobs:
+            self._jobs[key] = getattr(self, f"_{stage}")(**wildcards)
+        return self._jobs[key]
+
+    def _fetch(self, subject: str) -> Job:
+        path = places.BUILT_IN.format(subject=subject)
+        if path not in self.built_in:
+            names = [entry["subject"] for entry in self.built_in.values()]
+            raise InputError(f"{places.SOURCES}: there is no volume '{subject}' ({suggestion(subject, names)})")
+        return Job(
+            stage="fetch",
+            settings={"sha256": self.built_in[path]["sha256"]},
+            modules=(),
+            reads={},
+            writes={"volume": path},
+            record=places.BUILT_IN_RECORD.format(subject=subject),
+        )
+
+    def _check(self) -> Job:
+        files = [str(p) for v in self.volumes.values() for p in (v.path, v.mask, v.lr_path) if p is not None]
+        return Job(
+            stage="check",
+            settings={"slices": self._slice_settings(), "volumes": [_row(v) for v in self.volumes.values()]},
+            modules=("mrisr.volumes.check",),
+            reads={"volumes": files},
+            writes={"table": self.layout.volumes},
+            record=self.layout.volumes_record,
+            needs={"content": [self.content(path) for path in files]},
+        )
+
+    def _slice(self, subject: str) -> Job:
+        volume = self.volumes[subject]
+        files = [str(p) for p in (volume.path, volume.mask) if p is not None]
+        return Job(
+            stage="slice",
+            settings={
+                **self._slice_settings(),
+                "count": self.counts[subject],
+                "subject": subject,
+                "row": {"axis": volume.axis, "slices": volume.slices, "kind": volume.kind},
+            },
+            modules=("mrisr.volumes.slicing", "mrisr.volumes.readers"),
+            reads={"volume": files},
+            writes={"slices": self.layout.slices.format(subject=subject)},
+            record=self.layout.slices_record.format(subject=subject),
+            needs={"content": [self.content(path) for path in files]},
+        )
+
+    def _slice_settings(self) -> dict[str, Any]:
+        multiple = math.lcm(*self.study.protocol.scales)
+        return {**self.study.slices.model_dump(exclude={"count"}), "multiple": multiple}
+
+    def _degrade(self, scale: int, degradation: str, subject: str) -> Job:
+        method = method_settings(degradation, self.study.degradations[degradation])
+        sliced = self.job("slice", subject=subject)
+        names = {"scale": scale, "degradation": degradation, "subject": subject}
+        return Job(
+            stage="degrade",
+            settings={"degradation": method, "scale": int(scale), "grid": self.study.protocol.grid},
+            modules=("mrisr.degradations._stage", f"mrisr.degradations.{method['kind']}"),
+            reads={"slices": sliced.writes["slices"]},
+            writes={"slices": self.layout.degraded.format(**names)},
+            record=self.layout.degraded_record.format(**names),
+            needs={"slices": sliced.identity},
+        )
+
+    def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What `mrisr.pairs.read_pairs` takes for a training, validation or test set, and the identities of its files."""
+        subjects = self.subjects(split)
+        sharp = {s: self.job("slice", subject=s) for s in subjects}
+        blurred = {
+            member: {s: self.job("degrade", scale=scale, degradation=member, subject=s) for s in subjects}
+            for member in self.study.members(degradation)
+        }
+        files = {
+            "references": {s: job.writes["slices"] for s, job in sharp.items()},
+            "degraded": {m: {s: job.writes["slices"] for s, job in jobs.items()} for m, jobs in blurred.items()},
+            "seed": self.study.mixture_seed(degradation),
+        }
+        # The slices' identities are part of the degraded ones.
+        identities = {m: {s: job.identity for s, job in jobs.items()} for m, jobs in blurred.items()}
+        return files, identities
+
+    def _train(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
+        study = self.study
+        names = _model_names(scale, architecture, loss, training_set, fold, seed)
+        model = method_settings(architecture, study.architectures[architecture])
+        criterion = method_settings(loss, study.losses[loss])
+        training = study.training.for_architecture(architecture).model_dump(exclude={"checkpoint_every"})
+        train_files, train_needs = self.pairs(scale, training_set, "train")
+        validation_files, validation_needs = self.pairs(scale, training_set, "validation")
+        return Job(
+            stage="train",
+            settings={
+                "architecture": model,
+                "loss": criterion,
+                "scale": int(scale) if study.protocol.grid == "low" else 1,
+                "training": training,
+                "seed": int(seed),
+                "mixture_seed": study.mixture_seed(training_set),
+            },
+            modules=(
+                "mrisr.training.train",
+                "mrisr.training.weights",
+                "mrisr.pairs",
+                f"mrisr.models.{model['kind']}",
+                f"mrisr.losses.{criterion['kind']}",
+            ),
+            reads={"train": train_files, "validation": validation_files},
+            writes={"weights": self.layout.weights.format(**names), "history": self.layout.history.format(**names)},
+            record=self.layout.model_record.format(**names),
+            needs={"train": train_needs, "validation": validation_needs},
+        )
+
+    def _evaluate(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
+        names = _model_names(scale, architecture, loss, training_set, fold, seed)
+        trained = self.job("train", **names)
+        kind = trained.settings["architecture"]["kind"]
+        return self._scoring(
+            "evaluate",
+            scale,
+            modules=("mrisr.evaluation.evaluate", f"mrisr.models.{kind}"),
+            reads={"weights": trained.writes["weights"]},
+            needs={"weights": trained.identity},
+            settings={"save_estimates": self.study.evaluation.save_estimates},
+            scores=self.layout.model_scores.format(**names),
+            record=self.layout.model_scores_record.format(**names),
+        )
+
+    def _baseline(self, scale: int, baseline: str) -> Job:
+        names = {"scale": scale, "baseline": baseline}
+        return self._scoring(
+            "baseline",
+            scale,
+            modules=("mrisr.evaluation.baselines", f"mrisr.baselines.{baseline}"),
+            reads={},
+            needs={},
+            settings={"baseline": baseline},
+            scores=self.layout.baseline_scores.format(**names),
+            record=self.layout.baseline_scores_record.format(**names),
+        )
+
+    def _scoring(self, stage, scale, *, modules, reads, needs, settings, scores, record) -> Job:
+        study = self.study
+        metrics = {name: method_settings(name, method) for name, method in study.evaluation.metrics.items()}
+        sets = {name: self.pairs(scale, name, "test") for name in study.test_sets}
+        return Job(
+            stage=stage,
+            settings={
+                **settings,
+                "metrics": metrics,
+                "scale": int(scale),
+                "grid": study.protocol.grid,
+                "groups": self.groups,
+                "threads": study.evaluation.threads,
+                "device": study.evaluation.device,
+                "mixture_seeds": {name: study.mixture_seed(name) for name in study.test_sets},
+            },
+            modules=(*modules, "mrisr.pairs", *(f"mrisr.metrics.{m['kind']}" for m in metrics.values())),
+            reads={**reads, "test_sets": {name: files for name, (files, _) in sets.items()}},
+            writes={"scores": scores},
+            record=record,
+            needs={**needs, "test_sets": {name: identities for name, (_, identities) in sets.items()}},
+        )
+
+    def models(self) -> list[dict[str, Any]]:
+        """Wildcards of every model of the study, each once, in the study's order."""
+        found: dict[tuple, dict[str, Any]] = {}
+        for scale in self.study.protocol.scales:
+            for block in self.study.models:
+                for architecture in block.architectures:
+                    for loss in block.losses:
+                        for training_set in block.training_sets:
+                            for seed in self.study.seeds:
+                                names = _model_names(scale, architecture, loss, training_set, 0, seed)
+                                found[tuple(names.values())] = names
+        return list(found.values())
+
+    def baselines(self) -> list[dict[str, Any]]:
+        """Wildcards of every baseline of the study."""
+        return [{"scale": s, "baseline": b} for s in self.study.protocol.scales for b in self.study.evaluation.baselines]
+
+    def _tabulate(self) -> Job:
+        scored = [self.job("evaluate", **m) for m in self.models()]
+        scored += [self.job("baseline", **b) for b in self.baselines()]
+        return Job(
+            stage="tabulate",
+            settings=self.order(),
+            modules=("mrisr.statistics.tabulate",),
+            reads={"scores": [job.writes["scores"] for job in scored]},
+            writes={"scores": self.layout.scores, **{p: f"{self.layout.tables}/{p}" for p in self.tables()}},
+            record=self.layout.tables_record,
+            needs={"scores": [job.identity for job in scored]},
+        )
+
+    def order(self) -> dict[str, Any]:
+        """What the tables need to know: the study's names in its order, its metrics, and what must be said of them."""
+        from . import plugins
+
+        metrics = {}
+        for name, method in self.study.evaluation.metrics.items():
+            described = method_settings(name, method)
+            constants = plugins.describe("metrics", described["kind"]).constants
+            metrics[name] = {
+                "label": constants["LABEL"],
+                "higher_is_better": constants["HIGHER_IS_BETTER"],
+                "options": described["options"],
+            }
+        return {
+            "training_sets": self.study.training_sets,
+            "test_sets": self.study.test_sets,
+            "architectures": [*self.study.evaluation.baselines, *self.study.architectures],
+            "losses": list(self.study.losses),
+            "groups": list(dict.fromkeys(self.groups.values())),
+            "metrics": metrics,
+            "mixtures": self.study.mixtures,
+            "leakage": self.study.allow_leakage,
+            "grid": self.study.protocol.grid,
+        }
+
+    def tables(self) -> list[str]:
+        """Files of the tables folder: wide tables of the primary group, of the others in folders, and the comparisons."""
+        groups = list(dict.fromkeys(self.groups.values()))
+        wide = [f"{metric}{part}.csv" for metric in self.study.evaluation.metrics for part in ("", "_std")]
+        return [*wide, *(f"{group}/{name}" for group in groups[1:] for name in wide), "bias.csv", "findings.csv"]
+
+    def jobs(self) -> list[Job]:
+        """Every job of the study, each once."""
+        for subject in self.volumes:
+            self.job("slice", subject=subject)
+        self.job("check")
+        self.job("tabulate")
+        for scale in self.study.protocol.scales:
+            for figure in FIGURES:
+                self.job("figure", figure=figure, scale=scale)
+        return list(self._jobs.values())
+
+    # ---- figures --------------------------------------------------------------------------------------------------
+
+    def figure_stems(self, figure: str, scale: int | str) -> list[str]:
+        """Paths without suffix of the pictures that a figure's job draws."""
+        study = self.study
+        trained = dict.fromkeys((m["architecture"], m["loss"]) for m in self.models())
+        names = {
+            "heatmap": [f"heatmap_{metric}" for metric in study.figures.metrics],
+            "gaps": [f"gaps_{metric}" for metric in study.figures.metrics],
+            "boxplot": [f"boxplot_{architecture}_{loss}" for architecture, loss in trained],
+            "panel": [f"panel_{t}_{a}_{loss}" for t in study.figures.panel_test_sets for a, loss in trained],
+            "gallery": ["gallery"],
+            "curves": [f"curves_{architecture}_{loss}" for architecture, loss in trained],
+        }[figure]
+        return [f"{self.layout.figures}/x{scale}/{name}" for name in names]
+
+    def _figure(self, figure: str, scale: int) -> Job:
+        reads, needs = self._figure_sources(figure, scale)
+        stems = self.figure_stems(figure, scale)
+        metrics = [f"mrisr.metrics.{m.kind or n}" for n, m in self.study.evaluation.metrics.items()]
+        return Job(
+            stage=f"figure-{figure}",
+            settings={**self.order(), "figures": self.study.figures.model_dump(), "scale": int(scale)},
+            modules=(f"mrisr.figures.{figure}", "mrisr.evaluation.estimates", *metrics),
+            reads=reads,
+            writes={f"{Path(stem).name}.{kind}": f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")},
+            record=self.layout.figure_record.format(scale=scale, figure=figure),
+            needs=needs,
+        )
+
+    def _figure_sources(self, figure: str, scale: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        models = [m for m in self.models() if m["scale"] == int(scale)]
+        subject = self.panel_subject
+        if figure in ("heatmap", "gaps", "boxplot"):
+            table = self.job("tabulate")
+            role = "bias" if figure == "gaps" else "scores"
+            path = f"{self.layout.tables}/bias.csv" if figure == "gaps" else self.layout.scores
+            return {role: path}, {role: table.identity}
+        if figure == "curves":
+            trained = [self.job("train", **m) for m in models]
+            return {"histories": [j.writes["history"] for j in trained]}, {"models": [j.identity for j in trained]}
+        if figure == "gallery":
+            shown = {d: self.job("degrade", scale=scale, degradation=d, subject=subject) for d in self.plain_test_sets}
+            sliced = self.job("slice", subject=subject)
+            return (
+                {"slices": sliced.writes["slices"], "degraded": {d: j.writes["slices"] for d, j in shown.items()}},
+                {"slices": sliced.identity, "degraded": {d: j.identity for d, j in shown.items()}},
+            )
+        trained = [self.job("train", **m) for m in models]
+        sets = {name: self.pairs(scale, name, "test") for name in self.study.figures.panel_test_sets}
+        return (
+            {"weights": [j.writes["weights"] for j in trained], "test_sets": {n: f for n, (f, _) in sets.items()}},
+            {"weights": [j.identity for j in trained], "test_sets": {n: i for n, (_, i) in sets.items()}},
+        )
+
+    @property
+    def plain_test_sets(self) -> list[str]:
+        """Test sets that are no mixture, in the study's order."""
+        return [name for name in self.study.test_sets if name not in self.study.mixtures]
+
+    @property
+    def panel_subject(self) -> str:
+        """The test subject that the pictures show."""
+        return self.study.figures.panel_subject or next(iter(self.groups))
+
+
+def method_settings(name: str, method: Method) -> dict[str, Any]:
+    """A method as the stages take it: its plug-in and options."""
+    return {"kind": method.kind or name, "options": method.options}
+
+
+def _model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str, Any]:
+    return {
+        "scale": int(scale),
+        "architecture": architecture,
+        "loss": loss,
+        "training_set": training_set,
+        "fold": int(fold),
+        "seed": int(seed),
+    }
+
+
+def _row(volume: Volume) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in vars(volume).items() if name != "licence"}

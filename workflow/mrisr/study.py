@@ -1,0 +1,218 @@
+"""The configuration of a study: what may be written in config.yaml, and what it means.
+
+Every key has its default here, except what a study is about (its name, volumes, degradations, architectures, losses).
+A study is complete: nothing is merged underneath it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+"""A name that becomes a folder: letters, digits, ``_``, ``.`` and ``-``."""
+Positive = Annotated[int, Field(gt=0)]
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads ``1e-4`` (without a dot) as text; people mean the number."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _named(value: Any) -> Any:
+    """A list of names is short for methods without options."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return {name: {} for name in value}
+    return value
+
+
+Real = Annotated[float, BeforeValidator(_number)]
+Counts = dict[Literal["train", "validation", "test"], Positive]
+
+
+class Section(BaseModel):
+    """A part of the configuration; a key that does not exist is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Method(BaseModel):
+    """A method of a shelf under a name of the study's own: ``kind`` is the plug-in (by default the name itself), every
+    other key one of its options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    kind: Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_no_options(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The plug-in's options as given."""
+        return dict(self.model_extra or {})
+
+
+Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_length=1)]
+
+
+class Empty(Section):
+    """A slice is empty, and left out, when fewer than ``fraction`` of its pixels exceed ``threshold``."""
+
+    threshold: Real = Field(0.1, ge=0, le=1)
+    fraction: Real = Field(0.1, ge=0, le=1)
+
+
+class Normalise(Section):
+    """How intensities become [0, 1]: minimum to 0, maximum or a percentile to 1, clipped."""
+
+    method: Literal["percentile", "minmax", "none"] = "percentile"
+    per: Literal["volume", "slice"] = "volume"
+    percentile: Real = Field(99.9, gt=0, le=100)
+
+
+class Slices(Section):
+    """Which slices of a volume are used, and in which range of values."""
+
+    axis: Literal["axial", "coronal", "sagittal", 0, 1, 2] = "axial"
+    range: str | None = Field(None, description="first:last[:step], indices or fractions of the axis")
+    count: Positive | Counts | None = Field(None, description="slices of a split, evenly over its subjects; null: all")
+    empty: Empty = Empty()
+    normalise: Normalise = Normalise()
+    minimum: Positive = Field(32, description="smallest side of a slice, pixels")
+    volume_4d: Literal["error", "first"] | Annotated[int, Field(ge=0)] = "error"
+    complex: Literal["error", "magnitude"] = "error"
+    nonfinite: Literal["error", "zero"] = "error"
+
+
+class Protocol(Section):
+    """``same``: degraded images keep the grid, models run at scale 1. ``low``: they live on the grid that is ``scale``
+    times coarser, models map it back."""
+
+    grid: Literal["same", "low"] = "same"
+    scales: list[Annotated[int, Field(ge=2, le=8)]] = Field([2], min_length=1)
+
+
+class Models(Section):
+    """A block of models to train: every architecture x loss x training set of it."""
+
+    architectures: list[Name] = Field(min_length=1)
+    losses: list[Name] = Field(min_length=1)
+    training_sets: list[Name] | None = Field(None, description="null: all training sets of the study")
+
+
+class TrainingOptions(Section):
+    """How one model is trained; also what may be changed for one architecture in ``training.overrides``."""
+
+    optimiser: Literal["adam"] = "adam"
+    learning_rate: Real = Field(1e-4, gt=0)
+    schedule: Literal["cosine", "paper", "constant"] = "cosine"
+    epochs: Positive = 500
+    steps_per_epoch: Positive | None = Field(None, description="null: as many batches as the slices fill once")
+    batch: Positive = 4
+    patch: Positive | None = Field(None, description="side of a patch in HR pixels; null: whole slices")
+    flips: bool = True
+    quarter_turns: bool = True
+    keep: Literal["last", "best"] = "last"
+    checkpoint_every: Positive = Field(500, description="steps")
+    validate_every: Positive = Field(1, description="epochs")
+    threads: Positive = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    deterministic: bool = True
+
+
+class Training(TrainingOptions):
+    """Training of all models, with what differs for an architecture in ``overrides``."""
+
+    overrides: dict[Name, dict[str, Any]] = Field({}, description="{architecture: {key: value}}")
+
+    def for_architecture(self, architecture: str) -> TrainingOptions:
+        """The options for one architecture, overrides applied."""
+        base = self.model_dump(exclude={"overrides"})
+        return TrainingOptions(**(base | self.overrides.get(architecture, {})))
+
+
+class Evaluation(Section):
+    """What is measured on every test set."""
+
+    metrics: Methods = Field({"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()})
+    baselines: list[Name] | None = Field(None, description="null: the floor of the protocol, input or bicubic")
+    save_estimates: bool = False
+    threads: Positive = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class Figures(Section):
+    """What the figures show."""
+
+    metrics: list[Name] | None = Field(None, description="heat maps; null: all metrics of the evaluation")
+    box_metric: Name = "hfen"
+    panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
+    panel_subject: Name | None = Field(None, description="null: the first subject of the primary test group")
+    panel_slice: int | None = Field(None, description="index along the axis; null: the middle one of the test slices")
+
+
+class StudyConfig(Section):
+    """A whole study file."""
+
+    study: Name
+    volumes: str = Field(description="the manifest, a TSV file")
+    allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
+    slices: Slices = Slices()
+    protocol: Protocol = Protocol()
+    degradations: Methods
+    training_sets: list[Name] | None = Field(None, description="null: all degradations")
+    test_sets: list[Name] | None = Field(None, description="null: all degradations")
+    architectures: Methods
+    losses: Methods
+    models: list[Models] | None = Field(None, description="null: every architecture x loss x training set")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    figures: Figures = Figures()
+
+    def resolved(self) -> StudyConfig:
+        """The same study with every selection written out."""
+        everything = list(self.degradations)
+        training_sets = everything if self.training_sets is None else self.training_sets
+        floor = ["input"] if self.protocol.grid == "same" else ["bicubic"]
+        baselines = floor if self.evaluation.baselines is None else self.evaluation.baselines
+        metrics = list(self.evaluation.metrics) if self.figures.metrics is None else self.figures.metrics
+        test_sets = everything if self.test_sets is None else self.test_sets
+        panels = test_sets[:1] if self.figures.panel_test_sets is None else self.figures.panel_test_sets
+        blocks = self.models or [Models(architectures=list(self.architectures), losses=list(self.losses))]
+        return self.model_copy(
+            update={
+                "training_sets": training_sets,
+                "test_sets": test_sets,
+                "models": [b.model_copy(update={"training_sets": b.training_sets or training_sets}) for b in blocks],
+                "evaluation": self.evaluation.model_copy(update={"baselines": baselines}),
+                "figures": self.figures.model_copy(update={"metrics": metrics, "panel_test_sets": panels}),
+            }
+        )
+
+    @property
+    def mixtures(self) -> list[str]:
+        """Names of the degradations that are mixtures of others."""
+        return [name for name, method in self.degradations.items() if (method.kind or name) == "combine"]
+
+    def members(self, degradation: str) -> list[str]:
+        """The degradations that a training or test set draws from: itself, or a mixture's members."""
+        if degradation in self.mixtures:
+            return list(self.degradations[degradation].options["members"])
+        return [degradation]
+
+    def mixture_seed(self, degradation: str) -> int:
+        """Seed of the assignment of slices to a mixture's members; one member needs none."""
+        return self.degradations[degradation].options.get("seed", 0) if degradation in self.mixtures else 0
+
+    @property
+    def results(self) -> Path:
+        """Where everything that the study makes is written."""
+        return Path("results") / self.study

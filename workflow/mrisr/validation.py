@@ -1,0 +1,207 @@
+"""From what a person wrote to a valid study: every problem at once, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from . import plugins
+from .errors import InputError, suggestion
+from .study import Method, StudyConfig, TrainingOptions
+
+GIVEN_BY_THE_STUDY = {"scale", "grid", "channels"}
+"""Options that the pipeline sets; a study does not."""
+
+
+def load_study(path: str) -> StudyConfig:
+    """Read and validate a study file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            raw = yaml.safe_load(file)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a study file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
+    return validate(raw, source=path)
+
+
+def validate(raw: Any, *, source: str) -> StudyConfig:
+    """Validate a configuration as read from YAML.
+
+    Raises
+    ------
+    InputError
+        With one line a problem: source, key, value, and what is allowed.
+    """
+    if not isinstance(raw, Mapping):
+        raise InputError(f"{source}: is not a study: it holds {type(raw).__name__}, not keys and values")
+    try:
+        study = StudyConfig(**raw).resolved()
+    except ValidationError as error:
+        raise InputError(*(f"{source}: {line}" for line in _schema_problems(error, StudyConfig))) from None
+    problems = list(_study_problems(study))
+    if problems:
+        raise InputError(*(f"{source}: {problem}" for problem in problems))
+    return study
+
+
+def _schema_problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> Iterable[str]:
+    located = [([p for p in item["loc"] if not _is_branch(p)], item) for item in error.errors(include_url=False)]
+    seen = set()
+    for location, item in located:
+        key = prefix + ".".join(map(str, location))
+        # A union fails in each of its branches: the deepest place is where the mistake is.
+        if key in seen or any(len(o) > len(location) and o[: len(location)] == location for o, _ in located):
+            continue
+        seen.add(key)
+        if item["type"] == "extra_forbidden":
+            yield f"{key}: there is no such key ({suggestion(str(location[-1]), _keys(model, location[:-1]))})"
+        elif item["type"] == "missing":
+            yield f"{key}: is missing"
+        elif item["type"] == "literal_error":
+            choices = [choice.strip(" '") for choice in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
+            yield f"{key}: {item['input']!r} is not allowed ({suggestion(str(item['input']), choices)})"
+        else:
+            yield f"{key}: {item['input']!r} is not allowed ({item['msg'][0].lower()}{item['msg'][1:]})"
+
+
+def _is_branch(part: Any) -> bool:
+    """Pydantic names the branch of a union in a location (``dict[...]``, ``constrained-int``); people wrote no such key."""
+    return isinstance(part, str) and any(mark in part for mark in ("[", "constrained", "literal", "function-"))
+
+
+def _keys(model: type[BaseModel], location: Iterable[Any]) -> list[str]:
+    """Names of the keys that are allowed at a place of the configuration."""
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        models = [t for t in _flatten(annotation) if isinstance(t, type) and issubclass(t, BaseModel)]
+        if not models:
+            return []
+        model = models[0]
+    return list(model.model_fields)
+
+
+def _flatten(annotation: Any) -> Iterable[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _flatten(part)
+
+
+def _study_problems(study: StudyConfig) -> Iterable[str]:
+    """What the schema cannot say: names that must exist elsewhere, and combinations that are impossible."""
+    yield from _method_problems(study)
+    yield from _mixture_problems(study)
+    yield from _selection_problems(study)
+    yield from _override_problems(study)
+    yield from _scale_problems(study)
+
+
+def _method_problems(study: StudyConfig) -> Iterable[str]:
+    shelves = {"degradations": study.degradations, "architectures": study.architectures, "losses": study.losses}
+    for key, methods in shelves.items():
+        yield from _shelf_problems(key, "models" if key == "architectures" else key, methods)
+    yield from _shelf_problems("evaluation.metrics", "metrics", study.evaluation.metrics)
+    yield from _unknown("evaluation.baselines", study.evaluation.baselines, plugins.available("baselines"))
+
+
+def _shelf_problems(key: str, shelf: str, methods: Mapping[str, Method]) -> Iterable[str]:
+    for name, method in methods.items():
+        kind = method.kind or name
+        where = f"{key}.{name}"
+        if kind not in plugins.available(shelf):
+            of_kind = f" kind '{kind}'" if method.kind else ""
+            yield f"{where}:{of_kind} is not known ({suggestion(kind, plugins.available(shelf))})"
+            continue
+        yield from _option_problems(where, plugins.describe(shelf, kind), method.options)
+
+
+def _option_problems(where: str, method: plugins.Description, options: Mapping[str, Any]) -> Iterable[str]:
+    known = {name: option for name, option in method.options.items() if name not in GIVEN_BY_THE_STUDY}
+    for name, value in options.items():
+        if name not in known:
+            yield f"{where}.{name}: '{method.name}' has no such option ({suggestion(name, known)})"
+            continue
+        try:
+            _adapter(known[name].annotation).validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            yield f"{where}.{name}: {value!r} is not allowed ({known[name].annotation}: {first['msg'].lower()})"
+    for name, option in known.items():
+        if option.default is plugins.REQUIRED and name not in options:
+            yield f"{where}: the option '{name}' of '{method.name}' is missing"
+
+
+def _adapter(annotation: str | None) -> TypeAdapter:
+    """Type of an option from its annotation in the source, so that no method has to be imported."""
+    names = {t.__name__: t for t in (int, float, bool, str, list, tuple, dict)} | {"Literal": Literal, "Any": Any}
+    kind = eval(annotation or "Any", {"__builtins__": {}}, names)
+    # A YAML list may stand for a tuple, so only the scalars are strict.
+    return TypeAdapter(kind, config=ConfigDict(strict="tuple" not in (annotation or "")))
+
+
+def _mixture_problems(study: StudyConfig) -> Iterable[str]:
+    for name in study.mixtures:
+        members = study.degradations[name].options.get("members") or []
+        plain = [other for other in study.degradations if other not in study.mixtures]
+        for member in members if isinstance(members, list) else []:
+            if member not in plain:
+                yield (
+                    f"degradations.{name}.members: {member!r} is not a degradation of this study "
+                    f"that is no mixture itself ({suggestion(str(member), plain)})"
+                )
+
+
+def _selection_problems(study: StudyConfig) -> Iterable[str]:
+    yield from _unknown("training_sets", study.training_sets, study.degradations)
+    yield from _unknown("test_sets", study.test_sets, study.degradations)
+    for number, block in enumerate(study.models or []):
+        yield from _unknown(f"models.{number}.architectures", block.architectures, study.architectures)
+        yield from _unknown(f"models.{number}.losses", block.losses, study.losses)
+        if block.training_sets != study.training_sets:
+            yield from _unknown(f"models.{number}.training_sets", block.training_sets, study.degradations)
+    yield from _unknown("figures.metrics", study.figures.metrics, study.evaluation.metrics)
+    yield from _unknown("figures.panel_test_sets", study.figures.panel_test_sets, study.test_sets)
+
+
+def _unknown(key: str, names: Iterable[str] | None, allowed: Iterable[str]) -> Iterable[str]:
+    seen = set()
+    for name in names or []:
+        if name not in allowed:
+            yield f"{key}: '{name}' is not known ({suggestion(name, allowed)})"
+        elif name in seen:
+            yield f"{key}: '{name}' stands there twice"
+        seen.add(name)
+
+
+def _override_problems(study: StudyConfig) -> Iterable[str]:
+    yield from _unknown("training.overrides", study.training.overrides, study.architectures)
+    for name, changes in study.training.overrides.items():
+        try:
+            TrainingOptions(**changes)
+        except ValidationError as error:
+            yield from _schema_problems(error, TrainingOptions, prefix=f"training.overrides.{name}.")
+
+
+def _scale_problems(study: StudyConfig) -> Iterable[str]:
+    grid = study.protocol.grid
+    for name in study.evaluation.baselines or []:
+        grids = plugins.describe("baselines", name).constants.get("GRIDS") if name in plugins.available("baselines") else None
+        if grids and grid not in grids:
+            yield f"evaluation.baselines: '{name}' belongs to protocol.grid {' or '.join(grids)}, not '{grid}'"
+    for scale in study.protocol.scales:
+        model_scale = 1 if grid == "same" else scale
+        for name, method in study.architectures.items():
+            kind = method.kind or name
+            scales = plugins.describe("models", kind).constants.get("SCALES") if kind in plugins.available("models") else None
+            if scales and model_scale not in scales:
+                allowed = ", ".join(map(str, scales))
+                yield f"protocol.scales: {scale}: the architecture '{name}' has no scale {model_scale} (allowed: {allowed})"
+        patch = study.training.patch
+        if grid == "low" and patch and patch % scale:
+            yield f"training.patch: {patch} is not a multiple of the scale {scale} (next: {patch + scale - patch % scale})"
+

@@ -1,0 +1,22 @@
+# Degradations: one job degrades all slices of a subject in one way.
+
+
+rule degrade_slices:
+    input:
+        study.reads("degrade"),
+    output:
+        slices=layout.degraded,
+        record=layout.degraded_record,
+    log:
+        f"{layout.logs}/degrade_slices/x{{scale}}/{{degradation}}/{{subject}}.log",
+    benchmark:
+        f"{layout.timings}/degrade_slices/x{{scale}}/{{degradation}}/{{subject}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        identity=study.identity("degrade"),
+    shell:
+        "mrisr degrade --study {layout.study} --scale {wildcards.scale} --degradation {wildcards.degradation}"
+        " --subject {wildcards.subject} --identity {params.identity} > {log} 2>&1"
