@@ -1,0 +1,198 @@
+"""Training of one network: schedules, settings, the result, its environment."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from mrisr import losses
+from mrisr.errors import InputError
+from mrisr.training import optimisers
+from mrisr.training.execution import cores, execution
+from mrisr.training.interruption import stop_requests
+from mrisr.training.schedules import learning_rate
+from mrisr.training.state import HISTORY
+from mrisr.training.train import train
+from mrisr.training.weights import load_model, save_weights
+from training_problem import TRAINING, digest, make_pairs, problem
+
+
+def rates(schedule: str, epochs: int, steps: int) -> list[float]:
+    place = {"base": 1e-4, "epochs": epochs, "steps": steps}
+    return [learning_rate(schedule, epoch=e, step=s, **place) for e in range(epochs) for s in range(steps)]
+
+
+def test_the_cosine_schedule_is_that_of_torch():
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1e-4)
+    reference = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=40, eta_min=1e-6)
+    expected = []
+    for _ in range(40):
+        expected.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        reference.step()
+    np.testing.assert_allclose(rates("cosine", 10, 4), expected, rtol=1e-9)
+
+
+def test_the_papers_schedule_freezes_the_training_after_fifty_epochs():
+    values = rates("paper", 500, 1)
+    assert values[29] == pytest.approx(1e-4)
+    assert values[30] == values[49] == pytest.approx(5e-6)
+    assert values[50] == values[499] == pytest.approx(2.5e-7)
+
+
+def test_the_constant_schedule_is_constant():
+    assert set(rates("constant", 5, 3)) == {1e-4}
+
+
+def test_an_unknown_schedule_is_named():
+    with pytest.raises(InputError, match="did you mean 'cosine'"):
+        rates("cosin", 1, 1)
+
+
+@pytest.mark.parametrize("patch", [12, None])
+def test_the_same_training_twice_gives_the_same_bits(patch):
+    assert digest(train(**problem(patch=patch))) == digest(train(**problem(patch=patch)))
+
+
+def test_another_seed_gives_other_weights():
+    arguments = problem()
+    assert digest(train(**arguments)) != digest(train(**{**arguments, "seed": 4}))
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_small_problem_is_learned(scale):
+    pairs = make_pairs([(24, 24)] * 4, scale=scale)
+    floor = np.mean(
+        [np.mean((pair.degraded.repeat(scale, 1).repeat(scale, 2) - pair.reference) ** 2) for pair in pairs]
+    )
+    architecture = {"kind": "srcnn", "features": (16, 8), "kernels": (5, 3, 3), "skip": True}
+    training = TRAINING | {"learning_rate": 3e-3, "epochs": 5, "steps_per_epoch": 40, "patch": 24}
+    data = {"scale": scale, "pairs": pairs, "validation": pairs}
+    history = train(**problem() | data | {"architecture": architecture, "training": training}).history
+    assert history["validation_loss"].iloc[-1] < floor / 4
+
+
+@pytest.mark.parametrize("loss", losses.available())
+def test_every_loss_falls(loss):
+    history = train(**problem(epochs=4, steps_per_epoch=20) | {"loss": {"kind": loss}}).history
+    assert history["loss"].is_monotonic_decreasing
+    assert history["loss"].is_unique
+
+
+def test_the_history_has_a_row_for_each_epoch():
+    history = train(**problem()).history
+    assert tuple(history.columns) == HISTORY
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert history["step"].tolist() == [4, 8, 12]
+    expected = [learning_rate("cosine", base=1e-3, epoch=e, epochs=3, step=3, steps=4) for e in range(3)]
+    assert history["learning_rate"].tolist() == expected
+
+
+def test_validation_is_measured_when_it_is_due_and_at_the_end():
+    history = train(**problem(epochs=5, validate_every=2)).history
+    assert history["validation_loss"].notna().tolist() == [False, True, False, True, True]
+    assert train(**problem() | {"validation": []}).history["validation_psnr"].isna().all()
+
+
+def test_the_last_row_describes_the_weights(tmp_path):
+    arguments = problem()
+    trained = train(**arguments)
+    metadata = {"architecture": arguments["architecture"], "scale": 1, "channels": 1}
+    save_weights(tmp_path / "weights.safetensors", trained.state, metadata)
+    model, read = load_model(tmp_path / "weights.safetensors")
+    assert read["architecture"]["kind"] == "srcnn"
+    assert not model.training
+    errors = []
+    for pair in arguments["validation"]:
+        with torch.no_grad():
+            estimate = model(torch.from_numpy(pair.degraded)[None])[0].numpy().astype(np.float64)
+        errors.append((np.mean((estimate - pair.reference) ** 2), np.mean((estimate.clip(0, 1) - pair.reference) ** 2)))
+    last = trained.history.iloc[-1]
+    assert last["validation_loss"] == pytest.approx(np.mean([e for e, _ in errors]), rel=1e-4)
+    assert last["validation_psnr"] == pytest.approx(np.mean([-10 * math.log10(e) for _, e in errors]), rel=1e-4)
+
+
+def test_the_best_weights_are_those_of_the_lowest_validation_loss():
+    rough = {"learning_rate": 0.1, "schedule": "constant", "epochs": 6}
+    trained = train(**problem(**rough, keep="best"))
+    best = trained.history["validation_loss"].to_numpy().argmin() + 1
+    assert best < 6
+    up_to_the_best = train(**problem(**rough | {"epochs": int(best)}))
+    assert all(np.array_equal(trained.state[name], array) for name, array in up_to_the_best.state.items())
+
+
+def test_a_training_that_diverges_says_where_and_what_to_do():
+    with pytest.raises(InputError, match=r"the loss is \w+ at epoch \d, step \d; try a training.learning_rate"):
+        train(**problem(learning_rate=1e30))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"pairs": []}, "no training slices"),
+        ({"scale": 2}, "at scale 2"),
+        ({"architecture": {"kind": "srcn"}}, "did you mean 'srcnn'"),
+        ({"loss": {"kind": "mae"}}, "allowed: l1, "),
+        ({"training": TRAINING | {"threads": 4096}}, "4096 threads are asked for"),
+        ({"training": TRAINING | {"device": "tpu"}}, "allowed: auto, cpu, cuda"),
+        ({"training": TRAINING | {"optimiser": "adm"}}, "did you mean 'adam'"),
+        ({"training": TRAINING | {"optimiser": {"kind": "adam", "beta": 1}}}, "did you mean 'betas'"),
+        ({"training": TRAINING | {"epoch": 3}}, "did you mean 'epochs'"),
+        ({"training": TRAINING | {"keep": "first"}}, "allowed: best, last"),
+        ({"training": TRAINING | {"batch": 0}}, "1 or more"),
+        ({"training": {}}, "training.optimiser: is missing"),
+        ({"training": TRAINING | {"keep": "best"}, "validation": []}, "needs validation slices"),
+    ],
+)
+def test_what_cannot_be_trained_is_said(changes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        train(**problem() | changes)
+
+
+def test_the_optimiser_takes_options():
+    parameters = [torch.zeros(1, requires_grad=True)]
+    optimiser = optimisers.build({"kind": "adam", "betas": [0.5, 0.9]}, parameters, learning_rate=1e-2)
+    assert optimiser.param_groups[0]["betas"] == (0.5, 0.9)
+    assert optimiser.param_groups[0]["lr"] == 1e-2
+
+
+def test_a_job_uses_its_threads_and_leaves_torch_as_it_was():
+    former = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    with execution(threads=cores(), device="cpu", deterministic=True) as device:
+        assert device.type == "cpu"
+        assert torch.get_num_threads() == cores()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.tensor(1e-30) * 1e-12 == 0
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == former
+    assert torch.tensor(1e-30) * 1e-12 != 0
+
+
+def test_signals_are_noted_and_their_handlers_come_back():
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+    for number in former:
+        with stop_requests() as stop:
+            assert stop.reason() is None
+            os.kill(os.getpid(), number)
+            assert stop.reason() == f"received {number.name}"
+    assert {number: signal.getsignal(number) for number in former} == former
+
+
+def test_the_deadline_counts_from_the_first_step_on():
+    with stop_requests(deadline=0.0) as stop:
+        assert stop.reason() is None
+        stop.worked = True
+        assert stop.reason() == "its time is up"
+
+
+def test_weights_that_do_not_fit_are_named(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_weights(path, {"a": np.zeros(3)}, {"architecture": {"kind": "srcnn"}, "scale": 1, "channels": 1})
+    with pytest.raises(InputError, match="does not fit the architecture"):
+        load_model(path)
+    save_weights(path, {"a": np.zeros(3)}, {"scale": 1})
+    with pytest.raises(InputError, match="lack architecture, channels"):
+        load_model(path)

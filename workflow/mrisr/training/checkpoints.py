@@ -1,0 +1,111 @@
+"""Training states on disk that survive crashes, damage, full disks and a second writer.
+
+A checkpoint is one safetensors file, ``step-<step>-<digest>.safetensors``, whose name carries the beginning of the
+SHA-256 of its content; it appears by rename. Since training is deterministic, two writers of one identity write the
+same content under the same name, and the states of one are good for the other. The last two are kept, so that one is
+left when the other turns out damaged. ``final-<digest>.safetensors`` is a finished training.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+
+from mrisr import arrays, files
+from mrisr.errors import InputError
+
+KEPT = 2
+DIGITS = 16
+"""Hexadecimal digits of the content's SHA-256 in a file name."""
+ABANDONED = 3600
+"""Seconds after which a half-written file belongs to a process that died."""
+
+Content = tuple[dict[str, np.ndarray], dict[str, Any]]
+"""Tensors and metadata."""
+
+
+class Checkpoints:
+    """The states of one training, in one folder; with ``folder`` None nothing is kept."""
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        for path in folder.glob(".*.safetensors") if folder else ():
+            _remove_abandoned(path)
+
+    def save(self, step: int, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bool:
+        """Write the state after a number of steps and remove all but the last two; False if it could not be written."""
+        written = self._write(f"step-{step:08d}", tensors, metadata)
+        if written:
+            self._prune(KEPT)
+        return written
+
+    def save_final(self, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
+        """Write the finished state; the newest checkpoint stays, so that damage to this one costs little."""
+        if self._write("final", tensors, metadata):
+            self._prune(1)
+
+    def latest(self) -> Content | None:
+        """The newest state that is whole, or None."""
+        return next((content for path in reversed(self._list("step")) if (content := _read(path))), None)
+
+    def final(self) -> Content | None:
+        """The finished state if there is one and it is whole."""
+        return next((content for path in self._list("final") if (content := _read(path))), None)
+
+    def _list(self, kind: str) -> list[Path]:
+        return sorted(self.folder.glob(f"{kind}-*.safetensors")) if self.folder else []
+
+    def _write(self, stem: str, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bool:
+        if self.folder is None:
+            return False
+        # The name carries the digest of the content, so the content is written first.
+        draft = self.folder / f".{uuid.uuid4().hex}.safetensors"
+        try:
+            arrays.save(draft, tensors, metadata)
+            os.replace(draft, self.folder / f"{stem}-{files.sha256(draft)[:DIGITS]}.safetensors")
+        except (OSError, SafetensorError) as error:
+            _say(f"{self.folder}: the checkpoint {stem} could not be written ({error}); training goes on without it")
+            return False
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+    def _prune(self, kept: int) -> None:
+        for path in self._list("step")[:-kept]:
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Content | None:
+    """Content of a checkpoint, or None if another writer has removed it or it is damaged (which is said, once)."""
+    try:
+        if files.sha256(path)[:DIGITS] == path.stem[-DIGITS:]:
+            return arrays.load(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, InputError) as error:
+        if path.exists():
+            _say(f"{path}: cannot be read ({error}); the checkpoint before it is used")
+        return None
+    _say(f"{path}: is damaged (its content is not what was written) and is removed; the checkpoint before it is used")
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _remove_abandoned(path: Path) -> None:
+    try:
+        if time.time() - path.stat().st_mtime > ABANDONED:
+            path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

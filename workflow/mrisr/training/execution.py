@@ -1,0 +1,74 @@
+"""Threads, device and determinism of torch for one job."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import torch
+
+from mrisr.errors import InputError
+
+
+def cores() -> int:
+    """Cores that this process may use (fewer than the machine has under taskset, SLURM or a container)."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def execution(*, threads: int, device: str = "auto", deterministic: bool = True) -> Iterator[torch.device]:
+    """Run torch with exactly ``threads`` threads and give the device to use; the former state comes back at the end.
+
+    Parameters
+    ----------
+    threads : int
+        More threads than cores is an error, since another number of threads gives other sums.
+    device : {"auto", "cpu", "cuda"}
+        ``auto`` takes CUDA where there is one.
+    deterministic : bool
+        False lets CUDA choose faster algorithms whose results differ from run to run in the last digits.
+
+    Raises
+    ------
+    InputError
+        Too few cores, or no such device.
+    """
+    if threads > cores():
+        raise InputError(
+            f"training.threads: {threads} threads are asked for, but this process may use {cores()} of the machine's "
+            "cores; fewer threads would give other numbers, so give it more cores or set training.threads"
+        )
+    chosen = _device(device)
+    former = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
+    if deterministic:
+        # Read when CUDA starts; cuBLAS refuses deterministic mode without it.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(deterministic)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = not deterministic
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = not deterministic
+    # Numbers below 1e-38 mean nothing here and are a hundred times slower.
+    torch.set_flush_denormal(True)
+    try:
+        yield chosen
+    finally:
+        torch.set_flush_denormal(False)
+        torch.utils.deterministic.fill_uninitialized_memory = filled
+        torch.use_deterministic_algorithms(former[1])
+        torch.set_num_threads(former[0])
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda"):
+        raise InputError(f"training.device: '{name}' is not known (allowed: auto, cpu, cuda)")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("training.device: there is no CUDA device here; set it to auto or cpu")
+    return torch.device(name)

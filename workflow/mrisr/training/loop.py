@@ -1,0 +1,128 @@
+"""The training loop: steps, epochs, checkpoints, stopping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
+
+import torch
+
+from mrisr.pairs import Pair
+
+from .checkpoints import Checkpoints
+from .interruption import Interrupted, Stop
+from .sampling import Patches, WholeSlices, step_seed
+from .schedules import learning_rate
+from .settings import Settings
+from .state import State
+from .validate import validate
+
+
+class Report(Protocol):
+    """Is told about the progress (`mrisr.progress.Progress`)."""
+
+    def update(self, done: int, note: str = "") -> None:
+        """``done`` steps are finished."""
+
+
+@dataclass
+class Loop:
+    """One process's part of a training: takes ``state`` to the last epoch, or raises `Interrupted`."""
+
+    state: State
+    batches: WholeSlices | Patches
+    loss: torch.nn.Module
+    validation: Sequence[Pair]
+    settings: Settings
+    seed: int
+    device: torch.device
+    store: Checkpoints
+    stop: Stop
+    report: Report | None = None
+
+    def run(self) -> None:
+        """All epochs that are left."""
+        while self.state.epoch < self.settings.epochs:
+            self._epoch()
+
+    def _epoch(self) -> None:
+        """The steps that are left of an epoch, then its validation."""
+        state = self.state
+        state.model.train()
+        for step in range(state.step, self.batches.steps):
+            self._step(step)
+            state.step, self.stop.worked = step + 1, True
+            self._tell()
+            if self.stop.reason():
+                self._pause()
+            if state.steps_done % self.settings.checkpoint_every == 0:
+                self._save()
+        self._close_epoch()
+
+    def _step(self, step: int) -> None:
+        """One batch: rate, estimate, loss, gradient, update."""
+        state = self.state
+        for group in state.optimiser.param_groups:
+            group["lr"] = self._rate(step)
+        torch.manual_seed(step_seed(self.seed, state.epoch, step))
+        degraded, reference = (torch.from_numpy(images).to(self.device) for images in self.batches(state.epoch, step))
+        state.optimiser.zero_grad(set_to_none=True)
+        loss = self.loss(state.model(degraded), reference)
+        loss.backward()
+        state.optimiser.step()
+        # Looked at later: asking for the number now would make a GPU wait.
+        state.losses[step] = loss.detach()
+
+    def _close_epoch(self) -> None:
+        """Validate, write the row of the history, keep the weights if they are the best."""
+        state = self.state
+        state.require_finite()
+        measured = self._validate()
+        rate, loss = self._rate(state.step - 1), state.losses.double().mean().item()
+        state.history.append((state.epoch + 1, state.steps_done, rate, loss, *measured))
+        if self.settings.keep == "best":
+            state.keep_if_best(measured[0])
+        state.epoch, state.step = state.epoch + 1, 0
+
+    def _validate(self) -> tuple[float, float]:
+        """Validation loss and PSNR, NaN where this epoch is not validated."""
+        epoch = self.state.epoch + 1
+        due = epoch == self.settings.epochs or epoch % self.settings.validate_every == 0
+        if not (due and self.validation):
+            return math.nan, math.nan
+        measured = validate(self.state.model, self.loss, self.validation, device=self.device, stop=self.stop.reason)
+        if measured is None:
+            self._pause()
+        return measured
+
+    def _rate(self, step: int) -> float:
+        settings = self.settings
+        return learning_rate(
+            settings.schedule,
+            base=settings.learning_rate,
+            epoch=self.state.epoch,
+            epochs=settings.epochs,
+            step=step,
+            steps=self.batches.steps,
+        )
+
+    def _save(self) -> bool:
+        """Write a checkpoint; a training that diverged leaves none."""
+        self.state.require_finite()
+        return self.store.save(self.state.steps_done, *self.state.pack())
+
+    def _pause(self) -> NoReturn:
+        kept = "its state is kept, run again to go on" if self._save() else "its state could not be kept"
+        steps = f"step {self.state.step} of {self.batches.steps}"
+        raise Interrupted(f"training stopped at epoch {self.state.epoch + 1}, {steps}: {self.stop.reason()}; {kept}")
+
+    def _tell(self) -> None:
+        if self.report is None:
+            return
+        note = f"epoch {self.state.epoch + 1} of {self.settings.epochs}"
+        if self.state.history:
+            _, _, _, loss, _, psnr = self.state.history[-1]
+            note += f", last loss {loss:.3g}" + ("" if math.isnan(psnr) else f", validation PSNR {psnr:.2f} dB")
+        self.report.update(self.state.steps_done, note)

@@ -1,0 +1,124 @@
+"""Everything that changes while a network is trained, as tensors that can be written and read back to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mrisr.errors import InputError
+
+HISTORY = ("epoch", "step", "learning_rate", "loss", "validation_loss", "validation_psnr")
+"""Columns of the history, one row an epoch: epochs and steps done, rate of the last step, means over the epoch's steps
+and over the validation slices (blank where the epoch was not validated)."""
+
+
+@dataclass
+class State:
+    """A training between two steps.
+
+    ``epoch`` counts finished epochs, ``step`` the steps done in the one after them; ``losses`` has a place for each of
+    its steps. ``best`` is the state dict with the lowest validation loss so far, if that is what is kept.
+    """
+
+    model: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+    losses: torch.Tensor
+    epoch: int = 0
+    step: int = 0
+    history: list[tuple[float, ...]] = field(default_factory=list)
+    best: dict[str, torch.Tensor] | None = None
+    best_loss: float = float("inf")
+
+    @property
+    def steps_done(self) -> int:
+        """Steps since the beginning."""
+        return self.epoch * len(self.losses) + self.step
+
+    def keep_if_best(self, loss: float) -> None:
+        """Remember the weights if their validation loss is the lowest so far (the first of equals)."""
+        if loss < self.best_loss:
+            self.best_loss = loss
+            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+
+    def require_finite(self) -> None:
+        """Raise `InputError` naming the first step of this epoch whose loss is not a number."""
+        wrong = (~torch.isfinite(self.losses[: self.step])).nonzero()
+        if len(wrong):
+            step = int(wrong[0])
+            loss, rate = self.losses[step].item(), self.optimiser.param_groups[0]["lr"]
+            raise InputError(
+                f"training diverged: the loss is {loss} at epoch {self.epoch + 1}, step {step + 1}; "
+                f"try a training.learning_rate below {rate:.3g}, and check that the images are in [0, 1]"
+            )
+
+    def pack(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Tensors and metadata of a checkpoint."""
+        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"best/{name}": tensor for name, tensor in (self.best or {}).items()}
+        scalars = {}
+        for parameter, values in self.optimiser.state_dict()["state"].items():
+            for name, value in values.items():
+                place = tensors if isinstance(value, torch.Tensor) else scalars
+                place[f"optimiser/{parameter}/{name}"] = value
+        arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+        arrays["losses"] = self.losses[: self.step].cpu().numpy()
+        arrays["history"] = history_array(self.history)
+        metadata = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "best_loss": repr(self.best_loss),
+            "scalars": scalars,
+            # Files hold them with one dimension.
+            "zero_dimensional": [name for name, tensor in tensors.items() if tensor.ndim == 0],
+        }
+        return arrays, metadata
+
+    def unpack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
+        """Take over what `pack` gave; `InputError` if it belongs to another network or training."""
+        try:
+            arrays = {**arrays, **{name: arrays[name].reshape(()) for name in metadata["zero_dimensional"]}}
+            self.model.load_state_dict(_below("model/", arrays))
+            self._unpack_optimiser(_below("optimiser/", arrays), _below("optimiser/", metadata["scalars"]))
+            self.losses[: metadata["step"]] = torch.from_numpy(arrays["losses"])
+        except (KeyError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"the checkpoint belongs to another training; remove its folder ({reason})") from error
+        self.epoch, self.step, self.best_loss = metadata["epoch"], metadata["step"], float(metadata["best_loss"])
+        self.history = [tuple(row) for row in arrays["history"].tolist()]
+        self.best = _below("best/", arrays) or None
+
+    def _unpack_optimiser(self, *values: Mapping[str, Any]) -> None:
+        parameters = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in ((name, value) for mapping in values for name, value in mapping.items()):
+            position, _, key = name.partition("/")
+            parameter = parameters[int(position)]
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                # In the parameter's own memory layout: another one may round differently.
+                value = torch.empty_like(parameter, requires_grad=False).copy_(value)
+            state.setdefault(int(position), {})[key] = value
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+
+
+def history_array(history: list[tuple[float, ...]]) -> np.ndarray:
+    """Rows of the history as float64 [epochs, columns]."""
+    return np.array(history, np.float64).reshape(-1, len(HISTORY))
+
+
+def history_table(rows: np.ndarray) -> pd.DataFrame:
+    """The history as a table, epochs and steps as integers."""
+    return pd.DataFrame(rows, columns=list(HISTORY)).astype({"epoch": int, "step": int})
+
+
+def _below(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries whose names begin with the prefix, without it; arrays as tensors of their own."""
+    return {
+        name.removeprefix(prefix): torch.tensor(value) if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }

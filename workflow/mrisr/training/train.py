@@ -1,0 +1,139 @@
+"""Training one network: the same inputs give the same weights to the bit, however often it is interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mrisr import losses
+from mrisr.errors import InputError
+from mrisr.pairs import Pair
+
+from . import optimisers
+from .checkpoints import Checkpoints
+from .execution import execution
+from .interruption import stop_requests
+from .loop import Loop, Report
+from .sampling import Patches, WholeSlices, require_consistent
+from .settings import Settings
+from .state import State, history_array, history_table
+from .weights import build_model
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights of the finished network (its state dict), its history, one row an epoch, and the kind of device."""
+
+    state: dict[str, np.ndarray]
+    history: pd.DataFrame
+    device: str
+
+
+def train(
+    *,
+    architecture: Mapping[str, Any],
+    loss: Mapping[str, Any],
+    scale: int,
+    pairs: Sequence[Pair],
+    validation: Sequence[Pair] = (),
+    training: Mapping[str, Any],
+    seed: int,
+    checkpoints: Path | None = None,
+    identity: str = "training",
+    deadline: float | None = None,
+    progress: Callable[[int, int], Report] | None = None,
+) -> Trained:
+    """Train a network, or go on where an earlier call for the same identity stopped.
+
+    Parameters
+    ----------
+    architecture, loss : mapping
+        ``{kind: plug-in, option: value}``.
+    scale : int
+        Factor between degraded and reference slices; 1 on the same grid.
+    pairs, validation : sequence of Pair
+        Slices to learn from; slices that are measured after an epoch.
+    training : mapping
+        The fields of `Settings`.
+    seed : int
+        Initial weights, order, patches and augmentation are functions of it.
+    checkpoints : Path, optional
+        Folder under which ``<identity>/`` holds the states; None: nothing is written.
+    identity : str
+        Digest of everything that determines the result. Asked again for a finished one, its result is read.
+    deadline : float, optional
+        Value of `time.monotonic` at which to write a checkpoint and stop.
+    progress : callable, optional
+        Called once as ``progress(total, done)`` in steps; its ``update(done, note)`` then after each step.
+
+    Raises
+    ------
+    InputError
+        Wrong options or slices, too few cores, no such device, or a loss that is no longer a number.
+    Interrupted
+        On SIGINT, SIGTERM, SIGUSR1 or at the deadline, after writing a checkpoint.
+    """
+    settings = Settings.read(training)
+    _require_slices(pairs, validation, scale, settings)
+    store = Checkpoints(checkpoints / identity if checkpoints else None)
+    if (finished := store.final()) is not None:
+        return _trained(*finished)
+    batches = _batches(pairs, scale, settings, seed)
+    objective = _build_loss(loss)
+    environment = execution(threads=settings.threads, device=settings.device, deterministic=settings.deterministic)
+    with environment as device, stop_requests(deadline) as stop:
+        # The weights are drawn on the CPU, so that they are the same for every device.
+        torch.manual_seed(seed)
+        model = build_model(architecture, scale=scale, channels=len(pairs[0].degraded)).to(device)
+        optimiser = optimisers.build(settings.optimiser, model.parameters(), learning_rate=settings.learning_rate)
+        state = State(model, optimiser, losses=torch.zeros(batches.steps, device=device))
+        if (unfinished := store.latest()) is not None:
+            state.unpack(*unfinished)
+        report = progress(settings.epochs * batches.steps, state.steps_done) if progress else None
+        Loop(state, batches, objective.to(device), validation, settings, seed, device, store, stop, report).run()
+        result = _result(state), {"device": device.type}
+        store.save_final(*result)
+    return _trained(*result)
+
+
+def _batches(pairs: Sequence[Pair], scale: int, settings: Settings, seed: int) -> WholeSlices | Patches:
+    options = {
+        "batch": settings.batch,
+        "steps_per_epoch": settings.steps_per_epoch,
+        "flips": settings.flips,
+        "quarter_turns": settings.quarter_turns,
+        "seed": seed,
+    }
+    if settings.patch is None:
+        return WholeSlices(pairs, **options)
+    return Patches(pairs, scale=scale, patch=settings.patch, **options)
+
+
+def _build_loss(loss: Mapping[str, Any]) -> torch.nn.Module:
+    options = dict(loss)
+    return losses.build(options.pop("kind"), **options)
+
+
+def _require_slices(pairs: Sequence[Pair], validation: Sequence[Pair], scale: int, settings: Settings) -> None:
+    if not pairs:
+        raise InputError("there are no training slices; check the manifest's split and the study's slices")
+    if settings.keep == "best" and not validation:
+        raise InputError("training.keep: 'best' needs validation slices, and there are none")
+    require_consistent([*pairs, *validation], scale)
+
+
+def _result(state: State) -> dict[str, np.ndarray]:
+    weights = state.best or state.model.state_dict()
+    tensors = {f"model/{name}": tensor.cpu().numpy() for name, tensor in weights.items()}
+    return tensors | {"history": history_array(state.history)}
+
+
+def _trained(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Trained:
+    state = {name.removeprefix("model/"): array for name, array in tensors.items() if name.startswith("model/")}
+    return Trained(state, history_table(tensors["history"]), metadata["device"])

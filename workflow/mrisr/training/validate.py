@@ -1,0 +1,35 @@
+"""How good a network is on the validation slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from mrisr.pairs import Pair
+
+
+@torch.no_grad()
+def validate(
+    model: torch.nn.Module,
+    loss: torch.nn.Module,
+    pairs: Sequence[Pair],
+    *,
+    device: torch.device,
+    stop: Callable[[], object],
+) -> tuple[float, float] | None:
+    """Mean over the slices of the loss, and of the PSNR (dB, data range 1) of the estimate clamped to [0, 1].
+
+    None if ``stop`` (asked before each slice) says to stop.
+    """
+    model.eval()
+    losses, psnrs = [], []
+    for pair in pairs:
+        if stop():
+            return None
+        degraded, reference = (torch.from_numpy(image)[None].to(device) for image in (pair.degraded, pair.reference))
+        estimate = model(degraded)
+        losses.append(loss(estimate, reference).double())
+        error = (estimate.clamp(0, 1).double() - reference.double()).square().mean()
+        psnrs.append(-10 * torch.log10(error))
+    return torch.stack(losses).mean().item(), torch.stack(psnrs).mean().item()
