@@ -41,6 +41,8 @@ FOREIGN |= {"PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONSTARTUP"
 # The same for pip: where else it would install to. (`user = true` in a pip.conf is overruled by PIP_USER=0.)
 ELSEWHERE = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN"}
 NETWORK = ("connection", "name resolution", "unreachable", "timed out", "proxy", "ssl")
+# Lines of pip that name packages, not problems.
+QUIET = ("Collecting ", "Downloading ", "Using cached ", "Requirement already", "Installing collected", "Looking in")
 
 
 class Failure(Exception):
@@ -185,7 +187,7 @@ def pip(lock: int, *arguments: str) -> None:
 
 def explain(lines: list[str]) -> str:
     """The end of what a failed pip said, and one sentence on what to do."""
-    text = "\n".join(lines).lower()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith(QUIET)).lower()
     if "no space left" in text:
         advice = "the disk is full"
     elif any(word in text for word in NETWORK):
