@@ -226,8 +226,8 @@ class Plan:
     def _train(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
         study = self.study
         names = _model_names(scale, architecture, loss, training_set, fold, seed)
-        model = method_settings(architecture, study.architectures[architecture])
-        criterion = method_settings(loss, study.losses[loss])
+        model = _flat(architecture, study.architectures[architecture])
+        criterion = _flat(loss, study.losses[loss])
         training = study.training.for_architecture(architecture).model_dump(exclude={"checkpoint_every"})
         train_files, train_needs = self.pairs(scale, training_set, "train")
         validation_files, validation_needs = self.pairs(scale, training_set, "validation")
@@ -446,6 +446,10 @@ class Plan:
 def method_settings(name: str, method: Method) -> dict[str, Any]:
     """A method as the stages take it: its plug-in and options."""
     return {"kind": method.kind or name, "options": method.options}
+
+
+def _flat(name: str, method: Method) -> dict[str, Any]:
+    return {"kind": method.kind or name, **method.options}
 
 
 def _model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str, Any]:

@@ -63,11 +63,14 @@ def load(shelf: str, name: str) -> type:
 
 
 def build(shelf: str, name: str, **options: Any):
-    """Import a method and make an instance of it; an unknown option is an `InputError` that names the allowed ones."""
+    """Import a method and make an instance of it; an unknown or a missing option is an `InputError`."""
     known = describe(shelf, name).options
     for option in options:
         if option not in known:
             raise InputError(f"{shelf}: '{name}' has no option '{option}' ({suggestion(option, known)})")
+    for option in known.values():
+        if option.default is REQUIRED and option.name not in options:
+            raise InputError(f"{shelf}: the option '{option.name}' of '{name}' is missing")
     return load(shelf, name)(**options)
 
 

@@ -151,7 +151,9 @@ def train(
     identity: Identity = None,
 ) -> None:
     """Train one model; stopped in any way, it goes on from its last checkpoint when called again."""
-    from .training import Interrupted, train_job
+    from mrisr.training.interruption import Interrupted
+
+    from .training import train_job
 
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
     deadline = None if stop_after is None else time.monotonic() + 60 * stop_after

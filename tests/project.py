@@ -1,0 +1,106 @@
+"""A copy of the workflow in a folder of its own, with a tiny study, for tests that run Snakemake or change code."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import yaml
+from scipy.ndimage import gaussian_filter
+
+ROOT = Path(__file__).parents[1]
+
+TINY = {
+    "study": "tiny",
+    "volumes": "data/volumes.tsv",
+    "slices": {"axis": 2, "count": 2, "minimum": 16},
+    "degradations": {
+        "gaussian": {"sigma": 1.0},
+        "mean": {"size": 3},
+        "combine": {"members": ["gaussian", "mean"]},
+    },
+    "architectures": {"srcnn": {"features": [4, 2], "skip": True}},
+    "losses": ["mse", "l1"],
+    "models": [{"architectures": ["srcnn"], "losses": ["mse"]}, {"architectures": ["srcnn"], "losses": ["l1"]}],
+    "training": {"epochs": 2, "steps_per_epoch": 2, "batch": 2, "patch": 16, "learning_rate": 0.001},
+    "evaluation": {"metrics": ["psnr", "nrmse"]},
+    "figures": {"box_metric": "nrmse"},
+}
+"""Two losses in two blocks, so that a test can take one away."""
+
+SUBJECTS = {"anna": "train", "ben": "validation", "cleo": "test", "dora": "test"}
+
+
+def phantom(seed: int, shape: tuple[int, int, int] = (40, 36, 12)) -> np.ndarray:
+    """A smooth random head-like volume, float32."""
+    noise = gaussian_filter(np.random.default_rng(seed).random(shape), 1.5)
+    grid = np.stack(np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij"))
+    return (noise * ((grid[:2] ** 2).sum(0) < 0.9) * 1000).astype(np.float32)
+
+
+class Project:
+    """A folder that Snakemake and the verbs run in, with this repository's code copied."""
+
+    def __init__(self, folder: Path, config: dict = TINY, subjects: dict[str, str] = SUBJECTS):
+        self.folder = folder
+        for name in ("Snakefile", "profiles", "workflow"):
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, folder / name, **({"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}))
+        (folder / "slurm").symlink_to("profiles/slurm")
+        (folder / "data").mkdir()
+        for number, subject in enumerate(subjects):
+            self.write_volume(subject, phantom(number))
+        self.write_manifest(subjects)
+        self.configure(config)
+
+    def write_volume(self, subject: str, array: np.ndarray) -> None:
+        """Put a volume at data/<subject>.nii."""
+        nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), self.folder / f"data/{subject}.nii")
+
+    def write_manifest(self, subjects: dict[str, str]) -> None:
+        """Write data/volumes.tsv."""
+        rows = [f"{subject}\tdata/{subject}.nii\t{split}" for subject, split in subjects.items()]
+        (self.folder / "data/volumes.tsv").write_text("\n".join(["subject\tpath\tsplit", *rows]) + "\n")
+
+    def configure(self, config: dict) -> None:
+        """Write config.yaml."""
+        self.config = config
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def call(self, *command: str, **more) -> subprocess.CompletedProcess:
+        """Run a program of this environment in the project, on this project's code."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("SNAKEMAKE")}
+        environment = {
+            **clean,
+            "PYTHONPATH": str(self.folder / "workflow"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "OMP_NUM_THREADS": "1",
+        }
+        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True, **more)
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run Snakemake; its output is in the message if it fails."""
+        done = self.call("snakemake", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """How many jobs of each rule a dry run lists (``all`` left out)."""
+        done = self.snakemake("-n", *arguments)
+        table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\ntotal", done.stdout + done.stderr, flags=re.S)
+        counts = dict(line.split() for line in table.group(1).splitlines()) if table else {}
+        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file of the project's code."""
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} does not contain {old!r}"
+        file.write_text(text.replace(old, new))

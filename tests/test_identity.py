@@ -1,0 +1,145 @@
+"""Identities: what changes them, and what must not."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mrisr import identity
+from mrisr.identity import ContentDigests, closure, code_digest
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A made-up package in place of the library; returns a function that writes a module and forgets what was read."""
+
+    def write(name: str, text: str) -> None:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        for function in (identity._tree, identity._path, identity._imports, identity._module_digest, code_digest):
+            function.cache_clear()
+
+    monkeypatch.setattr(identity, "PACKAGE", tmp_path)
+    write("__init__.py", "")
+    write("losses/__init__.py", "")
+    write("losses/mse.py", "import torch\nfrom mrisr.shared import square\n\ndef loss(a, b):\n    return square(a - b)\n")
+    write("shared.py", "def square(x):\n    return x * x\n")
+    write("other.py", "VALUE = 1\n")
+    yield write
+    for function in (identity._tree, identity._path, identity._imports, identity._module_digest, code_digest):
+        function.cache_clear()
+
+
+def digest() -> str:
+    return code_digest(frozenset({"mrisr.losses.mse"}))
+
+
+def test_a_module_needs_what_it_imports_and_its_packages(package):
+    assert closure(["mrisr.losses.mse"]) == {"mrisr", "mrisr.losses", "mrisr.losses.mse", "mrisr.shared"}
+
+
+@pytest.mark.parametrize(
+    "line", ["from . import _stack", "from ._stack import x", "from .. import errors", "def f():\n    import mrisr.errors"]
+)
+def test_relative_and_late_imports_are_followed(package, line):
+    package("losses/_stack.py", "x = 1\n")
+    package("errors.py", "")
+    package("losses/l1.py", line + "\n")
+    assert closure(["mrisr.losses.l1"]) & {"mrisr.losses._stack", "mrisr.errors"}
+
+
+def test_comments_layout_and_docstrings_change_nothing(package):
+    before = digest()
+    package("shared.py", '"""Squares."""\n\n# why\ndef square(x):\n    """x times x."""\n    return (x\n            * x)\n')
+    assert digest() == before
+
+
+def test_a_change_of_an_imported_module_changes_the_identity(package):
+    before = digest()
+    package("shared.py", "def square(x):\n    return x ** 2\n")
+    assert digest() != before
+
+
+def test_a_change_elsewhere_changes_nothing(package):
+    before = digest()
+    package("other.py", "VALUE = 2\n")
+    assert digest() == before
+
+
+def test_the_version_of_a_numerical_library_counts_but_not_its_build(package, monkeypatch):
+    versions = {"torch": "2.13.0+cpu"}
+    monkeypatch.setattr(identity.importlib.metadata, "version", lambda name: versions[name])
+
+    def fresh():
+        identity.version.cache_clear()
+        code_digest.cache_clear()
+        return digest()
+
+    before = fresh()
+    versions["torch"] = "2.13.0+cu130"
+    assert fresh() == before
+    versions["torch"] = "2.14.0"
+    assert fresh() != before
+    identity.version.cache_clear()
+
+
+def test_settings_and_upstream_count_and_their_order_does_not():
+    one = identity.identity("train", {"a": 1, "b": 2}, [], {"x": "1"})
+    assert one == identity.identity("train", {"b": 2, "a": 1}, [], {"x": "1"})
+    assert one != identity.identity("train", {"a": 1, "b": 3}, [], {"x": "1"})
+    assert one != identity.identity("train", {"a": 1, "b": 2}, [], {"x": "2"})
+    assert one != identity.identity("evaluate", {"a": 1, "b": 2}, [], {"x": "1"})
+
+
+def test_a_touched_file_keeps_its_digest_and_changed_content_does_not(tmp_path):
+    volume = tmp_path / "v.nii"
+    volume.write_bytes(b"one")
+    digests = ContentDigests(tmp_path / "memory.json")
+    before = digests(volume)
+    os.utime(volume, (1, 1))
+    assert digests(volume) == before
+    volume.write_bytes(b"two")
+    assert digests(volume) != before
+
+
+def test_a_large_file_is_read_once(tmp_path, monkeypatch):
+    volume = tmp_path / "v.nii"
+    volume.write_bytes(b"one")
+    digests = ContentDigests(tmp_path / "memory.json")
+    before = digests(volume)
+    digests.save()
+    monkeypatch.setattr(identity.files, "sha256", lambda path: pytest.fail(f"{path} was read again"))
+    assert ContentDigests(tmp_path / "memory.json")(volume) == before
+
+
+def test_a_damaged_memory_costs_time_only(tmp_path):
+    (tmp_path / "memory.json").write_text("{")
+    volume = tmp_path / "v.nii"
+    volume.write_bytes(b"one")
+    assert len(ContentDigests(tmp_path / "memory.json")(volume)) == 64
+
+
+def test_a_folder_has_a_digest_of_its_files(tmp_path):
+    folder = tmp_path / "dicom"
+    folder.mkdir()
+    (folder / "1.dcm").write_bytes(b"one")
+    digests = ContentDigests(tmp_path / "memory.json")
+    before = digests(folder)
+    (folder / "2.dcm").write_bytes(b"two")
+    assert digests(folder) != before
+
+
+def test_no_module_of_a_stage_imports_the_study_or_the_command_line():
+    root = Path(identity.PACKAGE)
+    stages = [path for path in root.glob("*/*.py") if path.parent.name not in {"cli"}]
+    assert stages
+    for path in stages:
+        module = "mrisr." + path.relative_to(root).with_suffix("").as_posix().replace("/", ".")
+        forbidden = {"mrisr.study", "mrisr.plan", "mrisr.validation", "mrisr.cli", "mrisr.identity"}
+        assert not closure([module]) & forbidden, module
+
+
+def test_equal_values_have_equal_digests_whatever_wrote_them():
+    assert identity.digest({"a": (1, 2)}) == identity.digest(json.loads('{"a": [1, 2]}'))

@@ -1,0 +1,117 @@
+"""A study file with a mistake: one line that names the file, the key, the value and what is allowed."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mrisr.errors import InputError
+from mrisr.validation import load_study, validate
+
+ROOT = Path(__file__).parents[1]
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def problems(**changes):
+    """What is said about the default study with keys changed; ``a__b`` is the key b in a."""
+    config = copy.deepcopy(DEFAULT)
+    for key, value in changes.items():
+        *path, last = key.split("__")
+        section = config
+        for name in path:
+            section = section.setdefault(name, {})
+        section[last] = value
+    with pytest.raises(InputError) as caught:
+        validate(config, source="my.yaml")
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"trainig": {}}, ["trainig", "did you mean 'training'"]),
+        ({"training__schedule": "cosin"}, ["training.schedule", "'cosin'", "did you mean 'cosine'"]),
+        ({"training__epochs": "ten"}, ["training.epochs", "'ten'", "integer"]),
+        ({"training__epochs": 1.5}, ["training.epochs", "1.5", "integer"]),
+        ({"training__batch": True}, ["training.batch", "True", "integer"]),
+        ({"training__learning_rate": -1}, ["training.learning_rate", "-1", "greater than 0"]),
+        ({"training__overrides": {"srcnn": {"epoch": 3}}}, ["training.overrides.srcnn.epoch", "'epochs'"]),
+        ({"training__overrides": {"edsr": {}}}, ["training.overrides", "'edsr'", "srcnn"]),
+        ({"architectures__srcn": {}}, ["architectures.srcn", "did you mean 'srcnn'"]),
+        ({"architectures__srcnn__featurs": [1]}, ["architectures.srcnn.featurs", "did you mean 'features'"]),
+        ({"architectures__srcnn__features": "a"}, ["architectures.srcnn.features", "'a'"]),
+        ({"degradations__gaussian__sigma": "wide"}, ["degradations.gaussian.sigma", "'wide'"]),
+        ({"degradations__combine__members": ["mean", "nope"]}, ["degradations.combine.members", "'nope'"]),
+        ({"degradations__combine__members": ["combine"]}, ["degradations.combine.members", "'combine'"]),
+        ({"slices__axis": "axiall"}, ["slices.axis", "did you mean 'axial'"]),
+        ({"slices__count": {"trian": 3}}, ["slices.count.trian", "did you mean 'train'"]),
+        ({"slices__normalise": {"percentil": 3}}, ["slices.normalise.percentil", "did you mean 'percentile'"]),
+        ({"study": "../x"}, ["study", "'../x'"]),
+        ({"training_sets": ["gausian"]}, ["training_sets", "did you mean 'gaussian'"]),
+        ({"test_sets": ["mean", "mean"]}, ["test_sets", "'mean'", "twice"]),
+        ({"evaluation__baselines": ["bicubic"]}, ["evaluation.baselines", "'bicubic'", "'same'"]),
+        ({"seeds": []}, ["seeds"]),
+        ({"protocol": {"grid": "low", "scales": [3]}}, ["protocol.scales", "3", "rrdbnet", "1, 2, 4, 8"]),
+        ({"protocol": {"grid": "lo"}}, ["protocol.grid", "did you mean 'low'"]),
+    ],
+)
+def test_one_mistake_is_one_line_naming_file_key_and_remedy(changes, words):
+    lines = problems(**changes)
+    assert len(lines) == 1
+    assert lines[0].startswith("my.yaml: ")
+    assert "\n" not in lines[0]
+    assert all(word in lines[0] for word in words), lines[0]
+
+
+def test_all_mistakes_are_told_at_once():
+    assert len(problems(training_sets=["gausian"], test_sets=["meen"])) == 2
+
+
+def test_a_patch_must_divide_by_the_scale_on_the_low_grid():
+    (line,) = problems(protocol={"grid": "low", "scales": [4]}, training__patch=50)
+    assert "training.patch: 50" in line
+    assert "52" in line
+
+
+def test_a_number_may_be_written_as_yaml_reads_it():
+    config = copy.deepcopy(DEFAULT)
+    config["training"]["learning_rate"] = "1e-4"
+    assert validate(config, source="x").training.learning_rate == 1e-4
+
+
+def test_selections_left_out_mean_everything():
+    config = copy.deepcopy(DEFAULT)
+    for key in ("training_sets", "test_sets"):
+        config.pop(key, None)
+    study = validate(config, source="x")
+    assert study.training_sets == study.test_sets == list(DEFAULT["degradations"])
+    assert study.evaluation.baselines == ["input"]
+
+
+def test_an_override_changes_one_architecture_only():
+    config = copy.deepcopy(DEFAULT)
+    config["training"]["overrides"] = {"rrdbnet": {"epochs": 3}}
+    training = validate(config, source="x").training
+    assert training.for_architecture("rrdbnet").epochs == 3
+    assert training.for_architecture("srcnn").epochs == DEFAULT["training"]["epochs"]
+
+
+@pytest.mark.parametrize(("content", "word"), [("a: [1", "YAML"), ("- 1\n- 2\n", "list"), ("", "NoneType"), ("\0", "YAML")])
+def test_a_file_that_is_no_study_is_said_in_one_line(tmp_path, content, word):
+    path = tmp_path / "s.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError, match=word) as caught:
+        load_study(str(path))
+    assert len(caught.value.problems) == 1
+    assert "\n" not in caught.value.problems[0]
+
+
+def test_a_study_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        load_study(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "workflow/studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_file_is_valid(path):
+    assert load_study(str(path)).study == path.stem
