@@ -87,8 +87,8 @@ def ensure() -> int | None:
         VENV.mkdir(exist_ok=True)
         lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        if is_current():
-            return None  # a finished environment that this user may only read
+        if is_current():  # a finished environment that this user may only read
+            return None
         raise Failure(f"{VENV} cannot be written ({error.strerror})") from None
     hold(lock, fcntl.LOCK_SH, "another run is making .venv: waiting for it")
     while not is_current():
@@ -115,12 +115,8 @@ def fingerprint() -> str:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    parts = [
-        {name: project.get(name) for name in ("build-system", "project")},
-        project.get("tool", {}).get("setuptools"),
-        [path.read_text() for path in PINS],
-        [str(VENV), os.path.realpath(BIN / "python")],
-    ]
+    metadata = [project.get("build-system"), project.get("project"), project.get("tool", {}).get("setuptools")]
+    parts = [metadata, [path.read_text() for path in PINS], str(VENV), os.path.realpath(BIN / "python")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -141,8 +137,9 @@ def make(lock: int) -> None:
     for old in VENV.iterdir():
         if old != LOCK:
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
-    # -I: this file's own folder is not searched, or `venv` would be this file.
-    made = subprocess.run([sys.executable, "-Im", "venv", str(VENV)], capture_output=True, text=True)
+    # Not this .venv's own Python, should it run this file. -I: or `venv` would be this file, by its folder.
+    python = getattr(sys, "_base_executable", sys.executable)
+    made = subprocess.run([python, "-Im", "venv", str(VENV)], capture_output=True, text=True)
     if made.returncode:
         last = (made.stdout + made.stderr).strip().splitlines()[-1:]
         raise Failure(f"Python's venv module failed ({' '.join(last)}); on Debian: apt install python3-venv")
@@ -157,21 +154,19 @@ def pip(lock: int, *arguments: str) -> None:
     environment = {name: value for name, value in child_environment().items() if name not in ELSEWHERE}
     environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUNBUFFERED="1")
     command = [str(BIN / "python"), "-m", "pip", "--no-color", *arguments, "--progress-bar=off"]
-    total = sum(is_pin(line) for path in PINS for line in path.read_text().splitlines())
+    total = sum(path.read_text().count("==") for path in PINS)
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[lock], **pipes)
-    lines, collected, step = [], 0, Step()
+    lines, found, step = [], 0, Step()
     try:
         with LOG.open("a") as log:
             for raw in process.stdout:
                 line = raw.decode(errors="replace").rstrip()
                 log.write(line + "\n")
                 lines.append(line)
-                collected += line.startswith("Collecting ")
-                if line.startswith("Collecting "):
-                    step.show(f"{collected} of {max(total, collected)} packages found: {line.split()[1]}")
-                elif line.lstrip().startswith("Downloading "):
-                    step.show(f"{collected} of {max(total, collected)} packages found; {line.strip()}")
+                found += line.startswith("Collecting ")
+                if line.lstrip().startswith(("Collecting ", "Downloading ")):
+                    step.show(f"{found} of {max(total, found)} packages found; {line.split(' (from')[0].strip()}")
                 elif line.startswith("Installing collected"):
                     step.show("installing, a minute or so", always=True)
         status = process.wait()
@@ -191,21 +186,13 @@ def explain(lines: list[str]) -> str:
     if "no space left" in text:
         advice = "the disk is full"
     elif any(word in text for word in NETWORK):
-        advice = (
-            "is there a network? Behind a firewall set HTTPS_PROXY, or give pip the index that it may use (pip config);"
-            " then run the same command again"
-        )
+        advice = "is there a network? Behind a firewall set HTTPS_PROXY, or pip's index (pip config), and try again"
     elif "no matching distribution" in text:
         advice = f"pip's index has no such version for Python {sys.version.split()[0]}; try another Python"
     else:
         advice = f"all that pip said is in {LOG}"
     shown = [line[:160] for line in lines if line.strip() and not line.startswith("WARNING: ")][-8:]
     return "\n".join(["pip failed:", *(f"    {line}" for line in shown), f"envs/venv.py: {advice}"])
-
-
-def is_pin(line: str) -> bool:
-    """Whether a line of a requirements file names a package."""
-    return bool(line.strip()) and not line.startswith("#")
 
 
 def child_environment() -> dict[str, str]:
@@ -224,7 +211,6 @@ def become(arguments: list[str]) -> None:
         near = difflib.get_close_matches(arguments[0], [path.name for path in BIN.iterdir()], n=1)
         raise Failure(f"there is no command '{arguments[0]}'" + (f"; did you mean '{near[0]}'?" if near else ""))
     os.chdir(ROOT)
-    sys.stdout.flush()
     os.execve(program, [arguments[0], *arguments[1:]], environment)
 
 
@@ -240,8 +226,7 @@ class Step:
         now = time.monotonic()
         text = f"  {now - self.began:3.0f} s  {text}"
         if self.terminal:
-            width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r\033[K{text[:width]}")
+            sys.stderr.write(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}")
         elif always or now - self.last >= 10:
             self.last = now
             sys.stderr.write(text + "\n")
@@ -250,8 +235,7 @@ class Step:
     def end(self) -> None:
         """Clear the line for what comes next."""
         if self.terminal:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
+            print(end="\r\033[K", file=sys.stderr, flush=True)
 
 
 def say(text: str) -> None:
