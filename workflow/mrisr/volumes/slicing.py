@@ -1,0 +1,164 @@
+"""From a volume to normalised slices.
+
+Which slices: those of the range that are not empty, thinned out evenly to a number. What values: the volume's (or the
+slice's) minimum becomes 0, its maximum or a percentile 1, clipped. Slices keep their in-plane orientation as stored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from mrisr.arrays import save_slices
+from mrisr.errors import InputError
+
+from ._grid import crop_plane, inside_mask, resolve_axis
+from ._intensity import Bounds, bounds, is_empty, scaled, slice_bounds
+from ._loaded import LoadedVolume
+from ._range import evenly, parse_range
+from ._volume import Volume
+from .readers import read_volume, treatments
+
+EMPTY = {"threshold": 0.1, "fraction": 0.1}
+NORMALISE = {"method": "percentile", "per": "volume", "percentile": 99.9}
+Slices = dict[int, np.ndarray]
+_Plane = tuple[np.ndarray, np.ndarray | None]
+
+
+def slice_stage(
+    volume: Volume, output: str | os.PathLike, *, settings: Mapping[str, Any], identity: str | None
+) -> None:
+    """The stage ``slice``: read a volume, cut it, write a slices file (`mrisr.arrays.save_slices`).
+
+    ``settings`` is the ``slices`` section of a study with ``multiple`` and this subject's ``count``.
+    """
+    try:
+        slices, metadata, _ = cut(volume, settings, count=settings.get("count"))
+    except InputError as error:
+        raise InputError(*(f"subject '{volume.subject}': {problem}" for problem in error.problems)) from error
+    save_slices(output, slices, metadata | {"identity": identity})
+
+
+def cut(
+    volume: Volume, settings: Mapping[str, Any], *, count: int | None
+) -> tuple[Slices, dict[str, Any], LoadedVolume]:
+    """Read a manifest's volume and its mask, and slice it as its row and the ``slices`` section say.
+
+    Returns the slices, their metadata (see `slice_volume`) and the volume as read.
+    """
+    loaded = read_volume(volume.path, volume.kind, **treatments(settings))
+    mask = None if volume.mask is None else read_volume(volume.mask, **treatments(settings))
+    names = ("empty", "normalise", "multiple", "minimum")
+    try:
+        slices, metadata = slice_volume(
+            loaded,
+            subject=volume.subject,
+            axis=settings.get("axis", "axial") if volume.axis is None else volume.axis,
+            range=settings.get("range") if volume.slices is None else volume.slices,
+            count=count,
+            mask=mask,
+            **{name: settings[name] for name in names if name in settings},
+        )
+    except InputError as error:
+        raise InputError(*(f"{volume.path}: {problem}" for problem in error.problems)) from error
+    return slices, metadata, loaded
+
+
+def slice_volume(
+    volume: LoadedVolume,
+    *,
+    subject: str = "",
+    axis: str | int = "axial",
+    range: str | None = None,
+    count: int | None = None,
+    empty: Mapping[str, float] = EMPTY,
+    normalise: Mapping[str, Any] = NORMALISE,
+    multiple: int = 1,
+    minimum: int = 32,
+    mask: LoadedVolume | None = None,
+) -> tuple[Slices, dict[str, Any]]:
+    """Cut a volume into normalised slices.
+
+    Parameters
+    ----------
+    volume : LoadedVolume
+    axis : str or int
+        ``axial``, ``coronal``, ``sagittal`` (the stored axis closest to it), or the stored axis 0, 1, 2.
+    range : str, optional
+        See `mrisr.volumes._range.SliceRange`.
+    count : int, optional
+        That many of the slices that are not empty, evenly; by default all.
+    empty : mapping
+        A slice is empty when fewer than ``fraction`` of its pixels exceed ``threshold``. That is judged in the range
+        of the whole volume, or else the noise of an empty slice would count once the slice is normalised by itself.
+        A constant slice is empty when slices are normalised one by one.
+    normalise : mapping
+        ``method``: ``percentile`` (the volume's minimum to 0, its ``percentile`` to 1), ``minmax``, or ``none`` for
+        values that are in [0, 1]. ``per``: ``volume`` or ``slice``.
+    multiple : int
+        Slices are cropped centrally to multiples of it, the affine moved with the crop.
+    minimum : int
+        Smallest side that a slice may have after the crop, pixels.
+    mask : LoadedVolume, optional
+        Of the same grid: the range of values is that inside (> 0), and outside becomes 0.
+
+    Returns
+    -------
+    slices : {index along the stored axis: float32 [C, H, W] in [0, 1]}
+        H and W are the stored axes without ``axis``, in order.
+    metadata : dict
+        subject, axis, affine and spacing of the cropped volume, intensity (low and high: the values that became 0 and
+        1; the least and the greatest of them when slices are normalised one by one).
+
+    Raises
+    ------
+    InputError
+        Range, count, values, size or mask do not fit the volume.
+    """
+    empty, normalise = EMPTY | dict(empty), NORMALISE | dict(normalise)
+    number, reverse = resolve_axis(axis, volume.affine)
+    inside = None if mask is None else inside_mask(mask, volume)
+    crop, affine = crop_plane(volume.array.shape, number, volume.affine, multiple=multiple, minimum=minimum)
+    wanted = parse_range(range).indices(volume.array.shape[number], reverse=reverse)
+    whole = bounds(volume.array, inside, **normalise)
+    planes = ((index, _plane(volume.array, inside, number, index, crop)) for index in wanted)
+    used = dict(_not_empty(planes, whole, empty, normalise))
+    if not used:
+        raise InputError("every slice of the range is empty by the rule slices.empty; lower its threshold or fraction")
+    indices = list(used)
+    if count is not None:
+        indices = [indices[position] for position in evenly(len(indices), count)]
+    slices = {i: _channels_first(scaled(*_plane(volume.array, inside, number, i, crop), used[i])) for i in indices}
+    metadata = {
+        "subject": subject,
+        "axis": number,
+        "affine": affine.tolist(),
+        "spacing": volume.spacing.tolist(),
+        "intensity": {"low": min(used[i][0] for i in indices), "high": max(used[i][1] for i in indices)},
+    }
+    return slices, metadata
+
+
+def _not_empty(
+    planes: Iterator[tuple[int, _Plane]], whole: Bounds, empty: Mapping[str, float], normalise: Mapping[str, Any]
+) -> Iterator[tuple[int, Bounds]]:
+    """Index and bounds of the slices that are not empty."""
+    one_by_one = normalise["per"] == "slice" and normalise["method"] != "none"
+    for index, (image, inside) in planes:
+        limits = slice_bounds(image, inside, **normalise) if one_by_one else whole
+        if limits is not None and not is_empty(scaled(image, inside, whole), empty):
+            yield index, limits
+
+
+def _plane(array: np.ndarray, inside: np.ndarray | None, axis: int, index: int, crop: tuple[slice, ...]) -> _Plane:
+    """One cropped slice [H, W] or [H, W, C], and the mask's."""
+    # Not `take`: it copies the whole volume first if that is stored in Fortran's order.
+    where = (*crop[:axis], index, *crop[axis:])
+    return array[where], None if inside is None else inside[where]
+
+
+def _channels_first(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image[None] if image.ndim == 2 else np.moveaxis(image, -1, 0))
