@@ -13,8 +13,7 @@ The environment is .venv in the repository, made from the exact pins in envs/ wi
 the project's own metadata changes. Standard library only; Python 3.11 or newer.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: Python 3.6, `python3` on some clusters, has to read this file to refuse.
 import difflib
 import hashlib
 import importlib.util
@@ -49,7 +48,7 @@ class Failure(Exception):
     """A sentence for the person at the keyboard."""
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: "list[str]") -> int:
     """Make the environment if need be and become the command; returns only if that fails."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__.strip())
@@ -79,7 +78,7 @@ def check_python() -> None:
         raise Failure("Linux or macOS is needed; on Windows use the Windows Subsystem for Linux")
 
 
-def ensure() -> int | None:
+def ensure() -> "int | None":
     """Make the environment unless it is current. Returns the file that holds this run's share of it, if any."""
     import fcntl
 
@@ -180,7 +179,7 @@ def pip(lock: int, *arguments: str) -> None:
         raise Failure(explain(lines))
 
 
-def explain(lines: list[str]) -> str:
+def explain(lines: "list[str]") -> str:
     """The end of what a failed pip said, and one sentence on what to do."""
     text = "\n".join(line for line in lines if not line.lstrip().startswith(QUIET)).lower()
     if "no space left" in text:
@@ -195,7 +194,7 @@ def explain(lines: list[str]) -> str:
     return "\n".join(["pip failed:", *(f"    {line}" for line in shown), f"envs/venv.py: {advice}"])
 
 
-def child_environment() -> dict[str, str]:
+def child_environment() -> "dict[str, str]":
     """The caller's environment variables with .venv first on PATH and without what would break its Python."""
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environment["PATH"] = os.pathsep.join([str(BIN), environment.get("PATH", os.defpath)])
@@ -203,7 +202,7 @@ def child_environment() -> dict[str, str]:
     return environment
 
 
-def become(arguments: list[str]) -> None:
+def become(arguments: "list[str]") -> None:
     """Replace this process by a command of the environment, in the repository root."""
     environment = child_environment()
     program = shutil.which(arguments[0], path=environment["PATH"])
