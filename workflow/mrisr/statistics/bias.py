@@ -1,0 +1,37 @@
+"""What not having seen a degradation costs, model by model (design: Tables, bias.csv)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from .block import blocks
+from .order import Order
+
+COLUMNS = (
+    *("scale", "architecture", "loss", "metric", "training_set", "test_set", "group"),
+    *("gap", "low", "high", "subjects", "seeds"),
+    *("interval", "margin", "seed_sd", "note"),
+)
+
+
+def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame:
+    """The table bias.csv, with `COLUMNS`.
+
+    ``gap`` is the value of the model trained on the test set's degradation minus that of the model trained on
+    ``training_set``, on the same test set. ``gap``, ``low`` and ``high`` are in the metric's own direction; ``margin``
+    is the gap turned so that positive means that the matched model is better. ``interval`` says what low and high
+    range over, see `Contrast`.
+    """
+    order = Order.of(order)
+    rows = []
+    for block in blocks(scores, order):
+        for (training_set, test_set), found in block.gaps.items():
+            row = {**block.names, "training_set": training_set, "test_set": test_set}
+            row |= {column: getattr(found, column) for column in COLUMNS if hasattr(found, column)}
+            # Adding zero makes a negative zero positive.
+            rows.append({**row, "margin": block.metric.sign * found.gap + 0.0, "note": order.note(block.metric)})
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return order.sort(table, ["scale", "architecture", "loss", "metric", "training_set", "test_set", "group"])

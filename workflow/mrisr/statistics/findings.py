@@ -1,0 +1,45 @@
+"""What a study shows of the paper's two hypotheses, and what it does not (training-bias, Introduction).
+
+H1 (`matching`): a model is biased toward the degradation it was trained on. On every single-degradation test set the
+matched model is compared with the other single-degradation models.
+H2 (`mixtures`): training on a mixture generalises. The mixture's model is compared with every single-degradation model
+over the single-degradation test sets, by their mean (the primary measure) and by the worst one (secondary), fixed
+beforehand.
+
+What is seen is a fact about the slices at hand. A hypothesis is decided only with enough subjects
+(`family.subjects_needed`), by signed-rank tests over subjects with Holm's correction; until then it is undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import pandas as pd
+
+from . import matching, mixtures
+from .block import blocks
+from .finding import NOT_SHOWN, Finding
+from .order import Order
+
+
+def find(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> list[Finding]:
+    """All findings, H1 before H2, by group (the primary one first), metric, scale, architecture and loss."""
+    order = Order.of(order)
+    found: list[Finding] = []
+    for block in blocks(scores, order):
+        found += [*matching.findings(block), *mixtures.findings(block)]
+    by = ["hypothesis", "group", "metric", "scale", "architecture", "loss"]
+    return [found[position] for position in order.positions(table(found), by)]
+
+
+def table(found: Iterable[Finding]) -> pd.DataFrame:
+    """The table findings.csv: the fields of `Finding`."""
+    rows = pd.DataFrame([asdict(finding) for finding in found], columns=[field.name for field in fields(Finding)])
+    return rows.astype({"count": "Int64", "total": "Int64"})
+
+
+def sentences(found: Iterable[Finding]) -> list[str]:
+    """The findings of a selection in plain words: what sums up, and every single case that does not show it."""
+    return [f.sentence for f in found if not f.rival or f.result == NOT_SHOWN]

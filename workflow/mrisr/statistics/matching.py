@@ -1,0 +1,68 @@
+"""H1: on every single-degradation test set, is the model that was trained on that degradation the best of its kind?"""
+
+from __future__ import annotations
+
+import math
+
+from .block import Block
+from .contrasts import Contrast
+from .family import Family
+from .finding import Finding, comparison, or_lowest, summary
+
+PER_TEST_SET, ALL_TEST_SETS = "matched model against the best other", "matched models on all test sets"
+
+
+def findings(block: Block) -> list[Finding]:
+    """One finding a single-degradation test set that has a matched model and a rival, and one that sums them up."""
+    singles = block.order.singles(block.training_sets)
+    found = block.gaps
+    pairs = [(rival, test_set) for test_set in block.single_test_sets for rival in singles]
+    pairs = [pair for pair in pairs if pair in found]
+    if not pairs:
+        return []
+    family = Family([found[pair] for pair in pairs], sign=block.metric.sign)
+    p_values = dict(zip(pairs, family.p_values, strict=True))
+    details = []
+    for test_set in dict.fromkeys(test_set for _, test_set in pairs):
+        rivals = [rival for rival, on in pairs if on == test_set]
+        strongest = min(rivals, key=lambda rival: or_lowest(block.metric.sign * found[rival, test_set].gap))
+        p_holm = max(p_values[rival, test_set] for rival in rivals)
+        details.append(_detail(block, test_set, strongest, found[strongest, test_set], p_holm))
+    total = summary(
+        block,
+        details,
+        hypothesis="H1",
+        measure=ALL_TEST_SETS,
+        model="",
+        decision=family.decision,
+        sentence=f"the matched model has the best {block.metric.quantity} on {{shown}} of {{total}} test sets; "
+        "the smallest margin is {margin} ({test_set}, against the {rival} model)",
+    )
+    return [*details, total]
+
+
+def _detail(block: Block, test_set: str, rival: str, found: Contrast, p_holm: float) -> Finding:
+    return comparison(
+        block,
+        found,
+        hypothesis="H1",
+        measure=PER_TEST_SET,
+        test_set=test_set,
+        model=test_set,
+        rival=rival,
+        value=block.means[test_set, test_set],
+        rival_value=block.means[rival, test_set],
+        p_holm=p_holm,
+        sentence=_sentence(block, test_set, rival, block.metric.sign * found.gap),
+    )
+
+
+def _sentence(block: Block, test_set: str, rival: str, margin: float) -> str:
+    quantity, amount = block.metric.quantity, block.metric.amount(abs(margin))
+    if math.isnan(margin):
+        return f"the {test_set} and {rival} models cannot be compared on {test_set}: undefined or infinite {quantity}"
+    if margin > 0:
+        return f"the {test_set} model is the best on {test_set}, {amount} {quantity} better than the {rival} model"
+    if margin < 0:
+        return f"the {rival} model beats the {test_set} model on {test_set} by {amount} {quantity}"
+    return f"the {rival} model equals the {test_set} model on {test_set} in {quantity}"

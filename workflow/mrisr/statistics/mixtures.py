@@ -1,0 +1,86 @@
+"""H2: does the model that was trained on a mixture generalise better than the single-degradation models?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .block import Block
+from .contrasts import Values, overall
+from .family import Family
+from .finding import Finding, comparison, or_lowest, summary
+
+MEAN, WORST = "mean over test sets", "worst test set"
+"""The primary and the secondary measure; the secondary one decides nothing."""
+
+
+def findings(block: Block) -> list[Finding]:
+    """For every mixture and measure: one finding against each single-degradation model, and one that sums them up."""
+    complete = [t for t in block.training_sets if all((t, s) in block.values for s in block.single_test_sets)]
+    singles = block.order.singles(complete)
+    found = []
+    for mixture in complete:
+        if mixture in block.order.mixtures and singles and block.single_test_sets:
+            for measure, pooled in ((MEAN, _mean_over_test_sets), (WORST, _on_worst_test_set)):
+                values = {model: pooled(block, model) for model in (mixture, *singles)}
+                found += _compare(block, measure, mixture, values)
+    return found
+
+
+def _mean_over_test_sets(block: Block, model: str) -> Values:
+    """A model's values averaged over the single-degradation test sets, slice by slice."""
+    parts = [block.values[model, test_set] for test_set in block.single_test_sets]
+    with np.errstate(invalid="ignore"):
+        return Values(np.mean([p.values for p in parts], axis=0), np.any([p.present for p in parts], axis=0))
+
+
+def _on_worst_test_set(block: Block, model: str) -> Values:
+    """A model's values on that single-degradation test set where its mean is worst."""
+    worst = min(block.single_test_sets, key=lambda t: or_lowest(block.metric.sign * block.means[model, t]))
+    return block.values[model, worst]
+
+
+def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]) -> list[Finding]:
+    contrasts = {rival: block.contrast(values[mixture], values[rival]) for rival in values if rival != mixture}
+    contrasts = {rival: found for rival, found in contrasts.items() if found is not None}
+    if not contrasts:
+        return []
+    family = Family(list(contrasts.values()), sign=block.metric.sign)
+    details = [
+        comparison(
+            block,
+            found,
+            hypothesis="H2",
+            measure=measure,
+            test_set="",
+            model=mixture,
+            rival=rival,
+            value=overall(values[mixture], block.observations),
+            rival_value=overall(values[rival], block.observations),
+            p_holm=p_holm if measure == MEAN else math.nan,
+            sentence=_sentence(block, measure, mixture, rival, block.metric.sign * found.gap),
+        )
+        for (rival, found), p_holm in zip(contrasts.items(), family.p_values, strict=True)
+    ]
+    total = summary(
+        block,
+        details,
+        hypothesis="H2",
+        measure=measure,
+        model=mixture,
+        decision=family.decision if measure == MEAN else "",
+        sentence=f"the {mixture} model has a better {block.metric.quantity} ({measure}) than {{shown}} of {{total}} "
+        "single-degradation models; the smallest margin is {margin} (against the {rival} model)",
+    )
+    return [*details, total]
+
+
+def _sentence(block: Block, measure: str, mixture: str, rival: str, margin: float) -> str:
+    quantity, amount = block.metric.quantity, block.metric.amount(abs(margin))
+    if math.isnan(margin):
+        return f"the {mixture} and {rival} models cannot be compared: undefined or infinite {quantity}"
+    if margin == 0:
+        return f"the {rival} model equals the {mixture} model in {quantity} ({measure})"
+    first, second = (mixture, rival) if margin > 0 else (rival, mixture)
+    return f"the {first} model beats the {second} model by {amount} {quantity} ({measure})"

@@ -1,0 +1,82 @@
+"""The tables that papers print: one row a model, one column a test set.
+
+A value is the mean over the slices of a subject, then over subjects, then over folds and seeds, so that a subject with
+more slices does not count more. A slice on which a metric is undefined for every model (HFEN of a constant image) is
+left out; a value that is undefined for one model alone makes that model's mean undefined, or it would be judged on
+other slices than the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .order import MODEL, Order
+
+RUN = ["fold", "seed"]
+CELL = [*MODEL, "test_set", "group", "metric"]
+SLICE = ["subject", "slice"]
+
+
+def defined(scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores without the slices on which a metric is undefined for every model and baseline."""
+    undefined = scores["value"].isna()
+    where = [scores[column] for column in ("scale", "test_set", "group", "subject", "slice", "metric")]
+    return scores[~undefined.groupby(where).transform("all")]
+
+
+def average(scores: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Mean of ``value`` over the slices of a subject, subjects, folds and seeds, for each combination of ``by``."""
+    levels = [[*by, *RUN, "subject", "slice"], [*by, *RUN, "subject"], [*by, *RUN], by]
+    values = scores.set_index(levels[0])["value"]
+    for level in levels[1:]:
+        with np.errstate(invalid="ignore"):
+            values = values.groupby(level=level, dropna=False).mean(skipna=False)
+    return values
+
+
+def means(scores: pd.DataFrame) -> pd.DataFrame:
+    """Value of every model on every test set, test group and metric: columns `CELL` and ``value``."""
+    return average(defined(scores), CELL).reset_index()
+
+
+def spreads(scores: pd.DataFrame) -> pd.DataFrame:
+    """Standard deviations (n - 1) to the means: columns `CELL`, ``value`` and ``std_over``.
+
+    Over the subjects' means, or, where a test group has a single subject, over its slices; values are averaged over
+    folds and seeds first. Undefined (NaN) for one slice, and where a value is infinite.
+    """
+    with np.errstate(invalid="ignore"):
+        slices = defined(scores).groupby([*CELL, *SLICE])["value"].mean(skipna=False)
+        subjects = slices.groupby(level=[*CELL, "subject"]).mean(skipna=False)
+        count = subjects.groupby(level=CELL).size()
+        over_subjects, over_slices = (v.groupby(level=CELL).agg(_deviation) for v in (subjects, slices))
+    table = over_subjects.where(count >= 2, over_slices).to_frame("value")
+    table["std_over"] = np.where(count >= 2, "subjects", "slices")
+    return table.reset_index()
+
+
+def _deviation(values: pd.Series) -> float:
+    return float(np.std(values.to_numpy(), ddof=1)) if len(values) > 1 else np.nan
+
+
+def wide(cells: pd.DataFrame, order: Order | Mapping[str, Any], *, metric: str, group: str) -> pd.DataFrame:
+    """Lay out `means` or `spreads` as papers do: `MODEL`, then one column a test set, in the study's order.
+
+    A test set that a model was not scored on is blank. Last come ``std_over`` for standard deviations, and ``note``
+    where there is something to say: the options of the metric, permitted leakage.
+    """
+    order = Order.of(order)
+    chosen = cells[(cells["metric"] == metric) & (cells["group"] == group)]
+    columns = list(dict.fromkeys([*order.test_sets, *order.names("test_set", chosen["test_set"])]))
+    table = chosen.pivot(index=MODEL, columns="test_set", values="value").reindex(columns=columns).reset_index()
+    table.columns.name = None
+    if "std_over" in cells:
+        over = chosen.drop_duplicates(MODEL).set_index(MODEL)["std_over"]
+        table["std_over"] = table.join(over, on=MODEL)["std_over"]
+    if note := order.note(order.metrics[metric]):
+        table["note"] = note
+    return order.sort(table, MODEL)
