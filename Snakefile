@@ -21,10 +21,12 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tabulate.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
     all,
+    results,
     volumes,
     models,
 
@@ -32,8 +34,13 @@ localrules:
 rule all:
     default_target: True
     input:
-        study.figures(),
+        layout.report,
+
+
+rule results:
+    input:
         study.tables(),
+        study.figures(),
 
 
 rule volumes:
@@ -51,7 +58,3 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     study.start()
-
-
-onsuccess:
-    study.report()
