@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,10 +57,11 @@ def finish(raw: Raw, *, complex: str, nonfinite: str) -> LoadedVolume:
             raise InputError("holds complex numbers; use its magnitude image, or set slices.complex: magnitude")
         array = np.abs(array)
         notes.append("complex: magnitude taken")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         array = np.asarray(array, np.float32)
-    # A sum is finite if all values are, and a fraction of the cost of asking each of them.
-    if not np.isfinite(array.sum(dtype=np.float64)):
+        # A sum is finite if all values are, and a fraction of the cost of asking each of them.
+        total = array.sum(dtype=np.float64)
+    if not np.isfinite(total):
         count = int(array.size - np.isfinite(array).sum())
         if nonfinite != "zero":
             raise InputError(f"{count} voxels are NaN or infinite; mend them, or set slices.nonfinite: zero")
@@ -132,7 +134,9 @@ def reading(what: str) -> Iterator[None]:
     except MemoryError as error:
         raise InputError("does not fit into memory; crop it, or use a machine with more") from error
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        # What ITK puts before its last "ERROR:" is where in its source it was, then where in memory.
+        reason = re.sub(r"\(0x\w+\)", "", str(error).rpartition("ERROR:")[2])
+        reason = " ".join(reason.split()) or type(error).__name__
         reason = reason if len(reason) <= 200 else f"{reason[:100]} ... {reason[-100:]}"
         raise InputError(f"cannot be read as {what}: truncated, damaged, or another kind of file ({reason})") from error
 

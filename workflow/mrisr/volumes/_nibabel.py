@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +24,8 @@ NAMES = {
 def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
     """Read a file of one of `NAMES`; intensities are scaled as its header says, the affine is RAS+ in mm."""
     import nibabel
-    from nibabel.imageglobals import LoggingOutputSuppressor
 
-    with reading(NAMES[kind]), LoggingOutputSuppressor():
+    with reading(NAMES[kind]), _quiet("nibabel.global"):
         image = nibabel.load(path)
         if not hasattr(image, "affine") or not hasattr(image.dataobj, "shape"):
             raise InputError(f"is not {NAMES[kind]} of voxels, but {type(image).__name__}")
@@ -34,6 +36,17 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
         raw.channels = dtype.names is not None
         raw.notes = _notes(image, shape, volume_4d)
     return raw
+
+
+@contextlib.contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Without nibabel's remarks on what it mends in a header."""
+    log = logging.getLogger(logger)
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _data_file(image, path: Path) -> Path:
@@ -71,11 +84,12 @@ def _three(array: np.ndarray) -> np.ndarray:
 
 
 def _notes(image, shape: tuple[int, ...], volume_4d: str | int) -> list[str]:
+    import nibabel
+
     notes = []
     chosen = choose_volume(shape, volume_4d)
     if chosen is not None:
         notes.append(f"volume {chosen} of {max(shape[3:])} taken")
-    codes = [image.header.get(name) for name in ("qform_code", "sform_code")] if "sform_code" in image.header else [1]
-    if not any(codes):
+    if isinstance(image, nibabel.Nifti1Pair) and not (image.header["qform_code"] or image.header["sform_code"]):
         notes.append("no orientation in the header; nibabel's default taken")
     return notes

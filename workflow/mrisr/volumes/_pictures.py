@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +74,25 @@ def _png(file: Path) -> np.ndarray:
 def _tiff(file: Path) -> list[np.ndarray]:
     import tifffile
 
-    with tifffile.TiffFile(file) as tiff:
+    with _strict("tifffile"), tifffile.TiffFile(file) as tiff:
         check_claim((len(tiff.pages), *tiff.pages[0].shape), 1, stored=file.stat().st_size, compressed=True)
         return [page.asarray() for page in tiff.pages]
+
+
+@contextlib.contextmanager
+def _strict(logger: str) -> Iterator[None]:
+    """What a library only logs as an error becomes one: tifffile leaves out the pages that a truncated file lacks."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: messages.append(record.getMessage())
+    log = logging.getLogger(logger)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+    if messages:
+        raise ValueError(messages[0])
 
 
 def _three(image: np.ndarray, file: Path, notes: list[str]) -> np.ndarray:

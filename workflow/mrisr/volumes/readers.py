@@ -8,7 +8,7 @@
 | ``minc`` | .mnc | nibabel (MINC 1), SimpleITK (MINC 2) |
 | ``nrrd`` | .nrrd, .nhdr | SimpleITK |
 | ``metaimage`` | .mha, .mhd | SimpleITK |
-| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | SimpleITK |
+| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | SimpleITK, pydicom |
 | ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
 | ``pictures`` | .png, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
 
@@ -34,7 +34,7 @@ from typing import Any
 
 from mrisr.errors import InputError, suggestion
 
-from . import _bids, _itk, _nibabel, _pictures
+from . import _bids, _dicom, _itk, _nibabel, _pictures
 from ._loaded import LoadedVolume, Raw, finish
 from ._volume import KINDS
 
@@ -109,7 +109,7 @@ def infer_kind(path: Path) -> str:
     for suffix, kind in SUFFIXES.items():
         if name.endswith(suffix):
             return kind
-    if _itk.is_dicom_file(path):
+    if _dicom.is_dicom_file(path):
         return "dicom"
     raise InputError(f"is of no kind that its name tells; rename it ({', '.join(SUFFIXES)}) or set its kind")
 
@@ -120,7 +120,7 @@ def _infer_folder(path: Path) -> str:
     names = [member.name.lower() for member in path.iterdir()]
     if any(name.endswith(_pictures.SUFFIXES) for name in names):
         return "pictures"
-    if any(_itk.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
+    if any(_dicom.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
         return "dicom"
     raise InputError(
         "is a folder with neither DICOM files, pictures (.png, .tif) nor a BIDS dataset in it; name the file itself"
@@ -141,11 +141,11 @@ def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family == "pictures":
         return _pictures.read(path)
-    if family == "dicom" and path.is_dir():
-        return _itk.read_series(path, choice or None, volume_4d)
+    if family == "dicom":
+        return _dicom.read(path, choice or None, volume_4d)
     if path.is_dir():
         raise InputError(f"is a folder, and a {family} volume is a file; name the file in it")
-    if family in ("nrrd", "metaimage", "dicom") or (family == "minc" and _is_hdf5(path)):
+    if family in ("nrrd", "metaimage") or (family == "minc" and _is_hdf5(path)):
         return _itk.read(path, family, volume_4d)
     return _nibabel.read(path, family, volume_4d)
 
