@@ -52,7 +52,9 @@ class Project:
         for name in ("Snakefile", "profiles", "workflow"):
             source = ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(source, folder / name, **({"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}))
+            copy(
+                source, folder / name, **({"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {})
+            )
         (folder / "slurm").symlink_to("profiles/slurm")
         (folder / "data").mkdir()
         for number, subject in enumerate(subjects):

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from mrisr import identity
 from mrisr.identity import ContentDigests, closure, code_digest
 
@@ -24,7 +23,9 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(identity, "PACKAGE", tmp_path)
     write("__init__.py", "")
     write("losses/__init__.py", "")
-    write("losses/mse.py", "import torch\nfrom mrisr.shared import square\n\ndef loss(a, b):\n    return square(a - b)\n")
+    write(
+        "losses/mse.py", "import torch\nfrom mrisr.shared import square\n\ndef loss(a, b):\n    return square(a - b)\n"
+    )
     write("shared.py", "def square(x):\n    return x * x\n")
     write("other.py", "VALUE = 1\n")
     yield write
@@ -41,7 +42,8 @@ def test_a_module_needs_what_it_imports_and_its_packages(package):
 
 
 @pytest.mark.parametrize(
-    "line", ["from . import _stack", "from ._stack import x", "from .. import errors", "def f():\n    import mrisr.errors"]
+    "line",
+    ["from . import _stack", "from ._stack import x", "from .. import errors", "def f():\n    import mrisr.errors"],
 )
 def test_relative_and_late_imports_are_followed(package, line):
     package("losses/_stack.py", "x = 1\n")
@@ -52,7 +54,9 @@ def test_relative_and_late_imports_are_followed(package, line):
 
 def test_comments_layout_and_docstrings_change_nothing(package):
     before = digest()
-    package("shared.py", '"""Squares."""\n\n# why\ndef square(x):\n    """x times x."""\n    return (x\n            * x)\n')
+    package(
+        "shared.py", '"""Squares."""\n\n# why\ndef square(x):\n    """x times x."""\n    return (x\n            * x)\n'
+    )
     assert digest() == before
 
 

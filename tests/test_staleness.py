@@ -58,7 +58,12 @@ def test_nothing_is_left_to_do_after_a_run(project):
 
 
 def test_a_comment_and_a_reformat_rerun_nothing(project):
-    with edited(project, "training/loop.py", "        state.model.train()\n", "        # a remark\n        (state.model.train())\n"):
+    with edited(
+        project,
+        "training/loop.py",
+        "        state.model.train()\n",
+        "        # a remark\n        (state.model.train())\n",
+    ):
         assert project.planned() == {}
 
 
@@ -239,7 +244,9 @@ class TestOutputsThatAreNotCurrent:
 
 
 def test_the_graph_is_built_without_torch(project):
-    code = "import sys, mrisr.snakefile, mrisr.cli; print([m for m in ('torch', 'pandas', 'numpy') if m in sys.modules])"
+    code = (
+        "import sys, mrisr.snakefile, mrisr.cli; print([m for m in ('torch', 'pandas', 'numpy') if m in sys.modules])"
+    )
     assert project.call("python", "-c", code).stdout.strip() == "[]"
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from mrisr.errors import InputError
 from mrisr.validation import load_study, validate
 
@@ -97,7 +96,9 @@ def test_an_override_changes_one_architecture_only():
     assert training.for_architecture("srcnn").epochs == DEFAULT["training"]["epochs"]
 
 
-@pytest.mark.parametrize(("content", "word"), [("a: [1", "YAML"), ("- 1\n- 2\n", "list"), ("", "NoneType"), ("\0", "YAML")])
+@pytest.mark.parametrize(
+    ("content", "word"), [("a: [1", "YAML"), ("- 1\n- 2\n", "list"), ("", "NoneType"), ("\0", "YAML")]
+)
 def test_a_file_that_is_no_study_is_said_in_one_line(tmp_path, content, word):
     path = tmp_path / "s.yaml"
     path.write_text(content)

@@ -23,9 +23,7 @@ def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: M
         save_file(contiguous, temporary, metadata={"mrisr": json.dumps(metadata, sort_keys=True)})
 
 
-def load(
-    path: str | os.PathLike, names: Collection[str] | None = None
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load(path: str | os.PathLike, names: Collection[str] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read the tensors, or only those of ``names`` that are there, and the metadata.
 
     Raises

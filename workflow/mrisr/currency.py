@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .plan import Job, Plan
+from .job import Job
+from .plan import Plan
 from .records import read_record
 
 

@@ -84,7 +84,7 @@ def closure(modules: Iterable[str]) -> set[str]:
 
 @functools.cache
 def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Names imported from this library (candidates: attributes are sorted out by `closure`), and numerical libraries."""
+    """Names imported from this library (`closure` sorts out which are modules), and numerical libraries."""
     own, foreign = set(), set()
     package = module if _path(module).name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(_tree(module)):

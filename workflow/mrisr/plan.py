@@ -8,54 +8,20 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from . import layout as places
+from . import plugins
 from .errors import InputError, suggestion
-from .identity import ContentDigests, identity
+from .figure_plan import FIGURES, figure_job
+from .identity import ContentDigests
+from .job import Job
 from .layout import Layout
 from .study import Method, StudyConfig
 from .volumes.manifest import Volume, quota, read_manifest
-
-FIGURES = ("heatmap", "gaps", "boxplot", "panel", "gallery", "curves")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job: ``reads`` and ``writes`` are paths by role, ``record`` its run.json, ``needs`` the upstream identities."""
-
-    stage: str
-    settings: Mapping[str, Any]
-    modules: tuple[str, ...]
-    reads: Mapping[str, Any]
-    writes: Mapping[str, str]
-    record: str
-    needs: Mapping[str, Any] = field(default_factory=dict)
-
-    @functools.cached_property
-    def identity(self) -> str:
-        """SHA-256 of what the job is made of."""
-        return identity(self.stage, self.settings, self.modules, self.needs)
-
-    def inputs(self) -> list[str]:
-        """All paths that are read, in a stable order."""
-        return sorted(set(_leaves(self.reads)))
-
-
-def _leaves(value: Any):
-    if isinstance(value, Mapping):
-        for part in value.values():
-            yield from _leaves(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _leaves(part)
-    elif isinstance(value, str):
-        yield value
 
 
 class Plan:
@@ -207,7 +173,7 @@ class Plan:
         )
 
     def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What `mrisr.pairs.read_pairs` takes for a training, validation or test set, and the identities of its files."""
+        """What `mrisr.pairs.read_pairs` takes for one set of a split, and the identities of its files."""
         subjects = self.subjects(split)
         sharp = {s: self.job("slice", subject=s) for s in subjects}
         blurred = {
@@ -320,7 +286,9 @@ class Plan:
 
     def baselines(self) -> list[dict[str, Any]]:
         """Wildcards of every baseline of the study."""
-        return [{"scale": s, "baseline": b} for s in self.study.protocol.scales for b in self.study.evaluation.baselines]
+        return [
+            {"scale": s, "baseline": b} for s in self.study.protocol.scales for b in self.study.evaluation.baselines
+        ]
 
     def _tabulate(self) -> Job:
         scored = [self.job("evaluate", **m) for m in self.models()]
@@ -337,8 +305,6 @@ class Plan:
 
     def order(self) -> dict[str, Any]:
         """What the tables need to know: the study's names in its order, its metrics, and what must be said of them."""
-        from . import plugins
-
         metrics = {}
         for name, method in self.study.evaluation.metrics.items():
             described = method_settings(name, method)
@@ -361,7 +327,7 @@ class Plan:
         }
 
     def tables(self) -> list[str]:
-        """Files of the tables folder: wide tables of the primary group, of the others in folders, and the comparisons."""
+        """Files of the tables folder: wide tables (of all but the primary group in folders), and the comparisons."""
         groups = list(dict.fromkeys(self.groups.values()))
         wide = [f"{metric}{part}.csv" for metric in self.study.evaluation.metrics for part in ("", "_std")]
         return [*wide, *(f"{group}/{name}" for group in groups[1:] for name in wide), "bias.csv", "findings.csv"]
@@ -377,70 +343,8 @@ class Plan:
                 self.job("figure", figure=figure, scale=scale)
         return list(self._jobs.values())
 
-    # ---- figures --------------------------------------------------------------------------------------------------
-
-    def figure_stems(self, figure: str, scale: int | str) -> list[str]:
-        """Paths without suffix of the pictures that a figure's job draws."""
-        study = self.study
-        trained = dict.fromkeys((m["architecture"], m["loss"]) for m in self.models())
-        names = {
-            "heatmap": [f"heatmap_{metric}" for metric in study.figures.metrics],
-            "gaps": [f"gaps_{metric}" for metric in study.figures.metrics],
-            "boxplot": [f"boxplot_{architecture}_{loss}" for architecture, loss in trained],
-            "panel": [f"panel_{t}_{a}_{loss}" for t in study.figures.panel_test_sets for a, loss in trained],
-            "gallery": ["gallery"],
-            "curves": [f"curves_{architecture}_{loss}" for architecture, loss in trained],
-        }[figure]
-        return [f"{self.layout.figures}/x{scale}/{name}" for name in names]
-
     def _figure(self, figure: str, scale: int) -> Job:
-        reads, needs = self._figure_sources(figure, scale)
-        stems = self.figure_stems(figure, scale)
-        metrics = [f"mrisr.metrics.{m.kind or n}" for n, m in self.study.evaluation.metrics.items()]
-        return Job(
-            stage=f"figure-{figure}",
-            settings={**self.order(), "figures": self.study.figures.model_dump(), "scale": int(scale)},
-            modules=(f"mrisr.figures.{figure}", "mrisr.evaluation.estimates", *metrics),
-            reads=reads,
-            writes={f"{Path(stem).name}.{kind}": f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")},
-            record=self.layout.figure_record.format(scale=scale, figure=figure),
-            needs=needs,
-        )
-
-    def _figure_sources(self, figure: str, scale: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        models = [m for m in self.models() if m["scale"] == int(scale)]
-        subject = self.panel_subject
-        if figure in ("heatmap", "gaps", "boxplot"):
-            table = self.job("tabulate")
-            role = "bias" if figure == "gaps" else "scores"
-            path = f"{self.layout.tables}/bias.csv" if figure == "gaps" else self.layout.scores
-            return {role: path}, {role: table.identity}
-        if figure == "curves":
-            trained = [self.job("train", **m) for m in models]
-            return {"histories": [j.writes["history"] for j in trained]}, {"models": [j.identity for j in trained]}
-        if figure == "gallery":
-            shown = {d: self.job("degrade", scale=scale, degradation=d, subject=subject) for d in self.plain_test_sets}
-            sliced = self.job("slice", subject=subject)
-            return (
-                {"slices": sliced.writes["slices"], "degraded": {d: j.writes["slices"] for d, j in shown.items()}},
-                {"slices": sliced.identity, "degraded": {d: j.identity for d, j in shown.items()}},
-            )
-        trained = [self.job("train", **m) for m in models]
-        sets = {name: self.pairs(scale, name, "test") for name in self.study.figures.panel_test_sets}
-        return (
-            {"weights": [j.writes["weights"] for j in trained], "test_sets": {n: f for n, (f, _) in sets.items()}},
-            {"weights": [j.identity for j in trained], "test_sets": {n: i for n, (_, i) in sets.items()}},
-        )
-
-    @property
-    def plain_test_sets(self) -> list[str]:
-        """Test sets that are no mixture, in the study's order."""
-        return [name for name in self.study.test_sets if name not in self.study.mixtures]
-
-    @property
-    def panel_subject(self) -> str:
-        """The test subject that the pictures show."""
-        return self.study.figures.panel_subject or next(iter(self.groups))
+        return figure_job(self, figure, int(scale))
 
 
 def method_settings(name: str, method: Method) -> dict[str, Any]:

@@ -13,13 +13,23 @@ import yaml
 
 from .currency import describe, outdated, set_aside
 from .errors import InputError
+from .figure_plan import FIGURES, stems
 from .files import write_text
-from .plan import FIGURES, Plan
+from .plan import Plan
 from .validation import validate
 
 LOOKING_ONLY = {
     *("--summary", "-S", "--detailed-summary", "-D", "--lint", "-l", "--unlock", "--dag", "--rulegraph", "--filegraph"),
-    *("--d3dag", "--touch", "-t", "--list", "--list-rules", "--list-target-rules", "--list-changes", "--list-untracked"),
+    *(
+        "--d3dag",
+        "--touch",
+        "-t",
+        "--list",
+        "--list-rules",
+        "--list-target-rules",
+        "--list-changes",
+        "--list-untracked",
+    ),
     *("--list-params-changes", "--list-input-changes", "--report", "--archive", "--cleanup-metadata"),
     *("--delete-all-output", "--delete-temp-output", "--containerize", "--generate-unit-tests"),
 }
@@ -100,7 +110,7 @@ class Workflow:
 
     def pictures(self, figure: str, kind: str) -> list[str]:
         """Pictures of one figure's job, with the wildcard ``{scale}``."""
-        return [f"{stem}.{kind}" for stem in self.plan.figure_stems(figure, "{scale}")]
+        return [f"{stem}.{kind}" for stem in stems(self.plan, figure, "{scale}")]
 
     def training_threads(self, wildcards: Any) -> int:
         """Threads of a training job."""

@@ -69,7 +69,7 @@ def _schema_problems(error: ValidationError, model: type[BaseModel], prefix: str
 
 
 def _is_branch(part: Any) -> bool:
-    """Pydantic names the branch of a union in a location (``dict[...]``, ``constrained-int``); people wrote no such key."""
+    """Pydantic names the branch of a union in a location (``dict[...]``, ``constrained-int``): no key of a person's."""
     return isinstance(part, str) and any(mark in part for mark in ("[", "constrained", "literal", "function-"))
 
 
@@ -189,19 +189,23 @@ def _override_problems(study: StudyConfig) -> Iterable[str]:
 
 def _scale_problems(study: StudyConfig) -> Iterable[str]:
     grid = study.protocol.grid
-    for name in study.evaluation.baselines or []:
-        grids = plugins.describe("baselines", name).constants.get("GRIDS") if name in plugins.available("baselines") else None
+    for name in study.evaluation.baselines:
+        grids = _constant("baselines", name, "GRIDS")
         if grids and grid not in grids:
             yield f"evaluation.baselines: '{name}' belongs to protocol.grid {' or '.join(grids)}, not '{grid}'"
     for scale in study.protocol.scales:
         model_scale = 1 if grid == "same" else scale
         for name, method in study.architectures.items():
-            kind = method.kind or name
-            scales = plugins.describe("models", kind).constants.get("SCALES") if kind in plugins.available("models") else None
+            scales = _constant("models", method.kind or name, "SCALES")
             if scales and model_scale not in scales:
-                allowed = ", ".join(map(str, scales))
-                yield f"protocol.scales: {scale}: the architecture '{name}' has no scale {model_scale} (allowed: {allowed})"
+                problem = f"the architecture '{name}' has no scale {model_scale}"
+                yield f"protocol.scales: {scale}: {problem} (allowed: {', '.join(map(str, scales))})"
         patch = study.training.patch
         if grid == "low" and patch and patch % scale:
-            yield f"training.patch: {patch} is not a multiple of the scale {scale} (next: {patch + scale - patch % scale})"
+            above = patch + scale - patch % scale
+            yield f"training.patch: {patch} is not a multiple of the scale {scale} (next: {above})"
 
+
+def _constant(shelf: str, name: str, constant: str) -> Any:
+    """A static fact of a method; None if it does not say, or there is no such method (which is told elsewhere)."""
+    return plugins.describe(shelf, name).constants.get(constant) if name in plugins.available(shelf) else None

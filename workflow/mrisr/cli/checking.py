@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mrisr import baselines, degradations, losses, models, plugins
 from mrisr.errors import InputError
-from mrisr.plan import Job, Plan
+from mrisr.job import Job
+from mrisr.plan import Plan
 from mrisr.volumes.check import check_volumes
 
 
@@ -39,7 +40,12 @@ def _method_problems(plan: Plan) -> Iterable[str]:
         model_scale = scale if grid == "low" else 1
         for name, method in ((n, m) for n, m in study.degradations.items() if n not in study.mixtures):
             yield from _problem(
-                f"degradations.{name}", degradations.build, method.kind or name, scale=scale, grid=grid, **method.options
+                f"degradations.{name}",
+                degradations.build,
+                method.kind or name,
+                scale=scale,
+                grid=grid,
+                **method.options,
             )
         for name, method in study.architectures.items():
             yield from _problem(

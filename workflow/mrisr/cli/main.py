@@ -228,9 +228,11 @@ def figures(
     identity: Identity = None,
 ) -> None:
     """Draw all pictures of one kind."""
-    from .drawing import DRAWERS
     from mrisr.errors import suggestion
+    from mrisr.figure_plan import FIGURES
 
-    if figure not in DRAWERS:
-        raise InputError(f"figures: there is no '{figure}' ({suggestion(figure, DRAWERS)})")
-    _run(study, "figure", identity, DRAWERS[figure], figure=figure, scale=scale)
+    if figure not in FIGURES:
+        raise InputError(f"figures: there is no '{figure}' ({suggestion(figure, FIGURES)})")
+    from .drawing import draw
+
+    _run(study, "figure", identity, draw, figure=figure, scale=scale)

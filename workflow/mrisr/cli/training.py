@@ -8,9 +8,10 @@ from typing import Any
 
 from mrisr.errors import InputError
 from mrisr.files import write_text
+from mrisr.job import Job
 from mrisr.layout import CHECKPOINTS
 from mrisr.pairs import read_pairs
-from mrisr.plan import Job, Plan
+from mrisr.plan import Plan
 from mrisr.progress import Progress
 from mrisr.training.train import train
 from mrisr.training.weights import save_weights
@@ -57,6 +58,8 @@ def train_job(
         "channels": pairs["train"][0].reference.shape[0],
         "identity": job.identity,
     }
-    write_text(Path(job.writes["history"]), trained.history.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
+    write_text(
+        Path(job.writes["history"]), trained.history.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    )
     save_weights(Path(job.writes["weights"]), trained.state, metadata)
     return {"threads": wanted, "device": trained.device}

@@ -1,0 +1,126 @@
+"""The figures of a study: which pictures there are, and what each job reads to draw them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .job import Job
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+FIGURES = ("heatmap", "gaps", "boxplot", "panel", "gallery", "curves")
+
+
+def pictures(plan: Plan, figure: str) -> dict[str, dict[str, str]]:
+    """What a figure's job draws: {file name without suffix: what is shown}."""
+    study = plan.study
+    trained = [
+        {"architecture": a, "loss": b} for a, b in dict.fromkeys((m["architecture"], m["loss"]) for m in plan.models())
+    ]
+    groups = list(dict.fromkeys(plan.groups.values()))
+    found: list[dict[str, str]]
+    if figure in ("heatmap", "gaps"):
+        found = [{"metric": metric, "group": group} for group in groups for metric in study.figures.metrics]
+    elif figure == "boxplot":
+        found = [{**model, "group": group} for group in groups for model in trained]
+    elif figure == "panel":
+        found = [{"test_set": test_set, **model} for test_set in study.figures.panel_test_sets for model in trained]
+    elif figure == "curves":
+        found = trained
+    else:
+        found = [{}]
+    # The primary group is the one that is meant where none is named.
+    return {"_".join([figure, *(v for v in shown.values() if v != groups[0])]): shown for shown in found}
+
+
+def stems(plan: Plan, figure: str, scale: int | str) -> dict[str, dict[str, str]]:
+    """Paths without suffix of the pictures at a scale (or with the wildcard ``{scale}``), and what each shows."""
+    folder = f"{plan.layout.figures}/x{scale}"
+    return {f"{folder}/{name}": shown for name, shown in pictures(plan, figure).items()}
+
+
+def panel_subject(plan: Plan) -> str:
+    """The test subject that panel and gallery show."""
+    return plan.study.figures.panel_subject or next(iter(plan.groups))
+
+
+def figure_job(plan: Plan, figure: str, scale: int) -> Job:
+    """The job that draws all pictures of a figure at a scale."""
+    reads, needs, modules = _SOURCES[figure](plan, scale)
+    options = plan.study.figures
+    settings: dict[str, Any] = {"order": plan.order(), "pictures": pictures(plan, figure), "scale": scale}
+    if figure == "boxplot":
+        settings["metric"] = options.box_metric
+    if figure in ("panel", "gallery"):
+        settings |= {"subject": panel_subject(plan), "slice": options.panel_slice}
+    return Job(
+        stage=f"figure-{figure}",
+        settings=settings,
+        modules=(f"mrisr.figures.{figure}", *modules),
+        reads=reads,
+        writes={f"{stem}.{kind}": f"{stem}.{kind}" for stem in stems(plan, figure, scale) for kind in ("png", "svg")},
+        record=plan.layout.figure_record.format(scale=scale, figure=figure),
+        needs=needs,
+    )
+
+
+_Sources = tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]
+"""What a figure's job reads, the identities of that, and the modules it needs beside the figure's own."""
+
+
+def _scores(plan: Plan, scale: int) -> _Sources:
+    job = plan.job("tabulate")
+    return {"scores": job.writes["scores"]}, {"scores": job.identity}, ()
+
+
+def _bias(plan: Plan, scale: int) -> _Sources:
+    job = plan.job("tabulate")
+    return {"bias": job.writes["bias.csv"]}, {"bias": job.identity}, ()
+
+
+def _models(plan: Plan, scale: int) -> list[tuple[dict[str, Any], Job]]:
+    return [(names, plan.job("train", **names)) for names in plan.models() if names["scale"] == scale]
+
+
+def _histories(plan: Plan, scale: int) -> _Sources:
+    models = _models(plan, scale)
+    histories = [{**names, "history": job.writes["history"]} for names, job in models]
+    return {"histories": histories}, {"models": [job.identity for _, job in models]}, ()
+
+
+def _slices(plan: Plan, scale: int) -> _Sources:
+    subject = panel_subject(plan)
+    sliced = plan.job("slice", subject=subject)
+    plain = [name for name in plan.study.test_sets if name not in plan.study.mixtures]
+    degraded = {name: plan.job("degrade", scale=scale, degradation=name, subject=subject) for name in plain}
+    reads = {"slices": sliced.writes["slices"], "degraded": {n: job.writes["slices"] for n, job in degraded.items()}}
+    needs = {"slices": sliced.identity, "degraded": {name: job.identity for name, job in degraded.items()}}
+    return reads, needs, ()
+
+
+def _estimates(plan: Plan, scale: int) -> _Sources:
+    # One seed is shown: the first.
+    models = [(n, job) for n, job in _models(plan, scale) if n["seed"] == plan.study.seeds[0]]
+    sets = {name: plan.pairs(scale, name, "test") for name in plan.study.figures.panel_test_sets}
+    reads = {
+        "models": [{**names, "weights": job.writes["weights"]} for names, job in models],
+        "test_sets": {name: files for name, (files, _) in sets.items()},
+    }
+    needs = {
+        "models": [job.identity for _, job in models],
+        "test_sets": {name: identities for name, (_, identities) in sets.items()},
+    }
+    kinds = {job.settings["architecture"]["kind"] for _, job in models}
+    modules = ("mrisr.evaluation.estimates", "mrisr.pairs", "mrisr.metrics.psnr", "mrisr.metrics.ssim")
+    return reads, needs, (*modules, *(f"mrisr.models.{kind}" for kind in sorted(kinds)))
+
+
+_SOURCES = {
+    "heatmap": _scores,
+    "gaps": _bias,
+    "boxplot": _scores,
+    "panel": _estimates,
+    "gallery": _slices,
+    "curves": _histories,
+}
