@@ -52,6 +52,9 @@ def figure_job(plan: Plan, figure: str, scale: int) -> Job:
     settings: dict[str, Any] = {"order": plan.order(), "pictures": pictures(plan, figure), "scale": scale}
     if figure == "boxplot":
         settings["metric"] = options.box_metric
+    if figure in ("panel", "curves"):
+        # In the order of the weights and histories; the panel shows one seed, the first.
+        settings["models"] = [names for names, _ in _models(plan, scale, first_seed=figure == "panel")]
     if figure in ("panel", "gallery"):
         settings |= {"subject": panel_subject(plan), "slice": options.panel_slice}
     return Job(
@@ -79,14 +82,15 @@ def _bias(plan: Plan, scale: int) -> _Sources:
     return {"bias": job.writes["bias.csv"]}, {"bias": job.identity}, ()
 
 
-def _models(plan: Plan, scale: int) -> list[tuple[dict[str, Any], Job]]:
-    return [(names, plan.job("train", **names)) for names in plan.models() if names["scale"] == scale]
+def _models(plan: Plan, scale: int, *, first_seed: bool = False) -> list[tuple[dict[str, Any], Job]]:
+    seeds = plan.study.seeds[:1] if first_seed else plan.study.seeds
+    chosen = [names for names in plan.models() if names["scale"] == scale and names["seed"] in seeds]
+    return [(names, plan.job("train", **names)) for names in chosen]
 
 
 def _histories(plan: Plan, scale: int) -> _Sources:
     models = _models(plan, scale)
-    histories = [{**names, "history": job.writes["history"]} for names, job in models]
-    return {"histories": histories}, {"models": [job.identity for _, job in models]}, ()
+    return {"histories": [job.writes["history"] for _, job in models]}, {"models": [j.identity for _, j in models]}, ()
 
 
 def _slices(plan: Plan, scale: int) -> _Sources:
@@ -100,11 +104,10 @@ def _slices(plan: Plan, scale: int) -> _Sources:
 
 
 def _estimates(plan: Plan, scale: int) -> _Sources:
-    # One seed is shown: the first.
-    models = [(n, job) for n, job in _models(plan, scale) if n["seed"] == plan.study.seeds[0]]
+    models = _models(plan, scale, first_seed=True)
     sets = {name: plan.pairs(scale, name, "test") for name in plan.study.figures.panel_test_sets}
     reads = {
-        "models": [{**names, "weights": job.writes["weights"]} for names, job in models],
+        "weights": [job.writes["weights"] for _, job in models],
         "test_sets": {name: files for name, (files, _) in sets.items()},
     }
     needs = {

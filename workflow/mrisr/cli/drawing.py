@@ -48,8 +48,8 @@ def _boxplots(job: Job) -> Pictures:
 def _curves(job: Job) -> Pictures:
     for name, shown in job.settings["pictures"].items():
         histories: dict[str, list[pd.DataFrame]] = {}
-        for model in _matching(job.reads["histories"], shown):
-            histories.setdefault(model["training_set"], []).append(pd.read_csv(model["history"]))
+        for training_set, path in _matching(job, "histories", shown):
+            histories.setdefault(training_set, []).append(pd.read_csv(path))
         title = f"{shown['architecture']}, {shown['loss']}"
         yield name, curves.draw(histories, title=title, training_sets=job.settings["order"]["training_sets"])
 
@@ -75,8 +75,8 @@ def _panels(job: Job) -> Pictures:
         pair = pairs[_chosen(pairs, job.settings)]
         model = {key: shown[key] for key in ("architecture", "loss")}
         estimates = {
-            trained["training_set"]: ModelEstimator(Path(trained["weights"]), device="cpu")(pair.degraded)
-            for trained in _matching(job.reads["models"], model)
+            training_set: ModelEstimator(Path(path), device="cpu")(pair.degraded)
+            for training_set, path in _matching(job, "weights", model)
         }
         measured = {name: _scores(pair.reference, estimate) for name, estimate in estimates.items()}
         if pair.degraded.shape == pair.reference.shape:
@@ -98,8 +98,11 @@ def _scores(reference: np.ndarray, estimate: np.ndarray) -> dict[str, float]:
     return {name.upper(): metrics.compute(name, reference, estimate) for name in ("psnr", "ssim")}
 
 
-def _matching(models: Iterable[Mapping[str, Any]], shown: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    return [model for model in models if all(model[key] == value for key, value in shown.items())]
+def _matching(job: Job, role: str, shown: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Training sets and files of the models that a picture shows."""
+    for model, path in zip(job.settings["models"], job.reads[role], strict=True):
+        if all(model[key] == value for key, value in shown.items()):
+            yield model["training_set"], path
 
 
 def _chosen(slices: Mapping[int, Any], settings: Mapping[str, Any]) -> int:
