@@ -23,7 +23,11 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     with reading(NAMES[kind]):
         _check_header(sitk, path, attached=path.suffix.lower() not in (".mhd", ".nhdr"))
-        return raw_volume(sitk.ReadImage(str(path)), [path], volume_4d)
+        raw = raw_volume(sitk.ReadImage(str(path)), [path], volume_4d)
+    if kind == "minc":
+        # MINC's world is RAS+ already, and ITK 5.4 hands it over as it is (compared with nibabel's MINC 2 reader).
+        raw.affine = LPS_TO_RAS @ raw.affine
+    return raw
 
 
 def _check_header(sitk, path: Path, *, attached: bool) -> None:

@@ -66,7 +66,8 @@ def read_source(subject: str, sources: str | Path) -> dict[str, Any]:
         entries = yaml.safe_load(Path(sources).read_text(encoding="utf-8"))["volumes"]
         known = dict(entries)
     except (OSError, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
-        raise InputError(f"{sources}: cannot be read as a list of built-in volumes ({error})") from error
+        reason = " ".join(str(error).split())
+        raise InputError(f"{sources}: cannot be read as a list of built-in volumes ({reason})") from error
     if subject not in known:
         raise InputError(f"{sources}: there is no volume '{subject}' ({suggestion(subject, known)})")
     missing = sorted(KEYS - set(known[subject]))

@@ -1,0 +1,142 @@
+"""Checking all volumes of a study before anything else runs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+from mrisr.errors import InputError
+from mrisr.volumes.check import check_volumes
+from mrisr.volumes.manifest import Volume
+
+SETTINGS = {
+    "axis": "axial",
+    "range": None,
+    "empty": {"threshold": 0.1, "fraction": 0.1},
+    "normalise": {"method": "percentile", "per": "volume", "percentile": 99.9},
+    "minimum": 32,
+    "volume_4d": "error",
+    "complex": "error",
+    "nonfinite": "error",
+    "multiple": 2,
+    "manifest": "volumes.tsv",
+}
+
+
+def scan(path, seed=0, shape=(40, 44, 12)):
+    array = np.random.default_rng(seed).integers(0, 1000, shape).astype(np.int16)
+    nib.save(nib.Nifti1Image(array, np.diag([1, 1.5, 2, 1.0])), path)
+    return path
+
+
+@pytest.fixture
+def volumes(tmp_path):
+    splits = ("train", "validation", "test")
+    return [Volume(split, scan(tmp_path / f"{split}.nii", n), split) for n, split in enumerate(splits)]
+
+
+def problems(volumes, tmp_path, **changes):
+    with pytest.raises(InputError) as caught:
+        check_volumes(volumes, SETTINGS | changes, tmp_path / "volumes.csv")
+    assert not (tmp_path / "volumes.csv").exists()
+    return caught.value.problems
+
+
+def test_good_volumes_are_described_in_a_table(volumes, tmp_path):
+    check_volumes(volumes, SETTINGS | {"counts": {"train": 5, "test": 3}}, tmp_path / "volumes.csv")
+    table = pd.read_csv(tmp_path / "volumes.csv")
+    assert list(table.subject) == ["train", "validation", "test"]
+    assert list(table.slices) == [5, 12, 3]
+    assert set(table["shape"]) == {"40 x 44 x 12"}
+    assert set(table.spacing) == {"1 x 1.5 x 2"}
+    assert set(table.axis) == {2}
+    for volume, digest, high in zip(volumes, table.sha256, table.high, strict=True):
+        assert digest == hashlib.sha256(volume.path.read_bytes()).hexdigest()
+        assert high == pytest.approx(np.percentile(nib.load(volume.path).get_fdata(), 99.9))
+
+
+def test_the_table_is_the_same_bytes_twice_and_none_is_written_without_a_path(volumes, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        check_volumes(volumes, SETTINGS, tmp_path / name)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert len(check_volumes(volumes, SETTINGS, None)) == 3
+
+
+def test_all_problems_of_all_volumes_of_all_splits_come_at_once(tmp_path):
+    four = nib.Nifti1Image(np.ones((40, 40, 40, 3), np.float32), np.eye(4))
+    nib.save(four, tmp_path / "four.nii")
+    nib.save(nib.Nifti1Image(np.full((40, 40, 40), np.nan, np.float32), np.eye(4)), tmp_path / "nan.nii")
+    nib.save(nib.Nifti1Image(np.full((40, 40, 40), 7.0, np.float32), np.eye(4)), tmp_path / "constant.nii")
+    nib.save(nib.Nifti1Image(np.ones((40, 40, 40), np.complex64), np.eye(4)), tmp_path / "complex.nii")
+    scan(tmp_path / "small.nii", shape=(20, 44, 44))
+    cut = scan(tmp_path / "cut.nii")
+    cut.write_bytes(cut.read_bytes()[:5000])
+    expected = {
+        "four": "holds 3 volumes",
+        "nan": "64000 voxels are NaN",
+        "constant": "is constant",
+        "complex": "complex numbers",
+        "small": "too small",
+        "cut": "is truncated",
+        "missing": "does not exist",
+    }
+    splits = ["train", "validation", "test"] * 3
+    rows = [Volume(n, tmp_path / f"{n}.nii", s) for n, s in zip(expected, splits, strict=False)]
+    found = problems(rows, tmp_path)
+    assert len(found) == len(expected)
+    for problem, (name, words) in zip(found, expected.items(), strict=True):
+        assert problem.startswith(f"volumes.tsv: subject '{name}' ({tmp_path / name}.nii): ")
+        assert words in problem
+
+
+def test_too_few_slices_for_a_count_is_found_now_with_both_numbers(volumes, tmp_path):
+    (problem,) = problems(volumes, tmp_path, counts={"train": 13})
+    assert "13 slices" in problem
+    assert "only 12" in problem
+
+
+def test_masks_and_low_resolution_scans_are_read_too(volumes, tmp_path):
+    short = scan(tmp_path / "mask.nii", shape=(40, 44, 11))
+    row = Volume("ann", volumes[0].path, "train", mask=short, lr_path=tmp_path / "none.nii")
+    low, mask = problems([row], tmp_path)
+    assert f"(lr_path {tmp_path / 'none.nii'}): does not exist" in low
+    assert "its mask has another size (40 x 44 x 11 and 40 x 44 x 12)" in mask
+
+
+def test_a_copy_under_another_name_and_format_in_another_split_is_leakage(volumes, tmp_path):
+    nib.save(nib.load(volumes[0].path), tmp_path / "copy.nii.gz")
+    copied = [*volumes, Volume("dan", tmp_path / "copy.nii.gz", "test")]
+    (problem,) = problems(copied, tmp_path)
+    assert "subject 'dan'" in problem
+    assert "same voxels as subject 'train' in the split 'train'" in problem
+    assert len(check_volumes(copied, SETTINGS | {"allow_leakage": True}, None)) == 4
+    twins = [*volumes, Volume("dan", tmp_path / "copy.nii.gz", "train")]
+    assert len(check_volumes(twins, SETTINGS, None)) == 4
+
+
+def test_what_was_done_to_a_volume_stands_in_the_notes(tmp_path):
+    array = np.random.default_rng(0).random((40, 44, 12, 2)).astype(np.float32)
+    array[0, 0, 0, 1] = np.nan
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "a.nii")
+    changes = {"volume_4d": 1, "nonfinite": "zero"}
+    (row,) = check_volumes([Volume("ann", tmp_path / "a.nii", "test")], SETTINGS | changes, None)
+    assert row["notes"] == "volume 1 of 2 taken; 1 NaN or infinite voxels set to 0"
+
+
+def test_a_table_is_not_left_behind_half(volumes, tmp_path):
+    (tmp_path / "volumes.csv").write_text("as it was")
+    with pytest.raises(InputError):
+        check_volumes([*volumes, Volume("ann", tmp_path / "none.nii", "test")], SETTINGS, tmp_path / "volumes.csv")
+    assert (tmp_path / "volumes.csv").read_text() == "as it was"
+
+
+def test_a_volume_of_256_cubed_takes_seconds_not_minutes(tmp_path):
+    smooth = np.add.outer(np.add.outer(np.arange(256), np.arange(256)), np.arange(256)).astype(np.int16)
+    nib.save(nib.Nifti1Image(smooth, np.eye(4)), tmp_path / "a.nii")
+    began = time.process_time()
+    check_volumes([Volume("ann", tmp_path / "a.nii", "test")], SETTINGS, None)
+    assert time.process_time() - began < 10

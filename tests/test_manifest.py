@@ -1,0 +1,163 @@
+"""The manifest: what its cells mean, and every problem of it at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mrisr.errors import InputError
+from mrisr.volumes.manifest import COLUMNS, Volume, quota, read_manifest
+
+GOOD = [("ann", "a.nii", "train"), ("bob", "b.nii", "validation"), ("cat", "c.nii", "test")]
+
+
+def written(tmp_path, rows, columns=("subject", "path", "split")):
+    path = tmp_path / "volumes.tsv"
+    path.write_text("\n".join("\t".join(row) for row in (columns, *rows)) + "\n")
+    return path
+
+
+def problems(path, **options):
+    with pytest.raises(InputError) as caught:
+        read_manifest(path, **options)
+    return caught.value.problems
+
+
+def test_missing_columns_and_empty_cells_are_defaults(tmp_path):
+    path = written(tmp_path, [("ann", "a.nii", "train", "", "")], ("subject", "path", "split", "axis", "group"))
+    assert read_manifest(path) == [Volume("ann", Path("a.nii"), "train")]
+    assert read_manifest(path)[0].group == "main"
+    assert read_manifest(path)[0].mask is None
+
+
+def test_every_column_reaches_the_volume(tmp_path):
+    row = ("ann", "d/a.nii", "test", "human", "low.nii", "mask.nii", "coronal", "10:20:2", "bids:sub-01/T1w", "CC0")
+    (volume,) = read_manifest(written(tmp_path, [row], COLUMNS))
+    paths = {"path": Path("d/a.nii"), "lr_path": Path("low.nii"), "mask": Path("mask.nii")}
+    assert vars(volume) == dict(zip(COLUMNS, row, strict=True)) | paths
+
+
+def test_comments_blank_lines_windows_ends_and_a_byte_order_mark_are_no_rows(tmp_path):
+    text = "\ufeff# ours\r\n\r\nsubject\tpath\tsplit\r\n# more\r\nann\ta.nii\ttrain\r\n"
+    (tmp_path / "volumes.tsv").write_bytes(text.encode())
+    assert [volume.subject for volume in read_manifest(tmp_path / "volumes.tsv")] == ["ann"]
+
+
+def test_the_order_of_the_file_is_kept(tmp_path):
+    assert [v.subject for v in read_manifest(written(tmp_path, GOOD[::-1]))] == ["cat", "bob", "ann"]
+
+
+def test_all_problems_come_at_once_with_their_lines(tmp_path):
+    rows = [("ann", "a.nii", "training"), ("b/b", "b.nii", "test"), ("cat", "", "test"), ("", "d.nii", "train")]
+    found = problems(written(tmp_path, rows))
+    expected = ["did you mean 'train'", "'b/b'", "its path is missing", "its subject is missing"]
+    assert len(found) == len(expected)
+    for line, (problem, words) in enumerate(zip(found, expected, strict=True), start=2):
+        assert problem.startswith(f"{tmp_path / 'volumes.tsv'}:{line}: ")
+        assert words in problem
+
+
+def test_wrong_cells_name_what_is_allowed(tmp_path):
+    columns = ("subject", "path", "split", "axis", "slices", "kind")
+    rows = [("a", "a.nii", "train", "axal", "9:3", "niftii"), ("b", "b.nii", "test", "1", "0.2:0.8:2", "dicom:1.2.3")]
+    found = problems(written(tmp_path, rows, columns))
+    assert all(":2: subject 'a'" in problem for problem in found)
+    assert [words in problem for problem, words in zip(found, ("'axial'", "'nifti'", "first:last"), strict=True)]
+
+
+def test_an_unknown_column_names_the_nearest(tmp_path):
+    (problem,) = problems(written(tmp_path, [(*GOOD[0], "x")], ("subject", "path", "split", "grup")))
+    assert ":1:" in problem
+    assert "did you mean 'group'" in problem
+
+
+def test_a_missing_column_and_a_column_named_twice_are_problems(tmp_path):
+    found = problems(written(tmp_path, [("ann", "a.nii", "x")], ("subject", "path", "path")))
+    assert len(found) == 2
+
+
+def test_a_row_with_more_cells_than_columns_is_a_problem(tmp_path):
+    assert "5 cells" in problems(written(tmp_path, [(*GOOD[0], "", "x")]))[0]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"# only a comment\n", b"subject\tpath\tsplit\n", b"\xff\xfe\x00", b"a,b,c\n1,2,3\n"]
+)
+def test_a_file_that_is_no_table_is_one_problem(tmp_path, content):
+    (tmp_path / "volumes.tsv").write_bytes(content)
+    assert len(problems(tmp_path / "volumes.tsv")) == 1
+
+
+def test_a_manifest_that_is_not_there_is_one_problem(tmp_path):
+    assert "No such file" in problems(tmp_path / "volumes.tsv")[0]
+
+
+def test_a_subject_stands_in_a_split_once(tmp_path):
+    (problem,) = problems(written(tmp_path, [*GOOD, ("ann", "other.nii", "train")]), allow_leakage=True)
+    assert ":5: subject 'ann'" in problem
+    assert "line 2" in problem
+
+
+def test_a_subject_in_two_splits_is_leakage(tmp_path):
+    (problem,) = problems(written(tmp_path, [*GOOD, ("ann", "other.nii", "test")]))
+    assert ":5: subject 'ann' is in the split 'test' and, in line 2, in 'train'" in problem
+
+
+def test_a_file_of_two_subjects_in_two_splits_is_leakage_however_its_path_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path)
+    (problem,) = problems(written(tmp_path, [*GOOD, ("dan", "link/./a.nii", "test")]))
+    assert "'dan'" in problem
+    assert "'ann'" in problem
+    assert read_manifest(written(tmp_path, [*GOOD, ("dan", "a.nii", "train")]))
+
+
+def test_two_images_of_one_bids_folder_are_two_files(tmp_path):
+    rows = [("a", "data", "train", "bids:sub-1/T1w"), ("b", "data", "test", "bids:sub-2/T1w")]
+    assert len(read_manifest(written(tmp_path, rows, ("subject", "path", "split", "kind")))) == 2
+
+
+def test_with_leakage_allowed_a_subjects_rows_are_volumes_of_their_own(tmp_path):
+    path = written(tmp_path, [*GOOD, ("ann", "a.nii", "test"), ("bob", "b.nii", "train")])
+    volumes = read_manifest(path, allow_leakage=True)
+    assert [(v.subject, v.split) for v in volumes] == [
+        ("ann.train", "train"),
+        ("bob", "validation"),
+        ("cat", "test"),
+        ("ann", "test"),
+        ("bob.train", "train"),
+    ]
+
+
+@given(total=st.integers(1, 2000), number=st.integers(1, 40))
+def test_a_quota_shares_out_everything_as_evenly_as_possible(total, number):
+    subjects = [f"s{n}" for n in range(number)]
+    if total < number:
+        with pytest.raises(InputError, match="cannot be shared out"):
+            quota(total, subjects)
+        return
+    shares = list(quota(total, subjects).values())
+    assert sum(shares) == total
+    assert max(shares) - min(shares) <= 1
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_the_default_manifest_is_valid_and_its_built_in_files_have_sources(monkeypatch):
+    import yaml
+
+    monkeypatch.chdir(Path(__file__).parents[1])
+    volumes = read_manifest("data/volumes.tsv")
+    assert {volume.split for volume in volumes} == {"train", "validation", "test"}
+    assert [volume.group for volume in volumes if volume.split == "test"] == ["human", "rat"]
+    sources = yaml.safe_load(Path("data/sources.yaml").read_text())["volumes"]
+    assert {v.path for v in volumes} == {Path(f"data/volumes/{name}.nii.gz") for name in sources}
+    assert all(len(source[key]) == 64 for source in sources.values() for key in ("sha256", "archive_sha256"))
+
+
+def test_reading_a_manifest_imports_nothing_numerical():
+    code = "import sys, mrisr.volumes.manifest; print(*[m for m in sys.modules if m in ('numpy', 'pandas', 'nibabel')])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
