@@ -7,7 +7,8 @@ localrules:
 
 rule write_report:
     input:
-        rules.results.input,
+        study.tables(),
+        study.figures(),
     output:
         layout.report,
     log:
