@@ -1,0 +1,199 @@
+"""The documentation says what the code does: generated pages, links, paths, keys, commands, the worked example."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import typer
+import yaml
+from mrisr import plugins
+from mrisr.cli.main import app
+from mrisr.errors import InputError
+from mrisr.study import StudyConfig
+from mrisr.validation import validate
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(path for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")) if path.exists())
+STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "workflow/studies").glob("*.yaml"))]
+EXAMPLE = ROOT / "docs/adding-a-method.md"
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+
+
+def load_generator():
+    """docs/generate.py as a module."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = load_generator()
+
+
+# ---- what is written from the code ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["configuration.md", "config.schema.json"])
+def test_the_generated_pages_are_those_of_the_present_code(name):
+    written = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert written == generate.pages()[name], "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_study_fits_the_schema(path):
+    jsonschema.validate(yaml.safe_load(path.read_text()), generate.schema())
+
+
+def test_the_schema_is_one_and_refuses_what_the_study_refuses():
+    schema = generate.schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    study = yaml.safe_load(STUDIES[0].read_text())
+    wrong = [{"losses": []}, {"seed": [0]}, {"protocol": {"grid": "lo"}}, {"degradations": {"../x": {}}}]
+    for changes in ({}, {"losses": {"mse": None}}, *wrong):
+        valid = jsonschema.Draft202012Validator(schema).is_valid({**study, **changes})
+        assert valid == (changes not in wrong), changes
+
+
+def test_every_plug_in_and_every_key_has_its_place_in_the_configuration_page():
+    text = (ROOT / "docs/configuration.md").read_text()
+    for shelf in generate.SHELVES.values():
+        for name in plugins.available(shelf):
+            assert f"#### `{name}` ({shelf})\n" in text
+    for key in StudyConfig.model_fields:
+        assert f"\n| `{key}` |" in text
+
+
+def test_every_shelf_of_plug_ins_that_a_study_names_is_documented():
+    shelves = {path.parent.name for path in plugins.ROOT.glob("*/__init__.py") if "available" in path.read_text()}
+    assert shelves <= set(generate.SHELVES.values())
+
+
+# ---- links, paths, keys, commands -----------------------------------------------------------------------------------
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_every_relative_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), target
+
+
+@each_page
+def test_every_file_that_is_named_exists(page):
+    example = set(re.findall(r"^`(\S+\.py)`:$", page.read_text(), flags=re.M))
+    folders = "docs|envs|profiles|tests|workflow|\\.ci"
+    for name in re.findall(rf"`((?:{folders})/[^`\s{{<*]*)`", prose(page)):
+        assert (ROOT / name).exists() or name in example, name
+
+
+def dotted_keys(page: Path) -> set[str]:
+    """Dotted names in backquotes that begin with a key of the study and are no files."""
+    names = re.findall(r"`([a-z_]+(?:\.[a-z_0-9]+)+)[:`]", prose(page))
+    keys = {name for name in names if name.split(".")[0] in StudyConfig.model_fields}
+    return {name for name in keys if name.rpartition(".")[2] not in ("csv", "json", "py", "tsv", "yaml")}
+
+
+@each_page
+def test_every_key_that_is_named_exists(page):
+    schema = generate.schema()
+    for name in dotted_keys(page):
+        node = schema
+        for part in name.split("."):
+            properties = generate._definition(schema, node).get("properties", {})
+            assert part in properties, name
+            node = properties[part]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Calls of ``mrisr`` in code, as words."""
+    text = page.read_text()
+    code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"^    (.*)$", text, flags=re.M)
+    code += [
+        line for block in re.findall(r"^```\w*\n(.*?)^```$", text, flags=re.S | re.M) for line in block.splitlines()
+    ]
+    calls = [re.search(r"(?:^|[ /])mrisr( .*)", line) for line in code]
+    return [call.group(1).split() for call in calls if call and not call.string.startswith(("from ", "import "))]
+
+
+@each_page
+def test_every_command_that_is_named_exists_with_its_options(page):
+    verbs = typer.main.get_command(app).commands
+    for verb, *words in commands(page):
+        if verb in ("VERB", "--help", "--version"):
+            continue
+        assert verb in verbs, verb
+        known = {option for parameter in verbs[verb].params for option in parameter.opts} | {"--help"}
+        assert {word.split("=")[0] for word in words if word.startswith("--")} <= known, [verb, *words]
+
+
+def test_the_pages_name_commands_keys_and_files_at_all():
+    assert any(commands(page) for page in PAGES)
+    assert any(dotted_keys(page) for page in PAGES)
+
+
+# ---- the worked example ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the library and its tests with the files of docs/adding-a-method.md in it."""
+    folder = tmp_path_factory.mktemp("example")
+    for name in ("workflow/mrisr", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path, source in example_files().items():
+        assert not (ROOT / path).exists(), f"{path} is a method by now: choose another example"
+        (folder / path).write_text(source)
+    return folder
+
+
+def example_files() -> dict[str, str]:
+    """The files that docs/adding-a-method.md prints."""
+    return dict(re.findall(r"^`(workflow/\S+\.py)`:\n\n```python\n(.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M))
+
+
+def call(tree: Path, *words: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "PYTHONPATH": str(tree / "workflow"), "OMP_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, *words], cwd=tree, env=environment, capture_output=True, text=True)
+
+
+def test_the_methods_of_the_example_pass_their_contract_tests(tree):
+    names = [Path(path).stem for path in example_files()]
+    assert len(names) == 4
+    tests = [f"tests/test_{topic}.py" for topic in ("degradations", "alignment", "models", "losses", "metrics")]
+    done = call(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", " or ".join(names), "-rA")
+    assert done.returncode == 0, done.stdout
+    passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED")]
+    assert all(any(name in line for line in passed) for name in names)
+
+
+def test_the_study_of_the_example_is_valid_with_its_files_and_only_with_them(tree):
+    (study,) = re.findall(r"^```yaml\n(.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M)
+    (tree / "mine.yaml").write_text(study)
+    load = "from mrisr.validation import load_study; print(load_study('mine.yaml').study)"
+    assert call(tree, "-c", load).stdout == "mine\n"
+    with pytest.raises(InputError, match="truncation"):
+        validate(yaml.safe_load(study), source="mine.yaml")
