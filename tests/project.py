@@ -76,16 +76,25 @@ class Project:
         self.config = config
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
 
-    def call(self, *command: str, **more) -> subprocess.CompletedProcess:
-        """Run a program of this environment in the project, on this project's code."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables with which programs run on this project's code."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SNAKEMAKE")}
-        environment = {
+        return {
             **clean,
             "PYTHONPATH": str(self.folder / "workflow"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
         }
-        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True, **more)
+
+    def call(self, *command: str) -> subprocess.CompletedProcess:
+        """Run a program of this environment in the project."""
+        return subprocess.run(command, cwd=self.folder, env=self.environment, text=True, capture_output=True)
+
+    def start(self, *command: str) -> subprocess.Popen:
+        """Start a program of this environment in the project, and go on."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **pipes)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run Snakemake; its output is in the message if it fails."""
