@@ -14,6 +14,7 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mrisr.errors import InputError
+from mrisr.volumes._files import volume_files
 from mrisr.volumes.readers import read_volume
 
 AFFINE = np.array([[0.0, -0.9, 0.0, 40], [0.0, 0.0, 1.5, -30], [0.8, 0.0, 0.0, 7], [0, 0, 0, 1]])
@@ -357,6 +358,15 @@ def test_a_truncated_file_is_refused(tmp_path, name, share):
     problem(path)
 
 
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.mgz"])
+def test_a_compressed_file_with_one_wrong_bit_is_refused(tmp_path, name):
+    saved(tmp_path / name, INTEGERS, kind=nib.MGHImage if "mg" in name else nib.Nifti1Image)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[len(content) // 2] ^= 4
+    (tmp_path / name).write_bytes(content)
+    assert "damaged" in problem(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["a.mhd", "a.nhdr"])
 def test_a_header_whose_data_file_is_missing_or_short_is_refused(tmp_path, name):
     sitk.WriteImage(oblique_itk_image(), tmp_path / name)
@@ -437,3 +447,37 @@ def test_a_nifti_header_with_one_wrong_byte_is_read_or_refused_in_one_line(tmp_p
     # Refused or read, never a traceback: any other exception fails the test.
     with contextlib.suppress(InputError):
         assert np.isfinite(read_volume(tmp_path / "b.nii").array).all()
+
+
+# ---- files ------------------------------------------------------------------------------------------------------
+
+
+def test_a_header_and_its_data_are_the_files_of_a_volume(tmp_path):
+    saved(tmp_path / "a.img", INTEGERS, kind=nib.Nifti1Pair)
+    for name, data in (("b.mhd", "b.raw"), ("c.nhdr", "c.raw"), ("d.nrrd", None)):
+        sitk.WriteImage(oblique_itk_image(), tmp_path / name)
+        expected = [tmp_path / name, *([tmp_path / data] if data else [])]
+        assert volume_files(tmp_path / name) == list(read_volume(tmp_path / name).files) == expected
+    assert set(volume_files(tmp_path / "a.hdr")) == {tmp_path / "a.hdr", tmp_path / "a.img"}
+    assert set(read_volume(tmp_path / "a.img").files) == {tmp_path / "a.hdr", tmp_path / "a.img"}
+
+
+def test_a_metaimage_of_listed_slices_has_them_as_its_files(tmp_path):
+    for k in range(3):
+        (tmp_path / f"s{k}.raw").write_bytes(INTEGERS[..., k].tobytes("F"))
+    header = "NDims = 3\nDimSize = 5 6 3\nElementType = MET_SHORT\nElementSpacing = 1 1 1\nElementDataFile = "
+    (tmp_path / "list.mhd").write_text(header + "LIST\n" + "".join(f"s{k}.raw\n" for k in range(3)))
+    (tmp_path / "pattern.mhd").write_text(header + "s%d.raw 0 2 1\n")
+    for name in ("list.mhd", "pattern.mhd"):
+        volume = read_volume(tmp_path / name)
+        np.testing.assert_array_equal(volume.array, INTEGERS[..., :3])
+        assert volume.files == (tmp_path / name, *(tmp_path / f"s{k}.raw" for k in range(3)))
+
+
+def test_a_bids_folder_is_the_one_image_that_is_meant(tmp_path):
+    names = ["sub-01/anat/sub-01_T1w.nii.gz", "sub-02/anat/sub-02_T1w.nii.gz"]
+    root = bids(tmp_path / "bids", *names)
+    assert volume_files(root, "bids:sub-02/T1w") == [root / names[1]]
+    assert volume_files(root) == []
+    folder = write_dicom(tmp_path / "series", positions=[5.0, 7.0])
+    assert volume_files(folder, "dicom") == [folder / "s0", folder / "s1"]

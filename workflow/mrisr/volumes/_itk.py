@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ._files import volume_files
 from ._loaded import Raw, check_claim, choose_volume, reading
 
 NAMES = {
@@ -22,21 +23,22 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
 
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     with reading(NAMES[kind]):
-        _check_header(sitk, path, attached=path.suffix.lower() not in (".mhd", ".nhdr"))
-        raw = raw_volume(sitk.ReadImage(str(path)), [path], volume_4d)
+        files = volume_files(path)
+        _check_header(sitk, path, stored=sum(file.stat().st_size for file in files))
+        raw = raw_volume(sitk.ReadImage(str(path)), files, volume_4d)
     if kind == "minc":
         # MINC's world is RAS+ already, and ITK 5.4 hands it over as it is (compared with nibabel's MINC 2 reader).
         raw.affine = LPS_TO_RAS @ raw.affine
     return raw
 
 
-def _check_header(sitk, path: Path, *, attached: bool) -> None:
+def _check_header(sitk, path: Path, *, stored: int) -> None:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
     # Whether the voxels are compressed, each format says in its own way; ITK notices itself when some are missing.
     claimed = (*reader.GetSize(), reader.GetNumberOfComponents())
-    check_claim(claimed, 1, stored=path.stat().st_size if attached else None, compressed=True)
+    check_claim(claimed, 1, stored=stored, compressed=True)
 
 
 def raw_volume(image, files: list[Path], volume_4d: str | int) -> Raw:

@@ -1,0 +1,51 @@
+"""Which files a volume consists of, found without reading it (nothing numerical is imported here)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mrisr.errors import InputError
+
+from ._bids import DESCRIPTION, choose_image
+
+_DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
+_HEADER_BYTES = 100_000
+
+
+def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
+    """The files on which a volume's content depends.
+
+    A header comes with its data files (.hdr and .img, .mhd, .nhdr), a BIDS folder is the one image that is meant, any
+    other folder is all of its files. Files that are not there are left out; what is wrong with them, reading says.
+    """
+    path = Path(path)
+    family, _, choice = (kind or "").partition(":")
+    if path.is_dir() and (family == "bids" or (kind is None and (path / DESCRIPTION).is_file())):
+        try:
+            return [choose_image(path, choice or None)]
+        except InputError:
+            return []
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    return [file for file in dict.fromkeys([path, *_companions(path)]) if file.is_file()]
+
+
+def _companions(path: Path) -> list[Path]:
+    suffix = path.suffix.lower()
+    if suffix in (".hdr", ".img"):
+        return [path.with_suffix(other) for other in (".hdr", ".img", ".img.gz")]
+    if suffix not in (".mhd", ".nhdr") or not path.is_file():
+        return []
+    with open(path, "rb") as file:
+        header = file.read(_HEADER_BYTES)
+    found = _DATA_FILE.search(header)
+    if found is None:
+        return []
+    named = found.group(1).decode(errors="replace")
+    if named.split(" ")[0].upper() == "LIST":
+        return [path.parent / line.strip() for line in header[found.end() :].decode(errors="replace").splitlines()]
+    if "%" in named:
+        pattern = re.sub(r"%\d*d", "*", named.split(" ")[0])
+        return sorted(path.parent.glob(pattern)) if not Path(pattern).is_absolute() else []
+    return [path.parent / named]
