@@ -89,14 +89,16 @@ def test_the_estimate_of_srdensenet_lies_between_minus_one_and_one():
         assert model(1e3 * torch.rand(1, 1, 8, 8)).abs().max() <= 1
 
 
-def test_srcnn_with_a_skip_and_no_weights_is_bicubic_interpolation():
-    model = models.build("srcnn", scale=3, skip=True)
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("name", [n for n in models.available() if "skip" in plugins.describe("models", n).options])
+def test_with_a_skip_and_no_weights_a_network_is_bicubic_interpolation(name, scale):
+    model = models.build(name, scale=scale, skip=True)
     for parameter in model.parameters():
         torch.nn.init.zeros_(parameter)
     image = np.random.default_rng(0).random((1, 1, 6, 5), np.float32)
     with torch.no_grad():
         estimate = model(torch.from_numpy(image)).numpy()
-    np.testing.assert_allclose(estimate, resample(image, (18, 15)), atol=1e-6)
+    np.testing.assert_allclose(estimate, resample(image, (6 * scale, 5 * scale)), atol=1e-6)
 
 
 def test_enlargement_keeps_a_ramp_where_it_is():

@@ -8,6 +8,8 @@ from torch.nn import functional
 
 from mrisr.errors import InputError
 
+from ._bicubic import BicubicUpsampling
+
 
 class RRDBNet(nn.Module):
     """Residual-in-residual dense blocks without batch normalisation, nearest-neighbour doublings with convolutions.
@@ -27,6 +29,8 @@ class RRDBNet(nn.Module):
     unshuffle : int
         Fold this many pixels a side into channels first and undo it by further doublings (BasicSR: 4 at scale 1, 2 at
         scale 2): the trunk runs on a coarser grid. 1, 2 or 4.
+    skip : bool
+        Learn the difference to the bicubically enlarged input, which makes short training possible; not in the paper.
     """
 
     SCALES = (1, 2, 4, 8)
@@ -41,13 +45,15 @@ class RRDBNet(nn.Module):
         blocks: int = 3,
         residual_scale: float = 0.2,
         unshuffle: int = 1,
+        skip: bool = False,
     ):
         super().__init__()
         if min(features, growth, blocks) < 1:
             raise InputError("rrdbnet: features, growth and blocks must be 1 or more")
         if unshuffle not in (1, 2, 4):
             raise InputError(f"rrdbnet: unshuffle {unshuffle} is not allowed (allowed: 1, 2, 4)")
-        self.scale, self.unshuffle = scale, unshuffle
+        self.scale, self.unshuffle, self.skip = scale, unshuffle, skip
+        self.enlarge = BicubicUpsampling(scale)
         doublings = (scale * unshuffle).bit_length() - 1
         self.first = nn.Conv2d(channels * unshuffle**2, features, 3, padding=1)
         self.trunk = nn.Sequential(*(_RRDB(features, growth, residual_scale) for _ in range(blocks)))
@@ -66,7 +72,8 @@ class RRDBNet(nn.Module):
             doubled = functional.interpolate(features, scale_factor=2, mode="nearest")
             features = self.activation(convolution(doubled))
         estimate = self.last(self.activation(self.high_resolution(features)))
-        return estimate[..., : height * self.scale, : width * self.scale]
+        estimate = estimate[..., : height * self.scale, : width * self.scale]
+        return self.enlarge(degraded) + estimate if self.skip else estimate
 
     def _unshuffled(self, image: torch.Tensor) -> torch.Tensor:
         if self.unshuffle == 1:

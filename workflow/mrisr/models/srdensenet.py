@@ -28,6 +28,8 @@ class SRDenseNet(nn.Module):
     fully_dense : bool
         Every layer of a block also reads the block's input (the paper's sentence); else only its first layer does
         (the public code).
+    skip : bool
+        Learn the difference to the (enlarged) input, which makes short training possible; not in the paper.
     """
 
     SCALES = None
@@ -43,11 +45,13 @@ class SRDenseNet(nn.Module):
         growth: int = 5,
         bottleneck: int = 125,
         fully_dense: bool = False,
+        skip: bool = False,
     ):
         super().__init__()
         if min(features, blocks, layers, growth, bottleneck) < 1:
             raise InputError("srdensenet: features, blocks, layers, growth and bottleneck must be 1 or more")
         self.enlarge = BicubicUpsampling(scale)
+        self.skip = skip
         self.first = nn.Conv2d(channels, features, 3, padding=1)
         widths = [features + block * layers * growth for block in range(blocks + 1)]
         self.blocks = nn.ModuleList(_DenseBlock(width, layers, growth, fully_dense) for width in widths[:-1])
@@ -57,11 +61,13 @@ class SRDenseNet(nn.Module):
 
     def forward(self, degraded: torch.Tensor) -> torch.Tensor:
         """[N, C, h, w] -> [N, C, scale * h, scale * w]."""
-        features = self.activation(self.first(self.enlarge(degraded)))
+        image = self.enlarge(degraded)
+        features = self.activation(self.first(image))
         for block in self.blocks:
             features = torch.cat([features, block(features)], dim=1)
         features = self.activation(self.bottleneck(features))
-        return torch.tanh(self.reconstruction(features))
+        estimate = torch.tanh(self.reconstruction(features))
+        return image + estimate if self.skip else estimate
 
 
 class _DenseBlock(nn.Module):
