@@ -72,6 +72,13 @@ def test_every_plug_in_and_every_key_has_its_place_in_the_configuration_page():
         assert f"\n| `{key}` |" in text
 
 
+@pytest.mark.parametrize("shelf", generate.SHELVES.values())
+def test_every_option_of_a_plug_in_has_its_meaning(shelf):
+    for name in plugins.available(shelf):
+        for option in generate._options(shelf, name):
+            assert generate._parameters(shelf, name).get(option.name), f"{shelf}/{name}.py: {option.name}"
+
+
 def test_every_shelf_of_plug_ins_that_a_study_names_is_documented():
     shelves = {path.parent.name for path in plugins.ROOT.glob("*/__init__.py") if "available" in path.read_text()}
     assert shelves <= set(generate.SHELVES.values())
