@@ -39,6 +39,7 @@ rule all:
 
 rule results:
     input:
+        layout.volumes,
         study.tables(),
         study.figures(),
 

@@ -16,11 +16,16 @@ from .files import replacing
 
 def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
     """Write tensors and metadata by rename; equal content is equal bytes."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    # Not ascontiguousarray, which makes a scalar a vector.
+    contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with replacing(path) as temporary:
-        save_file(contiguous, temporary, metadata={"mrisr": json.dumps(metadata, sort_keys=True)})
+        try:
+            save_file(contiguous, temporary, metadata={"mrisr": json.dumps(metadata, sort_keys=True)})
+        except SafetensorError as error:
+            raise OSError(f"{path}: cannot be written ({error})") from error
 
 
 def load(path: str | os.PathLike, names: Collection[str] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -43,6 +43,11 @@ def outdated(plan: Plan) -> list[Outdated]:
     return found
 
 
+def is_current(plan: Plan, job: Job) -> bool:
+    """Whether a job's outputs are there, and are what the job would make today."""
+    return all(os.path.exists(path) for path in job.writes.values()) and _reason(plan, job) is None
+
+
 def _reason(plan: Plan, job: Job) -> str | None:
     record = read_record(job.record)
     if record is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .identity import ContentDigests
 from .job import Job
 from .layout import Layout
 from .study import Method, StudyConfig
+from .volumes._files import volume_files
 from .volumes.manifest import Volume, quota, read_manifest
 
 
@@ -94,12 +96,27 @@ class Plan:
         if problems:
             raise InputError(*problems)
 
-    def content(self, path: Path | str) -> str:
-        """Digest of a volume's content; of a built-in volume that is not fetched yet, the one it must have."""
+    def content(self, path: Path | str, kind: str | None = None) -> str | dict[str, str]:
+        """Digest of a volume's content, or of each file it consists of (the data beside a header, a DICOM series).
+
+        Of a built-in volume that is not fetched yet it is the one that it must have.
+        """
         path = Path(path)
-        if path.exists():
+        if not path.exists():
+            return self.built_in[path.as_posix()]["sha256"]
+        files = volume_files(path, kind)
+        if files == [path]:
             return self.contents(path)
-        return self.built_in[path.as_posix()]["sha256"]
+        return {os.path.relpath(file, path.parent): self.contents(Path(file)) for file in files}
+
+    def _files(self, volume: Volume, *roles: str) -> dict[str, str | dict[str, str]]:
+        """The paths that a volume's row names, and the digests of what is there."""
+        paths = {role: getattr(volume, role) for role in roles}
+        return {
+            str(path): self.content(path, volume.kind if role == "path" else None)
+            for role, path in paths.items()
+            if path is not None
+        }
 
     # ---- jobs, in the order of the data flow ----------------------------------------------------------------------
 
@@ -125,20 +142,22 @@ class Plan:
         )
 
     def _check(self) -> Job:
-        files = [str(p) for v in self.volumes.values() for p in (v.path, v.mask, v.lr_path) if p is not None]
+        files: dict[str, Any] = {}
+        for volume in self.volumes.values():
+            files |= self._files(volume, "path", "mask", "lr_path")
         return Job(
             stage="check",
             settings={"slices": self._slice_settings(), "volumes": [_row(v) for v in self.volumes.values()]},
             modules=("mrisr.volumes.check",),
-            reads={"volumes": files},
+            reads={"volumes": list(files)},
             writes={"table": self.layout.volumes},
             record=self.layout.volumes_record,
-            needs={"content": [self.content(path) for path in files]},
+            needs={"content": list(files.values())},
         )
 
     def _slice(self, subject: str) -> Job:
         volume = self.volumes[subject]
-        files = [str(p) for p in (volume.path, volume.mask) if p is not None]
+        files = self._files(volume, "path", "mask")
         return Job(
             stage="slice",
             settings={
@@ -148,10 +167,10 @@ class Plan:
                 "row": {"axis": volume.axis, "slices": volume.slices, "kind": volume.kind},
             },
             modules=("mrisr.volumes.slicing", "mrisr.volumes.readers"),
-            reads={"volume": files},
+            reads={"volume": list(files)},
             writes={"slices": self.layout.slices.format(subject=subject)},
             record=self.layout.slices_record.format(subject=subject),
-            needs={"content": [self.content(path) for path in files]},
+            needs={"content": list(files.values())},
         )
 
     def _slice_settings(self) -> dict[str, Any]:

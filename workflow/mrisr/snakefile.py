@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .currency import describe, outdated, set_aside
+from .currency import describe, is_current, outdated, set_aside
 from .errors import InputError
 from .figure_plan import FIGURES, stems
 from .files import write_text
@@ -84,6 +84,15 @@ class Workflow:
     def identity(self, stage: str, **fixed: Any) -> Callable:
         """Identity of a stage's job, for ``params``."""
         return lambda wildcards: self.plan.job(stage, **{**wildcards, **fixed}).identity
+
+    def checked_volumes(self, wildcards: Any) -> list[str]:
+        """The table of checked volumes, before any slice is cut; not for slices that are current.
+
+        A volume that changes has all volumes checked again, and only its own slices cut again. (``ancient`` would say
+        this too, but Snakemake then no longer looks at what lies below.)
+        """
+        job = self.plan.job("slice", subject=wildcards.subject)
+        return [] if is_current(self.plan, job) else [self.layout.volumes]
 
     def weights(self) -> list[str]:
         """Weights of all models."""

@@ -40,7 +40,7 @@ rule check_volumes:
 rule slice_volume:
     input:
         study.reads("slice"),
-        checked=ancient(layout.volumes),
+        checked=study.checked_volumes,
     output:
         slices=layout.slices,
         record=layout.slices_record,

@@ -45,6 +45,10 @@ def main() -> None:
         for problem in error.problems:
             sys.stderr.write(f"error: {problem}\n")
         sys.exit(2)
+    except OSError as error:
+        # A full disk, a folder without permission: nothing half-written has replaced anything.
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
 
 
 def _example(*commands: str) -> str:
@@ -147,7 +151,9 @@ def train(
     threads: Annotated[int | None, typer.Option(help="Threads given to the job; must be training.threads.")] = None,
     stop_after: Annotated[
         float | None,
-        typer.Option(help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75."),
+        typer.Option(
+            help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75."
+        ),
     ] = None,
     identity: Identity = None,
 ) -> None:
