@@ -61,7 +61,7 @@ def _reason(plan: Plan, job: Job) -> str | None:
             return "is incomplete"
         status = os.stat(path)
         unmoved = [status.st_size, status.st_mtime_ns] == entry["stamp"]
-        if not unmoved and plan.contents(Path(path)) != entry["sha256"]:
+        if not unmoved and plan.subjects.digests(Path(path)) != entry["sha256"]:
             return "was edited or damaged"
     return None
 

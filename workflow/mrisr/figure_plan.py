@@ -18,7 +18,7 @@ def pictures(plan: Plan, figure: str) -> dict[str, dict[str, str]]:
     trained = [
         {"architecture": a, "loss": b} for a, b in dict.fromkeys((m["architecture"], m["loss"]) for m in plan.models())
     ]
-    groups = list(dict.fromkeys(plan.groups.values()))
+    groups = plan.subjects.group_names
     found: list[dict[str, str]]
     if figure in ("heatmap", "gaps"):
         found = [{"metric": metric, "group": group} for group in groups for metric in study.figures.metrics]
@@ -42,7 +42,7 @@ def stems(plan: Plan, figure: str, scale: int | str) -> dict[str, dict[str, str]
 
 def panel_subject(plan: Plan) -> str:
     """The test subject that panel and gallery show."""
-    return plan.study.figures.panel_subject or next(iter(plan.groups))
+    return plan.study.figures.panel_subject or next(iter(plan.subjects.groups))
 
 
 def figure_job(plan: Plan, figure: str, scale: int) -> Job:

@@ -6,24 +6,19 @@ is run by hand is the same job.
 
 from __future__ import annotations
 
-import functools
 import math
-import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
-
-import yaml
 
 from . import layout as places
 from . import plugins
 from .errors import InputError, suggestion
 from .figure_plan import FIGURES, figure_job
-from .identity import ContentDigests
 from .job import Job
 from .layout import Layout
 from .study import Method, StudyConfig
-from .volumes._files import volume_files
-from .volumes.manifest import Volume, quota, read_manifest
+from .subjects import Subjects
+from .volumes.manifest import Volume
 
 
 class Plan:
@@ -43,98 +38,55 @@ class Plan:
     def __init__(self, study: StudyConfig):
         self.study = study
         self.layout = Layout(study.results)
-        self.volumes = {v.subject: v for v in read_manifest(study.volumes, allow_leakage=study.allow_leakage)}
-        self.contents = ContentDigests(places.DIGESTS)
+        self.subjects = Subjects(study)
         self._jobs: dict[tuple, Job] = {}
-        self._check_volumes()
-
-    # ---- subjects -------------------------------------------------------------------------------------------------
-
-    def subjects(self, split: str) -> list[str]:
-        """Subjects of a split, in the order of the manifest."""
-        return [v.subject for v in self.volumes.values() if v.split == split]
-
-    @functools.cached_property
-    def groups(self) -> dict[str, str]:
-        """Test group of each test subject; the first group is the primary one."""
-        return {v.subject: v.group for v in self.volumes.values() if v.split == "test"}
-
-    @functools.cached_property
-    def built_in(self) -> dict[str, dict[str, Any]]:
-        """The entries of data/sources.yaml, by the path they are fetched to."""
-        if not places.SOURCES.exists():
-            return {}
-        entries = yaml.safe_load(places.SOURCES.read_text())["volumes"]
-        return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
-
-    @functools.cached_property
-    def counts(self) -> dict[str, int | None]:
-        """How many slices each subject gives: a split's number is shared out evenly over each group of it."""
-        counts: dict[str, int | None] = {}
-        wanted = self.study.slices.count
-        for split in ("train", "validation", "test"):
-            total = wanted.get(split) if isinstance(wanted, dict) else wanted
-            members = [v for v in self.volumes.values() if v.split == split]
-            for group in dict.fromkeys(v.group for v in members):
-                subjects = [v.subject for v in members if v.group == group]
-                counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
-        return counts
-
-    def _check_volumes(self) -> None:
-        where, problems = self.study.volumes, []
-        for split in ("train", "validation", "test"):
-            if not self.subjects(split):
-                problems.append(f"{where}: no subject has the split '{split}'; a study needs all three")
-        for volume in self.volumes.values():
-            for role, path in (("path", volume.path), ("mask", volume.mask), ("lr_path", volume.lr_path)):
-                if path is not None and not Path(path).exists() and str(path) not in self.built_in:
-                    problems.append(f"{where}: subject '{volume.subject}': {role}: there is no file {path}")
-        wanted = self.study.figures.panel_subject
-        if wanted is not None and wanted not in self.subjects("test"):
-            hint = suggestion(wanted, self.subjects("test"))
-            problems.append(f"figures.panel_subject: '{wanted}' is no test subject ({hint})")
-        if problems:
-            raise InputError(*problems)
-
-    def content(self, path: Path | str, kind: str | None = None) -> str | dict[str, str]:
-        """Digest of a volume's content, or of each file it consists of (the data beside a header, a DICOM series).
-
-        Of a built-in volume that is not fetched yet it is the one that it must have.
-        """
-        path = Path(path)
-        if not path.exists():
-            return self.built_in[path.as_posix()]["sha256"]
-        files = volume_files(path, kind)
-        if files == [path]:
-            return self.contents(path)
-        return {os.path.relpath(file, path.parent): self.contents(Path(file)) for file in files}
-
-    def _files(self, volume: Volume, *roles: str) -> dict[str, str | dict[str, str]]:
-        """The paths that a volume's row names, and the digests of what is there."""
-        paths = {role: getattr(volume, role) for role in roles}
-        return {
-            str(path): self.content(path, volume.kind if role == "path" else None)
-            for role, path in paths.items()
-            if path is not None
-        }
-
-    # ---- jobs, in the order of the data flow ----------------------------------------------------------------------
 
     def job(self, stage: str, **wildcards: Any) -> Job:
-        """The job of a stage for its wildcards (made once)."""
+        """The job of a stage for its wildcards (made once).
+
+        Raises
+        ------
+        InputError
+            A wildcard names something that the study does not have.
+        """
         key = (stage, *sorted((name, str(value)) for name, value in wildcards.items()))
         if key not in self._jobs:
+            self._require_known(wildcards)
             self._jobs[key] = getattr(self, f"_{stage}")(**wildcards)
         return self._jobs[key]
 
+    def _require_known(self, wildcards: Mapping[str, Any]) -> None:
+        study = self.study
+        known = {
+            "scale": study.protocol.scales,
+            "degradation": [name for name in study.degradations if name not in study.mixtures],
+            "architecture": study.architectures,
+            "loss": study.losses,
+            "training_set": study.degradations,
+            "baseline": study.evaluation.baselines,
+        }
+        problems = []
+        for key, value in wildcards.items():
+            allowed = [str(name) for name in known.get(key, [value])]
+            if str(value) not in allowed:
+                problems.append(f"the study '{study.study}' has no {key} '{value}' ({suggestion(str(value), allowed)})")
+        if problems:
+            raise InputError(*problems)
+
+    def _subject(self, name: str) -> Volume:
+        if name not in self.subjects.volumes:
+            raise InputError(f"{self.study.volumes}: no subject '{name}' ({suggestion(name, self.subjects.volumes)})")
+        return self.subjects.volumes[name]
+
     def _fetch(self, subject: str) -> Job:
         path = places.BUILT_IN.format(subject=subject)
-        if path not in self.built_in:
-            names = [entry["subject"] for entry in self.built_in.values()]
+        built_in = self.subjects.built_in
+        if path not in built_in:
+            names = [entry["subject"] for entry in built_in.values()]
             raise InputError(f"{places.SOURCES}: there is no volume '{subject}' ({suggestion(subject, names)})")
         return Job(
             stage="fetch",
-            settings={"sha256": self.built_in[path]["sha256"]},
+            settings={"sha256": built_in[path]["sha256"]},
             modules=(),
             reads={},
             writes={"volume": path},
@@ -143,11 +95,11 @@ class Plan:
 
     def _check(self) -> Job:
         files: dict[str, Any] = {}
-        for volume in self.volumes.values():
-            files |= self._files(volume, "path", "mask", "lr_path")
+        for subject in self.subjects.volumes:
+            files |= self.subjects.files(subject, "path", "mask", "lr_path")
         return Job(
             stage="check",
-            settings={"slices": self._slice_settings(), "volumes": [_row(v) for v in self.volumes.values()]},
+            settings={"slices": self._slice_settings(), "volumes": [_row(v) for v in self.subjects.volumes.values()]},
             modules=("mrisr.volumes.check",),
             reads={"volumes": list(files)},
             writes={"table": self.layout.volumes},
@@ -156,13 +108,13 @@ class Plan:
         )
 
     def _slice(self, subject: str) -> Job:
-        volume = self.volumes[subject]
-        files = self._files(volume, "path", "mask")
+        volume = self._subject(subject)
+        files = self.subjects.files(subject, "path", "mask")
         return Job(
             stage="slice",
             settings={
                 **self._slice_settings(),
-                "count": self.counts[subject],
+                "count": self.subjects.counts[subject],
                 "subject": subject,
                 "row": {"axis": volume.axis, "slices": volume.slices, "kind": volume.kind},
             },
@@ -193,7 +145,7 @@ class Plan:
 
     def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """What `mrisr.pairs.read_pairs` takes for one set of a split, and the identities of its files."""
-        subjects = self.subjects(split)
+        subjects = self.subjects.of(split)
         sharp = {s: self.job("slice", subject=s) for s in subjects}
         blurred = {
             member: {s: self.job("degrade", scale=scale, degradation=member, subject=s) for s in subjects}
@@ -278,7 +230,7 @@ class Plan:
                 "metrics": metrics,
                 "scale": int(scale),
                 "grid": study.protocol.grid,
-                "groups": self.groups,
+                "groups": self.subjects.groups,
                 "threads": study.evaluation.threads,
                 "device": study.evaluation.device,
                 "mixture_seeds": {name: study.mixture_seed(name) for name in study.test_sets},
@@ -338,7 +290,7 @@ class Plan:
             "test_sets": self.study.test_sets,
             "architectures": [*self.study.evaluation.baselines, *self.study.architectures],
             "losses": list(self.study.losses),
-            "groups": list(dict.fromkeys(self.groups.values())),
+            "groups": self.subjects.group_names,
             "metrics": metrics,
             "mixtures": self.study.mixtures,
             "leakage": self.study.allow_leakage,
@@ -347,13 +299,17 @@ class Plan:
 
     def tables(self) -> list[str]:
         """Files of the tables folder: wide tables (of all but the primary group in folders), and the comparisons."""
-        groups = list(dict.fromkeys(self.groups.values()))
         wide = [f"{metric}{part}.csv" for metric in self.study.evaluation.metrics for part in ("", "_std")]
-        return [*wide, *(f"{group}/{name}" for group in groups[1:] for name in wide), "bias.csv", "findings.csv"]
+        return [
+            *wide,
+            *(f"{group}/{name}" for group in self.subjects.group_names[1:] for name in wide),
+            "bias.csv",
+            "findings.csv",
+        ]
 
     def jobs(self) -> list[Job]:
         """Every job of the study, each once."""
-        for subject in self.volumes:
+        for subject in self.subjects.volumes:
             self.job("slice", subject=subject)
         self.job("check")
         self.job("tabulate")

@@ -62,7 +62,7 @@ class Workflow:
         except InputError as error:
             sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
         self.layout = self.plan.layout
-        self.plan.contents.save()
+        self.plan.subjects.digests.save()
 
     def _look_for_outdated(self, *, runs: bool) -> None:
         found = outdated(self.plan)

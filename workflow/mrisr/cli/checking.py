@@ -21,10 +21,12 @@ def check_study(plan: Plan, job: Job) -> None:
         All problems of all volumes and methods, one line each.
     """
     problems = list(_method_problems(plan))
-    settings = {**job.settings["slices"], "counts": plan.counts, "manifest": plan.study.volumes}
+    settings = {**job.settings["slices"], "counts": plan.subjects.counts, "manifest": plan.study.volumes}
     settings["allow_leakage"] = plan.study.allow_leakage
     try:
-        rows = check_volumes(list(plan.volumes.values()), settings, None if problems else Path(job.writes["table"]))
+        rows = check_volumes(
+            list(plan.subjects.volumes.values()), settings, None if problems else Path(job.writes["table"])
+        )
     except InputError as error:
         problems += error.problems
     if problems:

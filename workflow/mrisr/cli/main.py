@@ -63,7 +63,7 @@ def _run(study: Path, stage: str, identity: str | None, action: Callable, **wild
 
     plan = Plan(load_study(str(study)))
     job = plan.job(stage, **wildcards)
-    plan.contents.save()
+    plan.subjects.digests.save()
     if identity is not None and identity != job.identity:
         raise InputError(
             f"{stage}: the code, the configuration or a volume has changed since this job was planned; "
@@ -110,7 +110,9 @@ def slice_(
     from mrisr.volumes.slicing import slice_stage
 
     def action(plan, job):
-        slice_stage(plan.volumes[subject], Path(job.writes["slices"]), settings=job.settings, identity=job.identity)
+        slice_stage(
+            plan.subjects.volumes[subject], Path(job.writes["slices"]), settings=job.settings, identity=job.identity
+        )
 
     _run(study, "slice", identity, action, subject=subject)
 
