@@ -1,0 +1,392 @@
+"""Figures: equal bytes every time, nothing cut off, and the data that is hard to draw."""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.image import imread
+from matplotlib.text import Text
+from mrisr.evaluation.scoring import COLUMNS, write_scores
+from mrisr.figures import _style, boxplot, curves, gallery, gaps, heatmap, panel
+from mrisr.figures._orientation import orient, pixel_aspect
+from mrisr.statistics import bias, scores
+
+THREE = ["gaussian", "mean", "combine"]
+LONG = [f"degradation_with_a_long_name_{number}" for number in range(9)]
+
+
+def order_of(sets: list[str], models: list[tuple[str, str]]) -> dict:
+    metrics = {
+        "psnr": {"label": "PSNR (dB)", "higher_is_better": True, "options": {}},
+        "hfen": {"label": "HFEN", "higher_is_better": False, "options": {"sigma": 1.5}},
+    }
+    architectures = ["input", *dict.fromkeys(architecture for architecture, _ in models)]
+    losses = list(dict.fromkeys(loss for _, loss in models))
+    names = {"training_sets": sets, "test_sets": sets, "architectures": architectures, "losses": losses}
+    return {**names, "groups": ["mouse"], "metrics": metrics, "mixtures": sets[-1:], "leakage": False, "grid": "same"}
+
+
+def scores_of(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bool = False) -> pd.DataFrame:
+    """Scores of three slices; hard ones have an infinite, an undefined and a missing cell."""
+    rows = []
+    runs = [(*model, training_set, 0) for model in models for training_set in sets] + [("input", "", "", None)]
+    for (architecture, loss, training_set, run), test_set, metric in itertools.product(runs, sets, ("psnr", "hfen")):
+        if hard and (training_set, test_set) == (sets[0], sets[1]):
+            continue
+        for number in range(3):
+            value = 30 + 5 * (training_set == test_set) + number + len(training_set) / 10
+            value = 10 ** (-value / 20) if metric == "hfen" else value
+            if hard and (training_set, test_set) == (sets[1], sets[0]):
+                value = [np.inf, np.nan, value][number]
+            names = (2, architecture, loss, training_set, run, run, test_set, "mouse", "m1", number, metric, value)
+            rows.append(dict(zip(COLUMNS, names, strict=True)))
+    write_scores(folder / "scores.csv", pd.DataFrame(rows, columns=list(COLUMNS)))
+    return scores.read([folder / "scores.csv"])
+
+
+def image(shape: tuple[int, ...] = (48, 64), seed: int = 0) -> np.ndarray:
+    """A smooth bright blob with some texture, float32 in [0, 1]."""
+    rows, columns = (np.linspace(-1, 1, side) for side in shape[-2:])
+    blob = np.exp(-3 * (rows[:, None] ** 2 + columns**2))
+    return np.clip(blob + 0.05 * np.random.default_rng(seed).normal(size=shape), 0, 1).astype(np.float32)
+
+
+def history(epochs: int = 8, offset: float = 0.0) -> pd.DataFrame:
+    epoch = np.arange(1, epochs + 1)
+    psnr = np.where(epoch % 2, 30 + offset + np.log(epoch), np.nan)
+    return pd.DataFrame({"epoch": epoch, "loss": (0.1 + offset) / epoch, "validation_psnr": psnr})
+
+
+def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bool = False) -> dict:
+    """Every figure of one study."""
+    table, order = scores_of(sets, models, folder, hard=hard), order_of(sets, models)
+    shown = {"order": order, "scale": 2}
+    last = {"architecture": models[-1][0], "loss": models[-1][1]}
+    reference, degraded = image(), image(seed=1)
+    estimates = {name: image(seed=number) for number, name in enumerate(sets)}
+    measured = {name: {"PSNR (dB)": 31.234, "SSIM": 0.9} for name in (*sets, "input")}
+    return {
+        "heatmap_psnr": heatmap.draw(table, metric="psnr", **shown),
+        "heatmap_hfen": heatmap.draw(table, metric="hfen", **shown),
+        "boxplot": boxplot.draw(table, **shown, **last),
+        "boxplot_psnr": boxplot.draw(table, metric="psnr", **shown, **last),
+        "gaps": gaps.draw(bias.bias(table, order), metric="hfen", **shown),
+        "curves": curves.draw({name: [history(), history(offset=0.1)] for name in sets}, title=", ".join(models[-1])),
+        "panel": panel.draw(reference, degraded, estimates, test_set=sets[0], scores=measured),
+        "gallery": gallery.draw(reference, estimates, scale=2),
+    }
+
+
+def drawn_texts(figure) -> list[tuple[str, float, object]]:
+    """Text, rotation and extent in pixels of everything that is written; ticks outside their axis are not."""
+    FigureCanvasAgg(figure).draw()
+    hidden = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            outside = [t for t in axis.get_major_ticks() if not low - 1e-9 <= t.get_loc() <= high + 1e-9]
+            hidden |= {label for tick in outside for label in (tick.label1, tick.label2)}
+            hidden |= set() if ax.axison else {label for t in axis.get_major_ticks() for label in (t.label1, t.label2)}
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text() and t not in hidden]
+    renderer = figure.canvas.get_renderer()
+    return [(text.get_text(), text.get_rotation(), text.get_window_extent(renderer)) for text in texts]
+
+
+def texts_outside(figure) -> list[str]:
+    """Texts that reach over the edge of the figure by more than a pixel."""
+    edge = figure.bbox
+    return [
+        text
+        for text, _, box in drawn_texts(figure)
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > edge.x1 + 1 or box.y1 > edge.y1 + 1
+    ]
+
+
+def overlapping(figure) -> list[tuple[str, str]]:
+    """Pairs of level texts whose boxes share more than a pixel each way."""
+    level = [(text, box) for text, rotation, box in drawn_texts(figure) if rotation == 0]
+    return [
+        (first, second)
+        for (first, a), (second, b) in itertools.combinations(level, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1
+    ]
+
+
+STUDIES = {
+    "usual": (THREE, [("srcnn", "mse"), ("srcnn", "l1"), ("rrdbnet", "mse")], False),
+    "hard": (THREE, [("srcnn", "mse")], True),
+    "long": (LONG, [("an_architecture_with_a_long_name", "charbonnier_gradient_difference"), ("b", "l1")], True),
+    "two": (THREE[:2], [("srcnn", "mse")], False),
+}
+
+
+@pytest.fixture(scope="module", params=list(STUDIES))
+def figures(request, tmp_path_factory) -> dict:
+    sets, models, hard = STUDIES[request.param]
+    return draw_all(sets, models, tmp_path_factory.mktemp("scores"), hard=hard)
+
+
+# ---- all figures --------------------------------------------------------------------------------------------------
+
+
+def test_no_text_is_cut_off(figures):
+    assert {name: texts_outside(figure) for name, figure in figures.items()} == {name: [] for name in figures}
+
+
+def test_level_texts_do_not_overlap(figures):
+    assert {name: overlapping(figure) for name, figure in figures.items()} == {name: [] for name in figures}
+
+
+def test_figures_fit_the_width_of_a_page(figures):
+    assert all(figure.get_figwidth() <= _style.PAGE for figure in figures.values())
+
+
+def test_a_figure_drawn_again_has_the_same_bytes(tmp_path):
+    sets, models, _ = STUDIES["usual"]
+    for run in ("one", "two"):
+        for name, figure in draw_all(sets, models, tmp_path, hard=True).items():
+            _style.save(figure, tmp_path / run / name)
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert len(files) == 16
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+def test_settings_of_the_process_do_not_change_a_figure(tmp_path):
+    def drawn(name):
+        figure = curves.draw({"gaussian": [history()]}, title="srcnn, mse")
+        return [path.read_bytes() for path in _style.save(figure, tmp_path / name)]
+
+    usual = drawn("usual")
+    with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 5, "savefig.dpi": 50, "svg.hashsalt": "other"}):
+        assert drawn("changed") == usual
+        assert matplotlib.rcParams["font.size"] == 20
+
+
+def test_a_saved_figure_is_a_png_of_300_dpi_and_a_svg_without_date(tmp_path):
+    figure = curves.draw({"gaussian": [history()]}, title="srcnn, mse")
+    png, svg = _style.save(figure, tmp_path / "curves_srcnn_1.5")
+    assert (png.name, svg.name) == ("curves_srcnn_1.5.png", "curves_srcnn_1.5.svg")
+    assert imread(png).shape[1] == round(300 * _style.PAGE)
+    assert b"Software" not in png.read_bytes()
+    ElementTree.parse(svg)
+    assert "<dc:date>" not in svg.read_text()
+    assert matplotlib.__version__ not in svg.read_text()
+
+
+def test_thirty_names_look_different():
+    styles = _style.looks(f"degradation {number}" for number in range(30))
+    assert len(set(styles.values())) == 30
+    assert len({(look.colour, look.dash) for look in styles.values()}) == 30
+
+
+@given(st.integers(1, 60), st.integers(1, 10))
+@settings(deadline=None, max_examples=50)
+def test_a_balanced_grid_has_room_for_all_and_no_empty_row(count, most):
+    rows, columns = _style.balanced(count, most)
+    assert columns <= most
+    assert (rows - 1) * columns < count <= rows * columns
+
+
+# ---- heat maps, boxes, gaps ---------------------------------------------------------------------------------------
+
+
+def cell_texts(ax) -> dict[tuple[int, int], Text]:
+    """Numbers of a heat map by (row, column)."""
+    return {(int(text.get_position()[1]), int(text.get_position()[0])): text for text in ax.texts}
+
+
+def test_a_heat_map_writes_the_means_and_sets_the_best_model_in_bold(tmp_path):
+    table = scores_of(THREE, [("srcnn", "mse")], tmp_path)
+    figure = heatmap.draw(table, order=order_of(THREE, [("srcnn", "mse")]), metric="psnr", scale=2)
+    cells = cell_texts(figure.axes[0])
+    # The baseline's row is the first; the Gaussian model on the Gaussian set has 35 + 0.8 and slices 0, 1, 2.
+    assert cells[0, 0].get_text() == "31.00"
+    assert cells[1, 0].get_text() == "36.80"
+    bold = {place for place, text in cells.items() if text.get_weight() == "bold"}
+    assert bold == {(1, 0), (2, 1), (3, 2)}
+
+
+def test_a_heat_map_of_a_metric_where_lower_is_better_marks_the_lowest(tmp_path):
+    table = scores_of(THREE, [("srcnn", "mse")], tmp_path)
+    figure = heatmap.draw(table, order=order_of(THREE, [("srcnn", "mse")]), metric="hfen", scale=2)
+    bold = {place for place, text in cell_texts(figure.axes[0]).items() if text.get_weight() == "bold"}
+    assert bold == {(1, 0), (2, 1), (3, 2)}
+
+
+def test_a_heat_map_says_what_is_missing_undefined_and_infinite(tmp_path):
+    models = [("srcnn", "mse"), ("srcnn", "l1")]
+    table = scores_of(THREE, models, tmp_path)
+    row = (table["training_set"] == "mean") & (table["test_set"] == "gaussian") & (table["metric"] == "psnr")
+    table.loc[row & (table["loss"] == "mse"), "value"] = np.inf
+    table.loc[row & (table["loss"] == "l1"), "value"] = np.nan
+    table = table[~((table["training_set"] == "combine") & (table["test_set"] == "mean"))]
+    figure = heatmap.draw(table, order=order_of(THREE, models), metric="psnr", scale=2)
+    first, second = (cell_texts(ax) for ax in figure.axes[:2])
+    assert (first[2, 0].get_text(), second[2, 0].get_text(), first[3, 1].get_text()) == ("∞", "–", "–")
+
+
+def test_every_panel_of_a_box_plot_has_an_input_and_an_output_a_test_set(tmp_path):
+    models = [("srcnn", "mse")]
+    table = scores_of(THREE, models, tmp_path)
+    figure = boxplot.draw(table, order=order_of(THREE, models), architecture="srcnn", loss="mse", scale=2)
+    panels = [ax for ax in figure.axes if ax.get_title(loc="left")]
+    assert [ax.get_title(loc="left") for ax in panels] == [
+        f"{a}) trained on {t}" for a, t in zip("abc", THREE, strict=True)
+    ]
+    assert all(len(ax.patches) == 2 * len(THREE) for ax in panels)
+
+
+def test_infinite_scores_are_counted_above_the_boxes(tmp_path):
+    models = [("srcnn", "mse")]
+    table = scores_of(THREE, models, tmp_path, hard=True)
+    shown = {"order": order_of(THREE, models), "architecture": "srcnn", "loss": "mse", "scale": 2}
+    figure = boxplot.draw(table, metric="psnr", **shown)
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["1 ∞"]
+
+
+def test_a_dot_plot_turns_the_intervals_of_a_metric_where_lower_is_better(tmp_path):
+    models = [("srcnn", "mse")]
+    order = order_of(THREE, models)
+    table = bias.bias(scores_of(THREE, models, tmp_path), order)
+    figure = gaps.draw(table, order=order, metric="hfen", scale=2)
+    lines = [line.get_xdata() for line in figure.axes[0].lines]
+    expected = table[table["metric"] == "hfen"]
+    assert [x[0] for x in lines if len(x) == 1] == expected["margin"].tolist()
+    # The first line of two points is the one at zero.
+    assert [tuple(x) for x in lines if len(x) == 2][1:] == list(zip(-expected["high"], -expected["low"], strict=True))
+    assert (expected["margin"] > 0).all()
+
+
+def test_a_dot_plot_without_gaps_says_so():
+    figure = gaps.draw(
+        pd.DataFrame(columns=list(bias.COLUMNS)), order=order_of(["gaussian"], [("a", "b")]), metric="psnr", scale=2
+    )
+    assert "No model" in figure.axes[0].texts[0].get_text()
+
+
+def test_curves_leave_out_epochs_that_were_not_validated():
+    figure = curves.draw({"gaussian": [history(8)]}, title="srcnn, mse")
+    loss, psnr = (ax.lines[0].get_xdata().tolist() for ax in figure.axes)
+    assert loss == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert psnr == [1, 3, 5, 7]
+
+
+# ---- pictures -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (1, 48, 64), (3, 48, 64)])
+@pytest.mark.parametrize("coarser", [1, 2])
+def test_grey_and_colour_slices_on_both_grids_are_drawn(shape, coarser):
+    reference = image(shape)
+    degraded = reference[..., ::coarser, ::coarser]
+    estimates = {name: image(shape, seed) for seed, name in enumerate(THREE, 1)}
+    for figure in (
+        panel.draw(reference, degraded, estimates, test_set="gaussian", aspect=1.5),
+        gallery.draw(reference, {"gaussian": degraded, "mean": degraded}, scale=2, aspect=1.5),
+    ):
+        assert texts_outside(figure) == []
+        slices = [ax.images[0].get_extent() for ax in figure.axes if ax.images and ax.get_xlim() == (0, 64)]
+        # A slice of either grid covers the same ground.
+        assert set(map(tuple, slices)) == {(0, 64, 48, 0)}
+
+
+def test_drawing_does_not_change_the_images():
+    reference = image().astype(np.float64)
+    before = reference.copy()
+    panel.draw(reference, reference, {"gaussian": reference, "mean": reference}, test_set="mean")
+    gallery.draw(reference, {"gaussian": reference}, scale=2)
+    assert (reference == before).all()
+
+
+def test_error_maps_share_one_scale_and_the_coarse_input_has_none():
+    reference = image()
+    estimates = {"gaussian": reference + 0.1, "mean": reference + 0.2}
+    figure = panel.draw(reference, reference[::2, ::2], estimates, test_set="mean")
+    errors = [ax.images[0] for ax in figure.axes if ax.images and ax.images[0].get_cmap().name == "magma"]
+    assert [round(float(error.get_array().mean()), 6) for error in errors] == [0.1, 0.2]
+    assert [error.get_clim() for error in errors] == [(0.0, pytest.approx(0.2))] * 2
+
+
+def test_the_enlarged_part_is_where_the_outputs_differ_most():
+    reference = image()
+    other = reference.copy()
+    other[30:36, 10:16] += 0.3
+    top, left, height, width = panel._most_different([reference, other], reference, 1.0)
+    assert top <= 30 <= 36 <= top + height
+    assert left <= 10 <= 16 <= left + width
+
+
+def test_the_inset_hides_nothing_of_the_enlarged_part():
+    reference = image()
+    for top, left in itertools.product((0, 19, 38), (0, 27, 54)):
+        x, y, width, height = panel._inset(reference, (top, left, 10, 10), 1.0)
+        inset_rows = (1 - y - height) * 48, (1 - y) * 48
+        inset_columns = x * 64, (x + width) * 64
+        assert (
+            inset_rows[1] <= top
+            or top + 10 <= inset_rows[0]
+            or inset_columns[1] <= left
+            or left + 10 <= inset_columns[0]
+        )
+        # A square of square pixels stays one.
+        assert height * 48 == pytest.approx(width * 64, abs=1)
+
+
+def test_the_difference_on_the_low_grid_is_to_the_mean_of_blocks():
+    original = image((48, 64))
+    blocks = original.reshape(24, 2, 32, 2).mean(axis=(1, 3))
+    assert gallery._difference(blocks, original) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_plane_wave_stands_in_the_spectrum_at_its_frequency():
+    columns = np.arange(64)
+    wave = np.tile(0.5 + 0.5 * np.cos(2 * np.pi * columns / 4), (48, 1))
+    figure = gallery.draw(wave, {"itself": wave, "coarse": wave[:, ::2][::2]}, scale=2)
+    spectra = [ax for ax in figure.axes if ax.get_xlim() == (-0.5, 0.5)]
+    picture = spectra[0].images[0]
+    left, right, _, _ = picture.get_extent()
+    row = np.asarray(picture.get_array())[24]
+    centres = left + (np.arange(64) + 0.5) * (right - left) / 64
+    assert sorted(np.round(centres[row > -1], 6)) == [-0.25, 0, 0.25]
+
+
+# ---- orientation --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axes", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("signs", list(itertools.product((1, -1), repeat=3)))
+def test_up_is_superior_or_anterior_and_left_the_patients_right_or_anterior(axes, signs):
+    # A volume whose values are the world coordinates, stored along permuted and reversed axes.
+    affine = np.zeros((4, 4))
+    affine[3, 3] = 1
+    for voxel, (world, sign) in enumerate(zip(axes, signs, strict=True)):
+        affine[world, voxel] = sign * (voxel + 1.0)
+    voxels = np.stack(np.meshgrid(*(np.arange(n) for n in (3, 4, 5)), indexing="ij"), axis=-1)
+    world = voxels @ affine[:3, :3].T
+    for axis in range(3):
+        sliced = orient(np.moveaxis(np.take(world, 1, axis), -1, 0), affine, axis)
+        across, up = (sliced[:, -1, -1] - sliced[:, -1, 0]), (sliced[:, 0, 0] - sliced[:, -1, 0])
+        normal = axes[axis]
+        expected = {0: (1, 2), 1: (0, 2), 2: (0, 1)}[normal]
+        # Columns go to the patient's left, or (sagittal slices) to posterior: both against the world axis.
+        assert np.argmax(np.abs(across)) == expected[0]
+        assert across[expected[0]] < 0
+        assert np.argmax(np.abs(up)) == expected[1]
+        assert up[expected[1]] > 0
+        sizes = {world_axis: voxel + 1.0 for voxel, world_axis in enumerate(axes)}
+        assert pixel_aspect(affine, axis) == pytest.approx(sizes[expected[1]] / sizes[expected[0]])
+
+
+def test_a_photograph_without_affine_stays_as_it_is():
+    photograph = image((3, 48, 64))
+    assert orient(photograph, None, 2) is photograph
+    assert pixel_aspect(None, 2) == 1

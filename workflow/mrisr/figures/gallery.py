@@ -1,0 +1,119 @@
+"""What each degradation does to one slice: the image, a detail, the difference to the original, the spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from ._style import styled
+from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom
+
+MOST = 7
+ZOOM = 0.25
+"""Side of the detail, of the slice's shorter side."""
+DECADES = 5
+"""Range of the spectra below the strongest component that is no mean."""
+DIFFERENCE_COLOURS, SPECTRUM_COLOURS = "RdBu_r", "magma"
+
+
+@styled
+def draw(
+    original: np.ndarray,
+    degraded: Mapping[str, np.ndarray],
+    *,
+    scale: int,
+    aspect: float = 1.0,
+    box: Box | None = None,
+) -> Figure:
+    """One column a degradation, after the original.
+
+    The difference is degraded minus original; on the low grid, minus the mean of the original's ``scale`` x ``scale``
+    blocks. The spectrum is the logarithm of the magnitude of the discrete Fourier transform a pixel, zero frequency in
+    the middle; the dashed box is the band that a grid ``scale`` times coarser can hold.
+
+    Parameters
+    ----------
+    original : ndarray
+        [H, W] or [C, H, W] in [0, 1]; orient it first, with everything else.
+    degraded : {degradation: ndarray}
+        On the original's grid or the one ``scale`` times coarser.
+    scale : int
+        The factor of the study.
+    aspect : float
+        Height of a pixel over its width.
+    box : (top, left, height, width), optional
+        The detail, in pixels of the original; by default in the middle.
+    """
+    shape = original.shape[-2:]
+    box = _middle(shape, aspect) if box is None else box
+    white = brightest(original)
+    images = {"original": original, **degraded}
+    rows = ("slice", "detail", "difference", "spectrum")
+    tiles = Tiles(len(images), most=MOST, rows=rows, shape=shape, aspect=aspect, lines=1)
+    differences = {name: _difference(image, original) for name, image in degraded.items()}
+    spectra = {name: _spectrum(image) for name, image in images.items()}
+    largest = max((np.percentile(np.abs(d), 99.5) for d in differences.values()), default=0.0) or 1.0
+    difference_norm, spectrum_norm = Normalize(-largest, largest), _spectrum_norm(spectra["original"])
+    extent = (0, shape[1], shape[0], 0)
+    for position, (name, image) in enumerate(images.items()):
+        tiles.title(position, [name])
+        ax = tiles.axes(position, 0)
+        picture(ax, image, shape, white)
+        mark(ax, box)
+        zoom(tiles.axes(position, 1), image, shape, white, box)
+        if name in differences:
+            ax = tiles.axes(position, 2)
+            ax.imshow(differences[name], cmap=DIFFERENCE_COLOURS, norm=difference_norm, extent=extent, aspect="auto")
+        _draw_spectrum(
+            tiles.axes(position, 3), spectra[name], spectrum_norm, coarser=shape[0] / image.shape[-2], scale=scale
+        )
+    tiles.colour_bar(2, difference_norm, DIFFERENCE_COLOURS, "difference", extend="both")
+    tiles.colour_bar(3, spectrum_norm, SPECTRUM_COLOURS, "log10 magnitude", extend="both")
+    return tiles.figure
+
+
+def _middle(shape: tuple[int, int], aspect: float) -> Box:
+    """A part in the middle with the form of the slice, so that it fills its tile undistorted."""
+    height, width = (max(4, round(ZOOM * side)) for side in shape)
+    return (shape[0] - height) // 2, (shape[1] - width) // 2, height, width
+
+
+def _difference(image: np.ndarray, original: np.ndarray) -> np.ndarray:
+    """Degraded minus original [h, w], the original averaged over blocks where the degraded image is coarser."""
+    image, original = grey(image), grey(original)
+    (height, width), blocks = image.shape, original.shape[0] // image.shape[0]
+    means = original[: height * blocks, : width * blocks].reshape(height, blocks, width, blocks).mean(axis=(1, 3))
+    return image - means
+
+
+def _spectrum(image: np.ndarray) -> np.ndarray:
+    """Logarithm (base 10) of the magnitude a pixel, zero frequency in the middle; minus infinity where it is zero."""
+    image = grey(image)
+    with np.errstate(divide="ignore"):
+        return np.log10(np.abs(np.fft.fftshift(np.fft.fft2(image))) / image.size)
+
+
+def _spectrum_norm(spectrum: np.ndarray) -> Normalize:
+    """From the strongest component that is no mean down; the mean alone would take two decades."""
+    finite = np.sort(spectrum[np.isfinite(spectrum)])
+    highest = float(finite[-2]) if len(finite) > 1 else 0.0
+    return Normalize(highest - DECADES, highest)
+
+
+def _draw_spectrum(ax: Axes, spectrum: np.ndarray, norm: Normalize, *, coarser: float, scale: int) -> None:
+    """In cycles per pixel of the original; a grid ``coarser`` times coarser holds that much less of the band."""
+    (height, width), half = spectrum.shape, 0.5 / coarser
+    # The lowest frequency stands at the centre of the first pixel, not at its edge.
+    right, down = half * (1 - 1 / width), half * (1 - 1 / height)
+    extent = (right - 2 * half, right, down, down - 2 * half)
+    ax.set_facecolor("black")
+    ax.imshow(np.maximum(spectrum, norm.vmin), cmap=SPECTRUM_COLOURS, norm=norm, extent=extent, aspect="auto")
+    ax.set(xlim=(-0.5, 0.5), ylim=(0.5, -0.5))
+    band = Rectangle((-0.5 / scale, -0.5 / scale), 1 / scale, 1 / scale, fill=False, edgecolor="white", linestyle="--")
+    band.set_linewidth(0.7)
+    ax.add_patch(band)
