@@ -1,0 +1,83 @@
+"""How long Snakemake takes to plan the training-bias study, with everything still to do and with nothing left to do.
+
+    python benchmarks/planning.py
+
+Beside it, in the same run, a bare workflow with as many jobs and no identities: the ratio is what this project adds.
+The outputs of the finished study are stand-ins of a few bytes with true records; they are never taken for results.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from project import Project
+
+STUDY = "workflow/studies/training-bias.yaml"
+FINISH = f"""
+from mrisr.files import write_text
+from mrisr.plan import Plan
+from mrisr.records import Recorder
+from mrisr.validation import load_study
+import yaml
+raw = yaml.safe_load(open({STUDY!r})) | {{"volumes": "data/volumes.tsv"}}
+from mrisr.validation import validate
+plan = Plan(validate(raw, source="benchmark"))
+for job in plan.jobs():
+    for path in job.writes.values():
+        write_text(path, "stand-in")
+    Recorder(job.identity).write(job.record, job.writes)
+write_text(plan.layout.report, "stand-in")
+"""
+BARE = """
+rule all:
+    input:
+        expand("out/{number}.txt", number=range(164)),
+
+rule job:
+    output:
+        "out/{number}.txt",
+    shell:
+        "touch {output}"
+"""
+
+
+def seconds(project: Project, *arguments: str) -> tuple[float, str]:
+    """Wall time of the fastest of three dry runs, and what the last one printed."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        done = project.call("snakemake", "-n", *arguments)
+        best = min(best, time.perf_counter() - began)
+        if done.returncode:
+            sys.exit(done.stdout + done.stderr)
+    return best, done.stdout + done.stderr
+
+
+def main() -> None:
+    """Measure and print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(Path(folder))
+        (project.folder / "Bare").write_text(BARE)
+        arguments = ["--configfile", STUDY, "--config", "volumes=data/volumes.tsv"]
+        bare, _ = seconds(project, "-s", "Bare")
+        everything, _ = seconds(project, *arguments)
+        made = subprocess.run([sys.executable, "-c", FINISH], cwd=project.folder, env=project.environment)
+        if made.returncode:
+            sys.exit("the stand-ins could not be made")
+        nothing, shown = seconds(project, *arguments)
+        if "Nothing to be done" not in shown:
+            sys.exit(f"the finished study is not seen as finished:\n{shown[-2000:]}")
+    print(f"{os.cpu_count()} cores; wall seconds of a dry run, best of three, and the ratio to the bare workflow")
+    print(f"bare workflow of 164 jobs       {bare:6.2f}  1.00")
+    print(f"training-bias, all to do        {everything:6.2f}  {everything / bare:.2f}")
+    print(f"training-bias, nothing to do    {nothing:6.2f}  {nothing / bare:.2f}")
+
+
+if __name__ == "__main__":
+    main()
