@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from docutils.core import publish_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
@@ -390,3 +394,34 @@ def test_a_photograph_without_affine_stays_as_it_is():
     photograph = image((3, 48, 64))
     assert orient(photograph, None, 2) is photograph
     assert pixel_aspect(None, 2) == 1
+    # So does one whose rows are said to count toward posterior and whose columns toward the left.
+    downwards = [[0, -1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert (orient(photograph, downwards, 2) == photograph).all()
+
+
+# ---- captions -----------------------------------------------------------------------------------------------------
+
+CAPTIONS = sorted((Path(__file__).parents[1] / "workflow" / "report").glob("*.rst"))
+
+
+def rendered(caption: Path, config: dict) -> str:
+    """HTML of a caption, as Snakemake's report makes it."""
+    snakemake = SimpleNamespace(config=config, wildcards=SimpleNamespace(scale="2"))
+    text = Environment(undefined=StrictUndefined).from_string(caption.read_text()).render(snakemake=snakemake)
+    return publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
+
+
+@pytest.mark.parametrize("caption", CAPTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("grid", ["same", "low"])
+def test_captions_are_valid_for_every_study(caption, grid):
+    small = {"study": "default"}
+    full = {"study": "a-long-name_2", "protocol": {"grid": grid, "scales": [2, 4]}, "allow_leakage": grid == "low"}
+    assert "system-message" not in rendered(caption, small) + rendered(caption, full)
+
+
+def test_the_report_says_what_the_study_is():
+    (workflow,) = (path for path in CAPTIONS if path.stem == "workflow")
+    page = rendered(workflow, {"study": "mice", "protocol": {"grid": "low", "scales": [3]}, "allow_leakage": True})
+    for said in ("mice", "scale of 3", "grid: low", "several splits"):
+        assert said in page
+    assert "several splits" not in rendered(workflow, {"study": "mice"})

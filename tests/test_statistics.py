@@ -352,6 +352,15 @@ def test_an_infinite_gap_is_inf_and_one_between_infinities_blank(tmp_path):
     assert np.isnan(table.loc["median", "gap"])
 
 
+def test_bias_is_read_back_as_it_was_written(tmp_path):
+    rows = [row(np.inf, test_set="nan", training_set="nan"), row(30.0, test_set="nan", training_set="none")]
+    table = bias.bias(scored(rows, tmp_path), ORDER)
+    write_scores(tmp_path / "bias.csv", table)
+    again = bias.read(tmp_path / "bias.csv")
+    assert again[["training_set", "test_set", "gap"]].to_numpy().tolist() == [["none", "nan", np.inf]]
+    assert again["seed_sd"].isna().all()
+
+
 # ---- findings -----------------------------------------------------------------------------------------------------
 
 

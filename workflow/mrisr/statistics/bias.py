@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ COLUMNS = (
     *("gap", "low", "high", "subjects", "seeds"),
     *("interval", "margin", "seed_sd", "note"),
 )
+NUMBERS = ("gap", "low", "high", "margin", "seed_sd")
 
 
 def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame:
@@ -35,3 +37,8 @@ def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame
             rows.append({**row, "margin": block.metric.sign * found.gap + 0.0, "note": order.note(block.metric)})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return order.sort(table, ["scale", "architecture", "loss", "metric", "training_set", "test_set", "group"])
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read bias.csv; a degradation that is called ``none`` or ``nan`` keeps its name."""
+    return pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, ""))
