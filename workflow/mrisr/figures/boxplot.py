@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
@@ -13,7 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from mrisr.statistics.order import Order
+from mrisr.statistics.scores import read
 
+from ._selection import select
 from ._style import BLUE, PAGE, SMALL, VERMILLION, balanced, styled
 
 PANEL_HEIGHT, NAMES, LEGEND, BOXES_IN_ROW = 1.7, 0.5, 0.3, 16
@@ -49,8 +52,7 @@ def draw(
         What stands as the input; by default the first baseline that was scored.
     """
     order = Order.of(order)
-    group = order.groups[0] if group is None else group
-    chosen = scores[(scores["metric"] == metric) & (scores["scale"] == scale) & (scores["group"] == group)]
+    chosen = select(scores, order, metric=metric, scale=scale, group=group)
     baselines = order.names("architecture", chosen["architecture"][chosen["training_set"] == ""])
     baseline = baseline or next(iter(baselines), None)
     trained = chosen[(chosen["architecture"] == architecture) & (chosen["loss"] == loss)]
@@ -73,11 +75,23 @@ def draw(
     for ax in axes.flat[len(training_sets) :]:
         ax.set_axis_off()
     figure.supylabel(f"{order.metrics[metric].label} on the test set")
-    handles = [Patch(color=BLUE, label=f"output ({architecture}, {loss})")]
+    _add_legend(figure, baseline, f"output ({architecture}, {loss})")
+    return figure
+
+
+def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """The box plots of a job: file name without suffix, and figure."""
+    scores = read([Path(reads["scores"])])
+    options = {"order": settings["order"], "scale": settings["scale"], "metric": settings["metric"]}
+    for name, shown in settings["pictures"].items():
+        yield name, draw(scores, **options, **shown)
+
+
+def _add_legend(figure: Figure, baseline: str | None, output: str) -> None:
+    handles = [Patch(color=BLUE, label=output)]
     if baseline:
         handles.insert(0, Patch(color=VERMILLION, label="input" if baseline == "input" else f"input ({baseline})"))
     figure.legend(handles=handles, loc="outside upper center", ncols=2)
-    return figure
 
 
 def _per_slice(scores: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,17 @@ def draw(histories: Mapping[str, Sequence[pd.DataFrame]], *, title: str, trainin
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)
     return figure
+
+
+def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """The curves of a job: file name without suffix, and figure."""
+    for name, shown in settings["pictures"].items():
+        histories: dict[str, list[pd.DataFrame]] = {}
+        for model, path in zip(settings["models"], reads["histories"], strict=True):
+            if all(model[key] == value for key, value in shown.items()):
+                histories.setdefault(model["training_set"], []).append(pd.read_csv(path))
+        title = f"{shown['architecture']}, {shown['loss']}"
+        yield name, draw(histories, title=title, training_sets=settings["training_sets"])
 
 
 def _over_runs(runs: Sequence[pd.DataFrame], quantity: str) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +11,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from mrisr.arrays import load_slices
+
+from ._orientation import orient, pixel_aspect
+from ._shown import chosen_slice
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom
 
@@ -50,34 +55,53 @@ def draw(
         The detail, in pixels of the original; by default in the middle.
     """
     shape = original.shape[-2:]
-    box = _middle(shape, aspect) if box is None else box
-    white = brightest(original)
+    box = _middle(shape) if box is None else box
     images = {"original": original, **degraded}
-    rows = ("slice", "detail", "difference", "spectrum")
+    rows, white = ("slice", "detail", "difference", "spectrum"), brightest(original)
     tiles = Tiles(len(images), most=MOST, rows=rows, shape=shape, aspect=aspect, lines=1)
-    differences = {name: _difference(image, original) for name, image in degraded.items()}
-    spectra = {name: _spectrum(image) for name, image in images.items()}
-    largest = max((np.percentile(np.abs(d), 99.5) for d in differences.values()), default=0.0) or 1.0
-    difference_norm, spectrum_norm = Normalize(-largest, largest), _spectrum_norm(spectra["original"])
-    extent = (0, shape[1], shape[0], 0)
     for position, (name, image) in enumerate(images.items()):
         tiles.title(position, [name])
         ax = tiles.axes(position, 0)
         picture(ax, image, shape, white)
         mark(ax, box)
         zoom(tiles.axes(position, 1), image, shape, white, box)
-        if name in differences:
-            ax = tiles.axes(position, 2)
-            ax.imshow(differences[name], cmap=DIFFERENCE_COLOURS, norm=difference_norm, extent=extent, aspect="auto")
-        _draw_spectrum(
-            tiles.axes(position, 3), spectra[name], spectrum_norm, coarser=shape[0] / image.shape[-2], scale=scale
-        )
-    tiles.colour_bar(2, difference_norm, DIFFERENCE_COLOURS, "difference", extend="both")
-    tiles.colour_bar(3, spectrum_norm, SPECTRUM_COLOURS, "log10 magnitude", extend="both")
+    _draw_differences(tiles, list(images.values()))
+    _draw_spectra(tiles, list(images.values()), scale)
     return tiles.figure
 
 
-def _middle(shape: tuple[int, int], aspect: float) -> Box:
+def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """The gallery of a job: file name without suffix, and figure."""
+    slices, metadata = load_slices(reads["slices"])
+    index = chosen_slice(slices, settings)
+    affine, axis = metadata["affine"], metadata["axis"]
+    degraded = {name: load_slices(path, [index])[0][index] for name, path in reads["degraded"].items()}
+    turned = {name: orient(image, affine, axis) for name, image in degraded.items()}
+    (name,) = settings["pictures"]
+    original = orient(slices[index], affine, axis)
+    yield name, draw(original, turned, scale=settings["scale"], aspect=pixel_aspect(affine, axis))
+
+
+def _draw_differences(tiles: Tiles, images: list[np.ndarray]) -> None:
+    """Differences of all images to the first, one scale for all."""
+    differences = [_difference(image, images[0]) for image in images[1:]]
+    largest = max((np.percentile(np.abs(difference), 99.5) for difference in differences), default=0.0) or 1.0
+    norm, extent = Normalize(-largest, largest), (0, images[0].shape[-1], images[0].shape[-2], 0)
+    for position, difference in enumerate(differences, start=1):
+        tiles.axes(position, 2).imshow(difference, cmap=DIFFERENCE_COLOURS, norm=norm, extent=extent, aspect="auto")
+    tiles.colour_bar(2, norm, DIFFERENCE_COLOURS, "difference", extend="both")
+
+
+def _draw_spectra(tiles: Tiles, images: list[np.ndarray], scale: int) -> None:
+    """Spectra of all images on the scale of the first one's."""
+    norm = _spectrum_norm(_spectrum(images[0]))
+    for position, image in enumerate(images):
+        coarser = images[0].shape[-2] / image.shape[-2]
+        _draw_spectrum(tiles.axes(position, 3), _spectrum(image), norm, coarser=coarser, scale=scale)
+    tiles.colour_bar(3, norm, SPECTRUM_COLOURS, "log10 magnitude", extend="both")
+
+
+def _middle(shape: tuple[int, int]) -> Box:
     """A part in the middle with the form of the slice, so that it fills its tile undistorted."""
     height, width = (max(4, round(ZOOM * side)) for side in shape)
     return (shape[0] - height) // 2, (shape[1] - width) // 2, height, width

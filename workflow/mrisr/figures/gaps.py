@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrisr.statistics.bias import read
 from mrisr.statistics.order import Metric, Order
 
+from ._selection import select
 from ._style import PAGE, TALLEST, TEXT, Look, balanced, fitting, inches, legend_grid, looks, styled
 
 DOT_HEIGHT, AROUND_PANEL = (0.03, 0.06), 0.4
@@ -41,9 +44,7 @@ def draw(
         As for `mrisr.figures.heatmap.draw`.
     """
     order = Order.of(order)
-    group = order.groups[0] if group is None else group
-    chosen = bias[(bias["metric"] == metric) & (bias["scale"] == scale) & (bias["group"] == group)]
-    chosen = _oriented(chosen, order.metrics[metric])
+    chosen = _oriented(select(bias, order, metric=metric, scale=scale, group=group), order.metrics[metric])
     test_sets = order.names("test_set", chosen["test_set"])
     training_sets = order.names("training_set", chosen["training_set"])
     panels = [
@@ -52,7 +53,7 @@ def draw(
         for loss in order.names("loss", chosen["loss"])
     ]
     panels = [(title, panel) for title, panel in panels if len(panel)]
-    styles = looks(order.training_sets)
+    styles = looks([*order.training_sets, *training_sets])
     rows, columns = balanced(max(len(panels), 1), PANELS_IN_ROW)
     dots = len(test_sets) * (len(training_sets) + 1)
     legend = 0.15 * legend_grid(training_sets)[0] + 0.55
@@ -72,6 +73,13 @@ def draw(
         return figure
     _finish(figure, panels, {name: styles[name] for name in training_sets}, order.metrics[metric])
     return figure
+
+
+def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """The dot plots of a job: file name without suffix, and figure."""
+    bias = read(Path(reads["bias"]))
+    for name, shown in settings["pictures"].items():
+        yield name, draw(bias, order=settings["order"], scale=settings["scale"], **shown)
 
 
 def _draw_panel(

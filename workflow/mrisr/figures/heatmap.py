@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from mrisr.statistics.order import Metric, Order
+from mrisr.statistics.scores import read
 from mrisr.statistics.tables import means
 
+from ._selection import select
 from ._style import COLUMN, OUTLINE, PAGE, SMALL, TALLEST, TEXT, balanced, fitting, inches, styled
 
 CELL_HEIGHT, CELL_WIDTH, NARROWEST = 0.21, 0.32, 0.24
@@ -48,10 +51,15 @@ def draw(
         What is shown; by default the primary test group.
     """
     order = Order.of(order)
-    group = order.groups[0] if group is None else group
-    chosen = scores[(scores["metric"] == metric) & (scores["scale"] == scale) & (scores["group"] == group)]
-    cells = means(chosen)
+    cells = means(select(scores, order, metric=metric, scale=scale, group=group))
     return _draw_panels(_panels(cells, order), order.metrics[metric])
+
+
+def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """The heat maps of a job: file name without suffix, and figure."""
+    scores = read([Path(reads["scores"])])
+    for name, shown in settings["pictures"].items():
+        yield name, draw(scores, order=settings["order"], scale=settings["scale"], **shown)
 
 
 def _panels(cells: pd.DataFrame, order: Order) -> dict[str, pd.DataFrame]:

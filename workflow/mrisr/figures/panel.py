@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.ndimage
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from mrisr import metrics
+from mrisr.arrays import load_slices
+from mrisr.pairs import Pair, read_pairs
+
+from ._orientation import orient, pixel_aspect
+from ._shown import chosen_slice
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom
 
@@ -47,32 +55,86 @@ def draw(
     """
     shape, scores = reference.shape[-2:], scores or {}
     images = {"ground truth": reference, f"input ({test_set})": degraded, **estimates}
-    most = 5 if len(images) <= 10 else 7
-    lines = 2 if scores else 1
+    most, lines = (5 if len(images) <= 10 else 7), (2 if scores else 1)
     tiles = Tiles(len(images), most=most, rows=("slice", "error"), shape=shape, aspect=aspect, lines=lines)
     box = _most_different(list(estimates.values()), reference, aspect) if box is None else box
     white, inset = brightest(reference), _inset(reference, box, aspect)
-    errors = [
-        np.abs(grey(image) - grey(reference)) if image.shape == reference.shape else None
-        for image in list(images.values())[1:]
-    ]
-    norm = _error_norm(errors)
     for position, (name, image) in enumerate(images.items()):
         ax = tiles.axes(position, 0)
         picture(ax, image, shape, white)
         mark(ax, box)
         zoom(ax.inset_axes(inset), image, shape, white, box)
-        measured = scores.get("input" if position == 1 else name, {})
-        key = " / ".join(dict.fromkeys(label for values in scores.values() for label in values))
-        values = " / ".join(_number(value) for value in measured.values()) if position else key
         matched = position > 1 and name == test_set
-        tiles.title(position, [f"{name} (matched)" if matched else name, values][:lines], bold=matched)
-        if position and errors[position - 1] is not None:
-            below = tiles.axes(position, 1)
-            extent = (0, shape[1], shape[0], 0)
-            below.imshow(errors[position - 1], cmap=ERROR_COLOURS, norm=norm, extent=extent, aspect="auto")
-    tiles.colour_bar(1, norm, ERROR_COLOURS, "absolute error")
+        title = [f"{name} (matched)" if matched else name, _score_line(position, name, scores)]
+        tiles.title(position, title[:lines], bold=matched)
+    _draw_errors(tiles, list(images.values()))
     return tiles.figure
+
+
+def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """The panels of a job, each model run on the slice: file name without suffix, and figure."""
+    for name, shown in settings["pictures"].items():
+        files = reads["test_sets"][shown["test_set"]]
+        pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
+        pair = pairs[chosen_slice(pairs, settings)]
+        _, metadata = load_slices(files["references"][pair.subject], [])
+        affine, axis = metadata["affine"], metadata["axis"]
+        estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
+        yield (
+            name,
+            draw(
+                orient(pair.reference, affine, axis),
+                orient(pair.degraded, affine, axis),
+                {training_set: orient(image, affine, axis) for training_set, image in estimates.items()},
+                test_set=shown["test_set"],
+                scores=_scores(pair, estimates),
+                aspect=pixel_aspect(affine, axis),
+            ),
+        )
+
+
+def _estimates(weights, models, shown, degraded: np.ndarray) -> dict[str, np.ndarray]:
+    """What each model of a panel makes of the slice, by training set."""
+    from mrisr.evaluation.estimates import ModelEstimator
+
+    wanted = (shown["architecture"], shown["loss"])
+    return {
+        model["training_set"]: ModelEstimator(Path(path), device="cpu")(degraded)
+        for model, path in zip(models, weights, strict=True)
+        if (model["architecture"], model["loss"]) == wanted
+    }
+
+
+def _scores(pair: Pair, estimates: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    images = dict(estimates)
+    if pair.degraded.shape == pair.reference.shape:
+        images["input"] = pair.degraded
+    return {
+        name: {metric.upper(): metrics.compute(metric, pair.reference, image) for metric in ("psnr", "ssim")}
+        for name, image in images.items()
+    }
+
+
+def _score_line(position: int, name: str, scores: Mapping[str, Mapping[str, float]]) -> str:
+    """The scores of an image; above the ground truth, which has none, what they are."""
+    if position == 0:
+        return " / ".join(dict.fromkeys(label for values in scores.values() for label in values))
+    return " / ".join(_number(value) for value in scores.get("input" if position == 1 else name, {}).values())
+
+
+def _draw_errors(tiles: Tiles, images: list[np.ndarray]) -> None:
+    """Absolute errors of all images but the first, the reference, that have its size; one scale for all."""
+    reference, shape = grey(images[0]), images[0].shape
+    errors = {
+        position: np.abs(grey(image) - reference)
+        for position, image in enumerate(images)
+        if position and image.shape == shape
+    }
+    norm = _error_norm(errors.values())
+    for position, error in errors.items():
+        extent = (0, shape[-1], shape[-2], 0)
+        tiles.axes(position, 1).imshow(error, cmap=ERROR_COLOURS, norm=norm, extent=extent, aspect="auto")
+    tiles.colour_bar(1, norm, ERROR_COLOURS, "absolute error")
 
 
 def _number(value: float) -> str:
@@ -83,9 +145,9 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
 
 
-def _error_norm(errors: list[np.ndarray | None]) -> Normalize:
+def _error_norm(errors: Iterable[np.ndarray]) -> Normalize:
     """One scale for all error maps, without the few largest errors, that would leave the rest dark."""
-    highest = max((float(np.percentile(error, 99.5)) for error in errors if error is not None), default=0.0)
+    highest = max((float(np.percentile(error, 99.5)) for error in errors), default=0.0)
     return Normalize(0, highest or 1.0)
 
 
