@@ -49,7 +49,11 @@ def figure_job(plan: Plan, figure: str, scale: int) -> Job:
     """The job that draws all pictures of a figure at a scale."""
     reads, needs, modules = _SOURCES[figure](plan, scale)
     options = plan.study.figures
-    settings: dict[str, Any] = {"order": plan.order(), "pictures": pictures(plan, figure), "scale": scale}
+    settings: dict[str, Any] = {"pictures": pictures(plan, figure), "scale": scale}
+    if figure in ("heatmap", "gaps", "boxplot"):
+        settings["order"] = plan.order()
+    if figure == "curves":
+        settings["training_sets"] = plan.study.training_sets
     if figure == "boxplot":
         settings["metric"] = options.box_metric
     if figure in ("panel", "curves"):

@@ -36,7 +36,6 @@ class Layout:
         self.model_scores_record = f"{root}/scores/{_MODEL}/run.json"
         self.baseline_scores = f"{root}/baselines/x{{scale}}/{{baseline}}/scores.csv"
         self.baseline_scores_record = f"{root}/baselines/x{{scale}}/{{baseline}}/run.json"
-        self.estimates = "estimates/{test_set}/{subject}.safetensors"
         self.scores = f"{root}/scores.csv"
         self.tables = f"{root}/tables"
         self.tables_record = f"{root}/tables/run.json"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from . import layout as places
@@ -17,7 +18,7 @@ from .figure_plan import FIGURES, figure_job
 from .job import Job
 from .layout import Layout
 from .study import Method, StudyConfig
-from .subjects import Subjects
+from .subjects import Subjects, built_in_volumes
 from .volumes.manifest import Volume
 
 
@@ -79,19 +80,7 @@ class Plan:
         return self.subjects.volumes[name]
 
     def _fetch(self, subject: str) -> Job:
-        path = places.BUILT_IN.format(subject=subject)
-        built_in = self.subjects.built_in
-        if path not in built_in:
-            names = [entry["subject"] for entry in built_in.values()]
-            raise InputError(f"{places.SOURCES}: there is no volume '{subject}' ({suggestion(subject, names)})")
-        return Job(
-            stage="fetch",
-            settings={"sha256": built_in[path]["sha256"]},
-            modules=(),
-            reads={},
-            writes={"volume": path},
-            record=places.BUILT_IN_RECORD.format(subject=subject),
-        )
+        return fetch_job(subject)
 
     def _check(self) -> Job:
         files: dict[str, Any] = {}
@@ -99,7 +88,12 @@ class Plan:
             files |= self.subjects.files(subject, "path", "mask", "lr_path")
         return Job(
             stage="check",
-            settings={"slices": self._slice_settings(), "volumes": [_row(v) for v in self.subjects.volumes.values()]},
+            settings={
+                "slices": self._slice_settings(),
+                "counts": self.subjects.counts,
+                "allow_leakage": self.study.allow_leakage,
+                "volumes": [_row(v) for v in self.subjects.volumes.values()],
+            },
             modules=("mrisr.volumes.check",),
             reads={"volumes": list(files)},
             writes={"table": self.layout.volumes},
@@ -130,7 +124,7 @@ class Plan:
         return {**self.study.slices.model_dump(exclude={"count"}), "multiple": multiple}
 
     def _degrade(self, scale: int, degradation: str, subject: str) -> Job:
-        method = method_settings(degradation, self.study.degradations[degradation])
+        method = _method("degradations", degradation, self.study.degradations)
         sliced = self.job("slice", subject=subject)
         names = {"scale": scale, "degradation": degradation, "subject": subject}
         return Job(
@@ -143,7 +137,7 @@ class Plan:
             needs={"slices": sliced.identity},
         )
 
-    def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], list]:
         """What `mrisr.pairs.read_pairs` takes for one set of a split, and the identities of its files."""
         subjects = self.subjects.of(split)
         sharp = {s: self.job("slice", subject=s) for s in subjects}
@@ -156,15 +150,15 @@ class Plan:
             "degraded": {m: {s: job.writes["slices"] for s, job in jobs.items()} for m, jobs in blurred.items()},
             "seed": self.study.mixture_seed(degradation),
         }
-        # The slices' identities are part of the degraded ones.
-        identities = {m: {s: job.identity for s, job in jobs.items()} for m, jobs in blurred.items()}
+        # The slices' identities are part of the degraded ones; the order of subjects and members counts.
+        identities = [[member, [[s, job.identity] for s, job in jobs.items()]] for member, jobs in blurred.items()]
         return files, identities
 
     def _train(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
         study = self.study
         names = _model_names(scale, architecture, loss, training_set, fold, seed)
-        model = _flat(architecture, study.architectures[architecture])
-        criterion = _flat(loss, study.losses[loss])
+        model = _flat("models", architecture, study.architectures)
+        criterion = _flat("losses", loss, study.losses)
         training = study.training.for_architecture(architecture).model_dump(exclude={"checkpoint_every"})
         train_files, train_needs = self.pairs(scale, training_set, "train")
         validation_files, validation_needs = self.pairs(scale, training_set, "validation")
@@ -179,9 +173,7 @@ class Plan:
                 "mixture_seed": study.mixture_seed(training_set),
             },
             modules=(
-                "mrisr.training.train",
-                "mrisr.training.weights",
-                "mrisr.pairs",
+                "mrisr.training.stage",
                 f"mrisr.models.{model['kind']}",
                 f"mrisr.losses.{criterion['kind']}",
             ),
@@ -195,6 +187,7 @@ class Plan:
         names = _model_names(scale, architecture, loss, training_set, fold, seed)
         trained = self.job("train", **names)
         kind = trained.settings["architecture"]["kind"]
+        scores = self.layout.model_scores.format(**names)
         return self._scoring(
             "evaluate",
             scale,
@@ -202,9 +195,15 @@ class Plan:
             reads={"weights": trained.writes["weights"]},
             needs={"weights": trained.identity},
             settings={"save_estimates": self.study.evaluation.save_estimates},
-            scores=self.layout.model_scores.format(**names),
+            writes={"scores": scores, **self._estimates(scores)},
             record=self.layout.model_scores_record.format(**names),
         )
+
+    def _estimates(self, scores: str) -> dict[str, str]:
+        if not self.study.evaluation.save_estimates:
+            return {}
+        names = [f"{test_set}/{s}" for test_set in self.study.test_sets for s in self.subjects.of("test")]
+        return {name: (Path(scores).parent / f"estimates/{name}.safetensors").as_posix() for name in names}
 
     def _baseline(self, scale: int, baseline: str) -> Job:
         names = {"scale": scale, "baseline": baseline}
@@ -215,13 +214,14 @@ class Plan:
             reads={},
             needs={},
             settings={"baseline": baseline},
-            scores=self.layout.baseline_scores.format(**names),
+            writes={"scores": self.layout.baseline_scores.format(**names)},
             record=self.layout.baseline_scores_record.format(**names),
         )
 
-    def _scoring(self, stage, scale, *, modules, reads, needs, settings, scores, record) -> Job:
+    def _scoring(self, stage, scale, *, modules, reads, needs, settings, writes, record) -> Job:
         study = self.study
-        metrics = {name: method_settings(name, method) for name, method in study.evaluation.metrics.items()}
+        chosen = study.evaluation.metrics
+        metrics = {name: _method("metrics", name, chosen) for name in chosen}
         sets = {name: self.pairs(scale, name, "test") for name in study.test_sets}
         return Job(
             stage=stage,
@@ -237,7 +237,7 @@ class Plan:
             },
             modules=(*modules, "mrisr.pairs", *(f"mrisr.metrics.{m['kind']}" for m in metrics.values())),
             reads={**reads, "test_sets": {name: files for name, (files, _) in sets.items()}},
-            writes={"scores": scores},
+            writes=writes,
             record=record,
             needs={**needs, "test_sets": {name: identities for name, (_, identities) in sets.items()}},
         )
@@ -277,8 +277,8 @@ class Plan:
     def order(self) -> dict[str, Any]:
         """What the tables need to know: the study's names in its order, its metrics, and what must be said of them."""
         metrics = {}
-        for name, method in self.study.evaluation.metrics.items():
-            described = method_settings(name, method)
+        for name in self.study.evaluation.metrics:
+            described = _method("metrics", name, self.study.evaluation.metrics)
             constants = plugins.describe("metrics", described["kind"]).constants
             metrics[name] = {
                 "label": constants["LABEL"],
@@ -322,13 +322,31 @@ class Plan:
         return figure_job(self, figure, int(scale))
 
 
-def method_settings(name: str, method: Method) -> dict[str, Any]:
-    """A method as the stages take it: its plug-in and options."""
-    return {"kind": method.kind or name, "options": method.options}
+def fetch_job(subject: str) -> Job:
+    """The job that fetches a built-in volume; it belongs to no study."""
+    path, entries = places.BUILT_IN.format(subject=subject), built_in_volumes()
+    if path not in entries:
+        names = [entry["subject"] for entry in entries.values()]
+        raise InputError(f"{places.SOURCES}: there is no volume '{subject}' ({suggestion(subject, names)})")
+    return Job(
+        stage="fetch",
+        settings={"sha256": entries[path]["sha256"]},
+        modules=(),
+        reads={},
+        writes={"volume": path},
+        record=places.BUILT_IN_RECORD.format(subject=subject),
+    )
 
 
-def _flat(name: str, method: Method) -> dict[str, Any]:
-    return {"kind": method.kind or name, **method.options}
+def _method(shelf: str, name: str, methods: Mapping[str, Method]) -> dict[str, Any]:
+    """A method as the stages take it: its plug-in, and its options with the defaults filled in."""
+    kind = methods[name].kind or name
+    return {"kind": kind, "options": plugins.resolved(shelf, kind, methods[name].options)}
+
+
+def _flat(shelf: str, name: str, methods: Mapping[str, Method]) -> dict[str, Any]:
+    method = _method(shelf, name, methods)
+    return {"kind": method["kind"], **method["options"]}
 
 
 def _model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str, Any]:

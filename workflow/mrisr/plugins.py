@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 from .errors import InputError, suggestion
 
 ROOT = Path(__file__).parent
+GIVEN_BY_THE_PIPELINE = {"scale", "grid", "channels"}
+"""Options that a study does not set."""
 REQUIRED = object()
 """Stands for the default of an option that has none."""
 
@@ -95,9 +98,19 @@ def _options(cls: ast.ClassDef) -> dict[str, Option]:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
                 annotation = ast.unparse(argument.annotation) if argument.annotation else None
-                value = REQUIRED if default is None else _literal(default)
+                value = REQUIRED if default is None else ast.literal_eval(default)
                 options[argument.arg] = Option(argument.arg, annotation, value)
     return options
+
+
+def resolved(shelf: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a method with its defaults filled in, without ``scale``, ``grid`` and ``channels``.
+
+    Those are given by the pipeline; a required option that is missing stays missing.
+    """
+    known = describe(shelf, name).options
+    defaults = {option.name: option.default for option in known.values() if option.default is not REQUIRED}
+    return {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
 
 
 def _literal(node: ast.expr) -> Any:

@@ -65,66 +65,78 @@ Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_lengt
 class Empty(Section):
     """A slice is empty, and left out, when fewer than ``fraction`` of its pixels exceed ``threshold``."""
 
-    threshold: Real = Field(0.1, ge=0, le=1)
-    fraction: Real = Field(0.1, ge=0, le=1)
+    threshold: Real = Field(0.1, ge=0, le=1, description="value from which on a pixel counts, in [0, 1]")
+    fraction: Real = Field(0.1, ge=0, le=1, description="least fraction of such pixels")
 
 
 class Normalise(Section):
     """How intensities become [0, 1]: minimum to 0, maximum or a percentile to 1, clipped."""
 
-    method: Literal["percentile", "minmax", "none"] = "percentile"
-    per: Literal["volume", "slice"] = "volume"
-    percentile: Real = Field(99.9, gt=0, le=100)
+    method: Literal["percentile", "minmax", "none"] = Field(
+        "percentile", description="what becomes 1; none: values are in [0, 1] already"
+    )
+    per: Literal["volume", "slice"] = Field("volume", description="whose values set the range")
+    percentile: Real = Field(99.9, gt=0, le=100, description="for the method percentile")
 
 
 class Slices(Section):
     """Which slices of a volume are used, and in which range of values."""
 
-    axis: Literal["axial", "coronal", "sagittal", 0, 1, 2] = "axial"
+    axis: Literal["axial", "coronal", "sagittal", 0, 1, 2] = Field(
+        "axial", description="axis that is cut: the stored one closest to the named one, or its number"
+    )
     range: str | None = Field(None, description="first:last[:step], indices or fractions of the axis")
     count: Positive | Counts | None = Field(None, description="slices of a split, evenly over its subjects; null: all")
     empty: Empty = Empty()
     normalise: Normalise = Normalise()
     minimum: Positive = Field(32, description="smallest side of a slice, pixels")
-    volume_4d: Literal["error", "first"] | Annotated[int, Field(ge=0)] = "error"
-    complex: Literal["error", "magnitude"] = "error"
-    nonfinite: Literal["error", "zero"] = "error"
+    volume_4d: Literal["error", "first"] | Annotated[int, Field(ge=0)] = Field(
+        "error", description="which volume of a file with several"
+    )
+    complex: Literal["error", "magnitude"] = Field("error", description="what is done with complex numbers")
+    nonfinite: Literal["error", "zero"] = Field("error", description="what is done with NaN and infinity")
 
 
 class Protocol(Section):
     """``same``: degraded images keep the grid, models run at scale 1. ``low``: they live on the grid that is ``scale``
     times coarser, models map it back."""
 
-    grid: Literal["same", "low"] = "same"
-    scales: list[Annotated[int, Field(ge=2, le=8)]] = Field([2], min_length=1)
+    grid: Literal["same", "low"] = Field("same", description="grid of the degraded images")
+    scales: list[Annotated[int, Field(ge=2, le=8)]] = Field(
+        [2], min_length=1, description="factors of the degradations"
+    )
 
 
 class Models(Section):
     """A block of models to train: every architecture x loss x training set of it."""
 
-    architectures: list[Name] = Field(min_length=1)
-    losses: list[Name] = Field(min_length=1)
+    architectures: list[Name] = Field(min_length=1, description="names among architectures")
+    losses: list[Name] = Field(min_length=1, description="names among losses")
     training_sets: list[Name] | None = Field(None, description="null: all training sets of the study")
 
 
 class TrainingOptions(Section):
     """How one model is trained; also what may be changed for one architecture in ``training.overrides``."""
 
-    optimiser: Literal["adam"] = "adam"
-    learning_rate: Real = Field(1e-4, gt=0)
-    schedule: Literal["cosine", "paper", "constant"] = "cosine"
-    epochs: Positive = 500
+    optimiser: Literal["adam"] = Field("adam", description="betas 0.9 and 0.999, no weight decay")
+    learning_rate: Real = Field(1e-4, gt=0, description="at the start")
+    schedule: Literal["cosine", "paper", "constant"] = Field(
+        "cosine", description="cosine: every step, down to 1e-6; paper: x 0.05 at epochs 30 and 50"
+    )
+    epochs: Positive = Field(500, description="each is followed by a validation")
     steps_per_epoch: Positive | None = Field(None, description="null: as many batches as the slices fill once")
-    batch: Positive = 4
+    batch: Positive = Field(4, description="slices or patches of a step")
     patch: Positive | None = Field(None, description="side of a patch in HR pixels; null: whole slices")
-    flips: bool = True
-    quarter_turns: bool = True
-    keep: Literal["last", "best"] = "last"
-    checkpoint_every: Positive = Field(500, description="steps")
-    validate_every: Positive = Field(1, description="epochs")
-    threads: Positive = 1
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    deterministic: bool = True
+    flips: bool = Field(True, description="flip each axis at random")
+    quarter_turns: bool = Field(True, description="turn by 0, 90, 180 or 270 degrees at random")
+    keep: Literal["last", "best"] = Field(
+        "last", description="weights of the last epoch, or of the least validation loss"
+    )
+    checkpoint_every: Positive = Field(500, description="steps between two checkpoints")
+    validate_every: Positive = Field(1, description="epochs between two validations; the last epoch always has one")
+    threads: Positive = Field(1, description="threads of a training, exactly; another number gives other sums")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
+    deterministic: bool = Field(True, description="false: faster on CUDA, other last digits in every run")
 
 
 class Training(TrainingOptions):
@@ -141,18 +153,20 @@ class Training(TrainingOptions):
 class Evaluation(Section):
     """What is measured on every test set."""
 
-    metrics: Methods = Field({"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()})
+    metrics: Methods = Field(
+        {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()}, description="measured on every slice"
+    )
     baselines: list[Name] | None = Field(None, description="null: the floor of the protocol, input or bicubic")
-    save_estimates: bool = False
-    threads: Positive = 1
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    save_estimates: bool = Field(False, description="keep the estimates beside the scores")
+    threads: Positive = Field(1, description="threads of an evaluation")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
 
 
 class Figures(Section):
     """What the figures show."""
 
     metrics: list[Name] | None = Field(None, description="heat maps; null: all metrics of the evaluation")
-    box_metric: Name = "hfen"
+    box_metric: Name | None = Field(None, description="metric of the box plots; null: hfen, or the last of all")
     panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
     panel_subject: Name | None = Field(None, description="null: the first subject of the primary test group")
     panel_slice: int | None = Field(None, description="index along the axis; null: the middle one of the test slices")
@@ -161,18 +175,18 @@ class Figures(Section):
 class StudyConfig(Section):
     """A whole study file."""
 
-    study: Name
+    study: Name = Field(description="name of the study and of its folder under results/")
     volumes: str = Field(description="the manifest, a TSV file")
     allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
     slices: Slices = Slices()
     protocol: Protocol = Protocol()
-    degradations: Methods
+    degradations: Methods = Field(description="how low-resolution images are made from slices")
     training_sets: list[Name] | None = Field(None, description="null: all degradations")
     test_sets: list[Name] | None = Field(None, description="null: all degradations")
-    architectures: Methods
-    losses: Methods
+    architectures: Methods = Field(description="networks that are trained")
+    losses: Methods = Field(description="what they are trained for")
     models: list[Models] | None = Field(None, description="null: every architecture x loss x training set")
-    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="each model is trained once a seed")
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     figures: Figures = Figures()
@@ -183,9 +197,13 @@ class StudyConfig(Section):
         training_sets = everything if self.training_sets is None else self.training_sets
         floor = ["input"] if self.protocol.grid == "same" else ["bicubic"]
         baselines = floor if self.evaluation.baselines is None else self.evaluation.baselines
-        metrics = list(self.evaluation.metrics) if self.figures.metrics is None else self.figures.metrics
+        measured = list(self.evaluation.metrics)
+        metrics = measured if self.figures.metrics is None else self.figures.metrics
+        boxes = self.figures.box_metric or ("hfen" if "hfen" in measured else measured[-1])
+        shown: dict[str, Any] = {"metrics": metrics, "box_metric": boxes}
         test_sets = everything if self.test_sets is None else self.test_sets
-        panels = test_sets[:1] if self.figures.panel_test_sets is None else self.figures.panel_test_sets
+        wanted = self.figures.panel_test_sets
+        shown["panel_test_sets"] = test_sets[:1] if wanted is None else wanted
         blocks = self.models or [Models(architectures=list(self.architectures), losses=list(self.losses))]
         return self.model_copy(
             update={
@@ -193,7 +211,7 @@ class StudyConfig(Section):
                 "test_sets": test_sets,
                 "models": [b.model_copy(update={"training_sets": b.training_sets or training_sets}) for b in blocks],
                 "evaluation": self.evaluation.model_copy(update={"baselines": baselines}),
-                "figures": self.figures.model_copy(update={"metrics": metrics, "panel_test_sets": panels}),
+                "figures": self.figures.model_copy(update=shown),
             }
         )
 

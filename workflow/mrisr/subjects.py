@@ -20,6 +20,15 @@ from .volumes.manifest import Volume, quota, read_manifest
 SPLITS = ("train", "validation", "test")
 
 
+@functools.cache
+def built_in_volumes() -> dict[str, dict[str, Any]]:
+    """The entries of data/sources.yaml, by the path they are fetched to."""
+    if not places.SOURCES.exists():
+        return {}
+    entries = yaml.safe_load(places.SOURCES.read_text())["volumes"]
+    return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
+
+
 class Subjects:
     """The manifest of a study, with what the study makes of it.
 
@@ -64,14 +73,6 @@ class Subjects:
                 counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
         return counts
 
-    @functools.cached_property
-    def built_in(self) -> dict[str, dict[str, Any]]:
-        """The entries of data/sources.yaml, by the path they are fetched to."""
-        if not places.SOURCES.exists():
-            return {}
-        entries = yaml.safe_load(places.SOURCES.read_text())["volumes"]
-        return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
-
     def files(self, subject: str, *roles: str) -> dict[str, str | dict[str, str]]:
         """The paths that a subject's row names (``path``, ``mask``, ``lr_path``), and the digests of what is there."""
         volume = self.volumes[subject]
@@ -88,7 +89,7 @@ class Subjects:
         Of a built-in volume that is not fetched yet it is the one that it must have.
         """
         if not path.exists():
-            return self.built_in[path.as_posix()]["sha256"]
+            return built_in_volumes()[path.as_posix()]["sha256"]
         files = volume_files(path, kind)
         if files == [path]:
             return self.digests(path)
@@ -108,5 +109,5 @@ class Subjects:
     def _missing(self, volume: Volume) -> Iterable[str]:
         for role in ("path", "mask", "lr_path"):
             path = getattr(volume, role)
-            if path is not None and not Path(path).exists() and str(path) not in self.built_in:
+            if path is not None and not Path(path).exists() and str(path) not in built_in_volumes():
                 yield f"subject '{volume.subject}': {role}: there is no file {path}"

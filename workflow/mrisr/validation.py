@@ -12,9 +12,6 @@ from . import plugins
 from .errors import InputError, suggestion
 from .study import Method, StudyConfig, TrainingOptions
 
-GIVEN_BY_THE_STUDY = {"scale", "grid", "channels"}
-"""Options that the pipeline sets; a study does not."""
-
 
 def load_study(path: str) -> StudyConfig:
     """Read and validate a study file."""
@@ -121,7 +118,7 @@ def _shelf_problems(key: str, shelf: str, methods: Mapping[str, Method]) -> Iter
 
 
 def _option_problems(where: str, method: plugins.Description, options: Mapping[str, Any]) -> Iterable[str]:
-    known = {name: option for name, option in method.options.items() if name not in GIVEN_BY_THE_STUDY}
+    known = {name: option for name, option in method.options.items() if name not in plugins.GIVEN_BY_THE_PIPELINE}
     for name, value in options.items():
         if name not in known:
             yield f"{where}.{name}: '{method.name}' has no such option ({suggestion(name, known)})"
@@ -148,7 +145,11 @@ def _mixture_problems(study: StudyConfig) -> Iterable[str]:
     for name in study.mixtures:
         members = study.degradations[name].options.get("members") or []
         plain = [other for other in study.degradations if other not in study.mixtures]
-        for member in members if isinstance(members, list) else []:
+        if not isinstance(members, list):
+            continue  # told by its option's type
+        for member in dict.fromkeys(str(m) for m in members if members.count(m) > 1):
+            yield f"degradations.{name}.members: '{member}' stands there twice"
+        for member in members:
             if member not in plain:
                 yield (
                     f"degradations.{name}.members: {member!r} is not a degradation of this study "
@@ -165,6 +166,7 @@ def _selection_problems(study: StudyConfig) -> Iterable[str]:
         if block.training_sets != study.training_sets:
             yield from _unknown(f"models.{number}.training_sets", block.training_sets, study.degradations)
     yield from _unknown("figures.metrics", study.figures.metrics, study.evaluation.metrics)
+    yield from _unknown("figures.box_metric", [study.figures.box_metric], study.evaluation.metrics)
     yield from _unknown("figures.panel_test_sets", study.figures.panel_test_sets, study.test_sets)
 
 

@@ -74,7 +74,7 @@ def _run(study: Path, stage: str, identity: str | None, action: Callable, **wild
         raise InputError(*(f"{stage}: its input {path} is missing; run the stage before" for path in missing))
     recorder = Recorder(job.identity)
     more = action(plan, job) or {}
-    recorder.write(job.record, job.writes, **more)
+    recorder.write(job.record, job.writes, **{"threads": job.settings.get("threads", 1), **more})
 
 
 @app.command(epilog=_example("mrisr fetch pycortex-s1"))
@@ -83,13 +83,14 @@ def fetch(
 ) -> None:
     """Fetch a built-in volume and verify its checksum."""
     from mrisr import layout
+    from mrisr.plan import fetch_job
     from mrisr.records import Recorder
     from mrisr.volumes.fetch import fetch as fetch_volume
 
-    path = layout.BUILT_IN.format(subject=subject)
-    recorder = Recorder(identity or "")
-    fetch_volume(subject, layout.SOURCES, Path(path))
-    recorder.write(layout.BUILT_IN_RECORD.format(subject=subject), {"volume": path})
+    job = fetch_job(subject)
+    recorder = Recorder(job.identity)
+    fetch_volume(subject, layout.SOURCES, Path(job.writes["volume"]))
+    recorder.write(job.record, job.writes, threads=1)
 
 
 @app.command(epilog=_example("mrisr check", "mrisr check --study workflow/studies/training-bias.yaml"))

@@ -15,6 +15,8 @@ from mrisr.errors import InputError
 from ._loaded import Raw, check_claim, reading
 
 SUFFIXES = (".png", ".tif", ".tiff")
+AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
+"""A picture says nothing of the body: it is taken as an axial slice as it is shown, anterior up, right on the left."""
 
 
 def read(path: Path) -> Raw:
@@ -37,7 +39,7 @@ def read(path: Path) -> Raw:
                 f"its pictures differ: {files[0].name} is {_size(first)}, {file.name} is {_size(image.shape)}; "
                 "give each size a folder, and so a subject, of its own"
             )
-    return Raw(np.stack(slices, axis=2), np.eye(4), files, channels=slices[0].ndim == 3, notes=notes)
+    return Raw(np.stack(slices, axis=2), np.array(AFFINE, float), files, channels=slices[0].ndim == 3, notes=notes)
 
 
 def natural(name: str) -> list[str | int]:

@@ -1,0 +1,66 @@
+"""The stage `train`: from pairs on disk to weights and history on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mrisr.files import write_text
+from mrisr.pairs import read_pairs
+
+from .loop import Report
+from .train import Trained, train
+from .weights import save_weights
+
+
+def train_stage(
+    reads: Mapping[str, Mapping[str, Any]],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    checkpoint_every: int,
+    names: Mapping[str, Any],
+    identity: str,
+    checkpoints: Path,
+    deadline: float | None = None,
+    progress: Callable[[int, int], Report] | None = None,
+) -> Trained:
+    """Train the model of a job and write ``weights`` and ``history``.
+
+    Parameters
+    ----------
+    reads : {"train", "validation"}
+        What `mrisr.pairs.read_pairs` takes.
+    settings : mapping
+        ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``.
+    names : mapping
+        What the study calls the model; kept in the metadata of the weights.
+    identity, checkpoints, deadline, progress
+        As in `mrisr.training.train.train`.
+    """
+    pairs, validation = read_pairs(**reads["train"]), read_pairs(**reads["validation"])
+    trained = train(
+        architecture=settings["architecture"],
+        loss=settings["loss"],
+        scale=settings["scale"],
+        pairs=pairs,
+        validation=validation,
+        training={**settings["training"], "checkpoint_every": checkpoint_every},
+        seed=settings["seed"],
+        checkpoints=checkpoints,
+        identity=identity,
+        deadline=deadline,
+        progress=progress,
+    )
+    metadata = {
+        "architecture": settings["architecture"],
+        "loss": settings["loss"],
+        "scale": settings["scale"],
+        "channels": pairs[0].reference.shape[0],
+        "names": dict(names),
+        "identity": identity,
+    }
+    write_text(writes["history"], trained.history.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
+    save_weights(writes["weights"], trained.state, metadata)
+    return trained
