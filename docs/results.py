@@ -25,7 +25,7 @@ def main() -> None:
             "",
             "![PSNR of every model on every test set](docs/images/heatmap_psnr.png)",
             "",
-            "PSNR in dB of SRCNN trained with the MSE loss, mean over the test slices of the human brain; a row is what",
+            "PSNR in dB of SRCNN with the MSE loss, mean over the test slices of the human brain; a row is what",
             "the model was trained on, a column what it was tested on, the best single-degradation model in bold:",
             "",
             table(),
@@ -48,7 +48,7 @@ def summary() -> str:
     ]
     lines = [f"- {row.hypothesis}: {row.sentence}" for row in chosen.itertuples()]
     head = (
-        "Found by the default study, which trains on one scan and tests on another: so it holds for these slices and no\n"
+        "Found by the default study, which trains on one scan and tests on another: it holds for these slices and no\n"
         "more, and the verdict on both hypotheses stays `undecided` (that takes eleven test subjects)."
     )
     return "\n".join([head, "", *lines])

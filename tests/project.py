@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 TINY = {
     "study": "tiny",
     "volumes": "data/volumes.tsv",
-    "slices": {"axis": 2, "count": 2, "minimum": 16},
+    "slices": {"axis": 2, "range": "5:6", "minimum": 16},
     "degradations": {
         "gaussian": {"sigma": 1.0},
         "mean": {"size": 3},
@@ -30,7 +30,6 @@ TINY = {
     "models": [{"architectures": ["srcnn"], "losses": ["mse"]}, {"architectures": ["srcnn"], "losses": ["l1"]}],
     "training": {"epochs": 2, "steps_per_epoch": 2, "batch": 2, "patch": 16, "learning_rate": 0.001},
     "evaluation": {"metrics": ["psnr", "nrmse"]},
-    "figures": {"box_metric": "nrmse"},
 }
 """Two losses in two blocks, so that a test can take one away."""
 
@@ -103,11 +102,11 @@ class Project:
         return done
 
     def planned(self, *arguments: str) -> dict[str, int]:
-        """How many jobs of each rule a dry run lists (``all`` left out)."""
+        """How many jobs of each rule a dry run lists, without what only gathers (``all``, the report)."""
         done = self.snakemake("-n", *arguments)
         table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\ntotal", done.stdout + done.stderr, flags=re.S)
         counts = dict(line.split() for line in table.group(1).splitlines()) if table else {}
-        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
+        return {rule: int(count) for rule, count in counts.items() if rule not in {"all", "write_report"}}
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text in a file of the project's code."""

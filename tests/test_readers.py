@@ -211,7 +211,7 @@ def test_png_slices_are_stacked_in_natural_order_rows_first(tmp_path):
         sitk.WriteImage(sitk.GetImageFromArray(picture), tmp_path / name)
     volume = read_volume(tmp_path)
     np.testing.assert_array_equal(volume.array, np.stack([pictures[f"slice{n}.png"] for n in (2, 9, 10)], axis=2))
-    np.testing.assert_array_equal(volume.affine, np.eye(4))
+    np.testing.assert_array_equal(volume.affine, [[0, -1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
 
 
 def test_colour_pictures_have_three_channels_and_no_alpha(tmp_path):

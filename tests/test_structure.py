@@ -5,9 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import mrisr
+import pytest
 from mrisr import plugins
 from mrisr.errors import InputError
 

@@ -48,9 +48,11 @@ def problems(**changes):
         ({"slices__normalise": {"percentil": 3}}, ["slices.normalise.percentil", "did you mean 'percentile'"]),
         ({"study": "../x"}, ["study", "'../x'"]),
         ({"training_sets": ["gausian"]}, ["training_sets", "did you mean 'gaussian'"]),
-        ({"test_sets": ["mean", "mean"]}, ["test_sets", "'mean'", "twice"]),
+        ({"test_sets": ["bicubic", "mean", "mean"]}, ["test_sets", "'mean'", "twice"]),
         ({"evaluation__baselines": ["bicubic"]}, ["evaluation.baselines", "'bicubic'", "'same'"]),
         ({"seeds": []}, ["seeds"]),
+        ({"figures__box_metric": "hfem"}, ["figures.box_metric", "did you mean 'hfen'"]),
+        ({"degradations__combine__members": ["mean", "mean"]}, ["degradations.combine.members", "'mean'", "twice"]),
         ({"protocol": {"grid": "low", "scales": [3]}}, ["protocol.scales", "3", "rrdbnet", "1, 2, 4, 8"]),
         ({"protocol": {"grid": "lo"}}, ["protocol.grid", "did you mean 'low'"]),
     ],
@@ -64,7 +66,7 @@ def test_one_mistake_is_one_line_naming_file_key_and_remedy(changes, words):
 
 
 def test_all_mistakes_are_told_at_once():
-    assert len(problems(training_sets=["gausian"], test_sets=["meen"])) == 2
+    assert len(problems(training_sets=["gausian"], test_sets=["bicubic", "meen"])) == 2
 
 
 def test_a_patch_must_divide_by_the_scale_on_the_low_grid():
