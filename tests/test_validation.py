@@ -47,6 +47,7 @@ def problems(**changes):
         ({"slices__count": {"trian": 3}}, ["slices.count.trian", "did you mean 'train'"]),
         ({"slices__normalise": {"percentil": 3}}, ["slices.normalise.percentil", "did you mean 'percentile'"]),
         ({"study": "../x"}, ["study", "'../x'"]),
+        ({"study": "checkpoints"}, ["study", "'checkpoints'"]),
         ({"training_sets": ["gausian"]}, ["training_sets", "did you mean 'gaussian'"]),
         ({"test_sets": ["bicubic", "mean", "mean"]}, ["test_sets", "'mean'", "twice"]),
         ({"evaluation__baselines": ["bicubic"]}, ["evaluation.baselines", "'bicubic'", "'same'"]),

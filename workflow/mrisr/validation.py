@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from . import plugins
 from .errors import InputError, suggestion
+from .layout import CHECKPOINTS
 from .study import Method, StudyConfig, TrainingOptions
 
 
@@ -91,6 +92,8 @@ def _flatten(annotation: Any) -> Iterable[Any]:
 
 def _study_problems(study: StudyConfig) -> Iterable[str]:
     """What the schema cannot say: names that must exist elsewhere, and combinations that are impossible."""
+    if study.results == CHECKPOINTS:
+        yield f"study: '{study.study}' is where the training states of all studies are kept; choose another name"
     yield from _method_problems(study)
     yield from _mixture_problems(study)
     yield from _selection_problems(study)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,7 +33,7 @@ def as_planes(images: np.ndarray) -> np.ndarray:
     return images.reshape(-1, *images.shape[-2:])
 
 
-class Operator:
+class Operator(ABC):
     """A degradation of one plane at a time; a plug-in adds the formula.
 
     A subclass defines ``_degrade``: float64 planes [P, H, W] -> [P, H, W] under ``same``, [P, H/s, W/s] under ``low``.
@@ -66,8 +67,9 @@ class Operator:
         ]
         return np.concatenate(degraded).reshape(*np.shape(images)[:-2], *degraded[0].shape[-2:])
 
+    @abstractmethod
     def _degrade(self, planes: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """The formula of the degradation."""
 
     def _require_whole_blocks(self, planes: np.ndarray) -> None:
         height, width = planes.shape[-2:]
@@ -88,5 +90,6 @@ class Filter(Operator):
         filtered = self._filter(planes)
         return at_block_centres(filtered, self.scale) if self.grid == "low" else filtered
 
+    @abstractmethod
     def _filter(self, planes: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """The formula of the filter."""

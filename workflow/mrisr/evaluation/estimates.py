@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.memory import keep_freed_memory
 
 
 class ModelEstimator:
@@ -32,6 +33,7 @@ class ModelEstimator:
         from mrisr.training.weights import load_model
 
         torch.set_num_threads(threads)
+        keep_freed_memory()
         self.weights = weights
         self.model, self.metadata = load_model(weights)
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"

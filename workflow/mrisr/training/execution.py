@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import torch
 
 from mrisr.errors import InputError
+from mrisr.memory import keep_freed_memory
 
 
 def cores() -> int:
@@ -43,6 +44,7 @@ def execution(*, threads: int, device: str = "auto", deterministic: bool = True)
             "cores; fewer threads would give other numbers, so give it more cores or set training.threads"
         )
     chosen = _device(device)
+    keep_freed_memory()
     former = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     filled = torch.utils.deterministic.fill_uninitialized_memory
     if chosen.type == "cuda":
