@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mrisr import plugins
+from mrisr.plugins import GIVEN_BY_THE_PIPELINE
 from mrisr.study import StudyConfig
-from mrisr.validation import GIVEN_BY_THE_STUDY
 from pydantic.json_schema import GenerateJsonSchema
 
 DOCS = Path(__file__).parent
@@ -209,7 +209,7 @@ def _plugin(shelf: str, name: str) -> str:
 def _options(shelf: str, name: str) -> list[plugins.Option]:
     """The options of a plug-in that a study sets."""
     options = plugins.describe(shelf, name).options.values()
-    return [option for option in options if option.name not in GIVEN_BY_THE_STUDY]
+    return [option for option in options if option.name not in GIVEN_BY_THE_PIPELINE]
 
 
 def _parameters(shelf: str, name: str) -> dict[str, str]:

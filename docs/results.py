@@ -44,7 +44,7 @@ def summary() -> str:
         (findings["metric"] == "psnr")
         & (findings["group"] == group)
         & findings["total"].ne("")
-        & findings["measure"].isin(["matched models on all test sets", "mean over test sets (primary)"])
+        & findings["measure"].isin(["matched models on all test sets", "mean over test sets"])
     ]
     lines = [f"- {row.hypothesis}: {row.sentence}" for row in chosen.itertuples()]
     head = (
