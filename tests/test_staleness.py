@@ -145,13 +145,32 @@ def test_the_content_of_the_training_volume_reruns_all_models(project):
         }
 
 
+LARGE = ("--max-checksum-file-size", "1")
+"""Snakemake looks at the content of small files itself; with this every file is a large one."""
+
+
 def test_a_touched_or_copied_volume_reruns_nothing(project):
     volume = project.folder / "data/anna.nii"
     os.utime(volume)
-    assert project.planned() == {}
+    assert project.planned(*LARGE) == {}
     shutil.copy(volume, volume.with_suffix(".copy"))
     os.replace(volume.with_suffix(".copy"), volume)
-    assert project.planned() == {}
+    assert project.planned(*LARGE) == {}
+
+
+def test_touched_intermediates_rerun_nothing(project):
+    for path in (project.folder / "results/tiny/slices").glob("*.safetensors"):
+        os.utime(path)
+    assert project.planned(*LARGE) == {}
+
+
+def test_a_project_that_was_copied_reruns_nothing(project, tmp_path):
+    moved = copy.copy(project)
+    moved.folder = tmp_path / "elsewhere"
+    shutil.copytree(project.folder, moved.folder, symlinks=True, copy_function=shutil.copyfile)
+    assert moved.planned(*LARGE) == {}
+    shutil.rmtree(moved.folder / ".snakemake")
+    assert moved.planned(*LARGE) == {}
 
 
 def test_a_new_degradation_trains_itself_and_is_tested_by_all(project):

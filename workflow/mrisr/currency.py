@@ -6,6 +6,7 @@ identity of its job, and the SHA-256 it has.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -40,7 +41,24 @@ def outdated(plan: Plan) -> list[Outdated]:
             reason = _reason(plan, job)
             if reason:
                 found.append(Outdated(job, reason))
+            else:
+                _restore_times(job)
     return found
+
+
+def _restore_times(job: Job) -> None:
+    """Give outputs that were touched or copied the times at which they were made.
+
+    Snakemake runs a job again whose input is younger than its output, whatever its triggers are; what is as it was made
+    shall not look younger.
+    """
+    record, folder = read_record(job.record), Path(job.record).parent
+    for path in job.writes.values():
+        _, made = record["outputs"][os.path.relpath(path, folder)]["stamp"]
+        status = os.stat(path)
+        if status.st_mtime_ns != made:
+            with contextlib.suppress(PermissionError):
+                os.utime(path, ns=(status.st_atime_ns, made))
 
 
 def is_current(plan: Plan, job: Job) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .job import Job
+from .table_plan import order
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -51,7 +52,7 @@ def figure_job(plan: Plan, figure: str, scale: int) -> Job:
     options = plan.study.figures
     settings: dict[str, Any] = {"pictures": pictures(plan, figure), "scale": scale}
     if figure in ("heatmap", "gaps", "boxplot"):
-        settings["order"] = plan.order()
+        settings["order"] = order(plan)
     if figure == "curves":
         settings["training_sets"] = plan.study.training_sets
     if figure == "boxplot":

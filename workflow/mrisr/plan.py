@@ -19,6 +19,7 @@ from .job import Job
 from .layout import Layout
 from .study import Method, StudyConfig
 from .subjects import Subjects, built_in_volumes
+from .table_plan import table_job
 from .volumes.manifest import Volume
 
 
@@ -262,50 +263,7 @@ class Plan:
         ]
 
     def _tabulate(self) -> Job:
-        scored = [self.job("evaluate", **m) for m in self.models()]
-        scored += [self.job("baseline", **b) for b in self.baselines()]
-        return Job(
-            stage="tabulate",
-            settings=self.order(),
-            modules=("mrisr.statistics.tabulate",),
-            reads={"scores": [job.writes["scores"] for job in scored]},
-            writes={"scores": self.layout.scores, **{p: f"{self.layout.tables}/{p}" for p in self.tables()}},
-            record=self.layout.tables_record,
-            needs={"scores": [job.identity for job in scored]},
-        )
-
-    def order(self) -> dict[str, Any]:
-        """What the tables need to know: the study's names in its order, its metrics, and what must be said of them."""
-        metrics = {}
-        for name in self.study.evaluation.metrics:
-            described = _method("metrics", name, self.study.evaluation.metrics)
-            constants = plugins.describe("metrics", described["kind"]).constants
-            metrics[name] = {
-                "label": constants["LABEL"],
-                "higher_is_better": constants["HIGHER_IS_BETTER"],
-                "options": described["options"],
-            }
-        return {
-            "training_sets": self.study.training_sets,
-            "test_sets": self.study.test_sets,
-            "architectures": [*self.study.evaluation.baselines, *self.study.architectures],
-            "losses": list(self.study.losses),
-            "groups": self.subjects.group_names,
-            "metrics": metrics,
-            "mixtures": self.study.mixtures,
-            "leakage": self.study.allow_leakage,
-            "grid": self.study.protocol.grid,
-        }
-
-    def tables(self) -> list[str]:
-        """Files of the tables folder: wide tables (of all but the primary group in folders), and the comparisons."""
-        wide = [f"{metric}{part}.csv" for metric in self.study.evaluation.metrics for part in ("", "_std")]
-        return [
-            *wide,
-            *(f"{group}/{name}" for group in self.subjects.group_names[1:] for name in wide),
-            "bias.csv",
-            "findings.csv",
-        ]
+        return table_job(self)
 
     def jobs(self) -> list[Job]:
         """Every job of the study, each once."""

@@ -16,6 +16,7 @@ from .errors import InputError
 from .figure_plan import FIGURES, stems
 from .files import write_text
 from .plan import Plan
+from .table_plan import tables
 from .validation import validate
 
 LOOKING_ONLY = {
@@ -105,7 +106,7 @@ class Workflow:
     def wide_tables(self) -> list[str]:
         """The tables as papers print them: one column a test set."""
         comparisons = {"bias.csv", "findings.csv"}
-        return [f"{self.layout.tables}/{name}" for name in self.plan.tables() if name not in comparisons]
+        return [f"{self.layout.tables}/{name}" for name in tables(self.plan) if name not in comparisons]
 
     def figures(self) -> list[str]:
         """All pictures of all scales."""

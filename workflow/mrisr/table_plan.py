@@ -1,0 +1,60 @@
+"""The tables of a study: which there are, and what their job reads and has to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import plugins
+from .job import Job
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+
+def tables(plan: Plan) -> list[str]:
+    """Files of the tables folder: wide tables (of all but the primary group in folders), and the comparisons."""
+    wide = [f"{metric}{part}.csv" for metric in plan.study.evaluation.metrics for part in ("", "_std")]
+    others = [f"{group}/{name}" for group in plan.subjects.group_names[1:] for name in wide]
+    return [*wide, *others, "bias.csv", "findings.csv"]
+
+
+def order(plan: Plan) -> dict[str, Any]:
+    """What tables need to know: the study's names in its order, its metrics, and what must be said of them."""
+    study = plan.study
+    return {
+        "training_sets": study.training_sets,
+        "test_sets": study.test_sets,
+        "architectures": [*study.evaluation.baselines, *study.architectures],
+        "losses": list(study.losses),
+        "groups": plan.subjects.group_names,
+        "metrics": {
+            name: _metric(method.kind or name, method.options) for name, method in study.evaluation.metrics.items()
+        },
+        "mixtures": study.mixtures,
+        "leakage": study.allow_leakage,
+        "grid": study.protocol.grid,
+    }
+
+
+def _metric(kind: str, options: dict[str, Any]) -> dict[str, Any]:
+    constants = plugins.describe("metrics", kind).constants
+    return {
+        "label": constants["LABEL"],
+        "higher_is_better": constants["HIGHER_IS_BETTER"],
+        "options": plugins.resolved("metrics", kind, options),
+    }
+
+
+def table_job(plan: Plan) -> Job:
+    """The job that collects all scores and writes all tables."""
+    scored = [plan.job("evaluate", **names) for names in plan.models()]
+    scored += [plan.job("baseline", **names) for names in plan.baselines()]
+    return Job(
+        stage="tabulate",
+        settings=order(plan),
+        modules=("mrisr.statistics.tabulate",),
+        reads={"scores": [job.writes["scores"] for job in scored]},
+        writes={"scores": plan.layout.scores, **{name: f"{plan.layout.tables}/{name}" for name in tables(plan)}},
+        record=plan.layout.tables_record,
+        needs={"scores": [job.identity for job in scored]},
+    )
