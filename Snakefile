@@ -34,14 +34,13 @@ localrules:
 rule all:
     default_target: True
     input:
+        study.results(),
         layout.report,
 
 
 rule results:
     input:
-        layout.volumes,
-        study.tables(),
-        study.figures(),
+        study.results(),
 
 
 rule volumes:

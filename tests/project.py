@@ -73,7 +73,7 @@ class Project:
     def configure(self, config: dict) -> None:
         """Write config.yaml."""
         self.config = config
-        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     @property
     def environment(self) -> dict[str, str]:

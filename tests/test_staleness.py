@@ -116,7 +116,7 @@ def test_a_figure_option_reruns_its_figures_only(project):
 
 
 def test_a_figure_module_reruns_its_figure_only(project):
-    with edited(project, "figures/gallery.py", "\ndef draw", "\nNEW = 1\n\n\ndef draw"):
+    with edited(project, "figures/gallery.py", "\n@styled\n", "\nNEW = 1\n\n\n@styled\n"):
         assert project.planned() == {"plot_gallery": 1}
 
 
@@ -202,7 +202,9 @@ def test_a_new_test_degradation_retrains_nothing(project):
 
 def test_a_new_seed_adds_its_models(project):
     with changed(project, with_key("seeds", value=[0, 1])):
-        assert project.planned() == {"train_model": 6, "evaluate_model": 6, **AFTER_TRAINING}
+        planned = project.planned()
+    # The panel shows the first seed.
+    assert planned == {"train_model": 6, "evaluate_model": 6, **AFTER_SCORES, "plot_curves": 1}
 
 
 def test_a_new_metric_retrains_nothing(project):

@@ -122,7 +122,8 @@ def _literal(node: ast.expr) -> Any:
 
 @functools.cache
 def _parse(shelf: str, name: str) -> ast.Module:
-    return ast.parse((ROOT / shelf / f"{name}.py").read_text())
+    path = ROOT / shelf / f"{name}.py"
+    return ast.parse(path.read_text(), filename=str(path))
 
 
 def _public_class(shelf: str, name: str) -> ast.ClassDef:

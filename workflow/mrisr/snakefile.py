@@ -95,6 +95,10 @@ class Workflow:
         job = self.plan.job("slice", subject=wildcards.subject)
         return [] if is_current(self.plan, job) else [self.layout.volumes]
 
+    def results(self) -> list[str]:
+        """What a study is for. Named one by one: Snakemake does not miss a file that only a finished job has read."""
+        return [self.layout.volumes, *self.weights(), *self.tables(), *self.figures()]
+
     def weights(self) -> list[str]:
         """Weights of all models."""
         return [self.layout.weights.format(**names) for names in self.plan.models()]
