@@ -203,6 +203,20 @@ def test_the_low_grid_runs_too(tmp_path, scan):
     shutil.rmtree(project.folder)
 
 
+def test_what_is_given_on_the_command_line_is_read_as_yaml(done):
+    planned = done.planned("--config", "seeds=[0,1]", "training={epochs: 3}")
+    assert planned["train_model"] == 12
+
+
+def test_an_own_volume_may_lie_beside_the_built_in_ones(tmp_path, scan):
+    project = make(tmp_path, scan)
+    (project.folder / "data/volumes").mkdir()
+    (project.folder / "data/anna.nii").rename(project.folder / "data/volumes/anna.nii")
+    manifest = project.folder / "data/volumes.tsv"
+    manifest.write_text(manifest.read_text().replace("data/anna.nii", "data/volumes/anna.nii"))
+    assert project.planned()["slice_volume"] == 4
+
+
 def test_the_papers_study_has_63_training_and_63_evaluation_jobs(done):
     study = "workflow/studies/training-bias.yaml"
     planned = done.planned("--configfile", study, "--config", "volumes=data/volumes.tsv")

@@ -252,6 +252,32 @@ class TestOutputsThatAreNotCurrent:
         assert table.read_bytes() == content
         assert list((project.folder / "results/tiny/set-aside").rglob("scores.csv"))
 
+    def test_a_damaged_intermediate_is_made_again_and_the_study_is_as_it_was(self, project):
+        results = project.folder / "results/tiny"
+        damaged = [
+            results / "degraded/x2/mean/cleo.safetensors",
+            results / "models/x2/srcnn/mse/mean/fold0/seed0/weights.safetensors",
+        ]
+        before = [path.read_bytes() for path in damaged]
+        scores = (results / "scores.csv").read_bytes()
+        for path, content in zip(damaged, before, strict=True):
+            path.write_bytes(content[: len(content) // 2])
+        project.snakemake("-c2")
+        assert [path.read_bytes() for path in damaged] == before
+        assert (results / "scores.csv").read_bytes() == scores
+
+    def test_the_outputs_of_a_run_that_is_going_on_are_not_touched(self, project):
+        locks = project.folder / ".snakemake/locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        (locks / "0.output.lock").write_text("results/tiny/scores.csv\n")
+        scores = project.folder / "results/tiny/scores.csv"
+        with changed(project, with_key("training", "learning_rate", value=0.002)):
+            refused = project.call("snakemake", "-c1")
+        (locks / "0.output.lock").unlink()
+        assert refused.returncode != 0
+        assert "LockException" in refused.stderr
+        assert scores.exists()
+
     def test_without_snakemakes_own_record_a_change_is_still_seen(self, project):
         shutil.rmtree(project.folder / ".snakemake")
         history = project.folder / "results/tiny/models/x2/srcnn/mse/mean/fold0/seed0/history.csv"

@@ -5,8 +5,10 @@ It gets Snakemake's workflow object and imports nothing of Snakemake.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,11 +16,14 @@ import yaml
 from .currency import describe, is_current, outdated, set_aside
 from .errors import InputError
 from .figure_plan import FIGURES, stems
-from .files import write_text
+from .files import sha256, write_text
+from .identity import digest
 from .plan import Plan
+from .subjects import built_in_volumes
 from .table_plan import tables
 from .validation import validate
 
+CAPTIONS = Path(__file__).parents[1] / "report"
 LOOKING_ONLY = {
     *("--summary", "-S", "--detailed-summary", "-D", "--lint", "-l", "--unlock", "--dag", "--rulegraph", "--filegraph"),
     *(
@@ -53,7 +58,7 @@ class Workflow:
     """
 
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
-        self.config = dict(config)
+        self.config = _typed(dict(config), workflow.config_settings.config or {})
         self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
         try:
             self.study = validate(self.config, source=", ".join(self.files))
@@ -62,6 +67,8 @@ class Workflow:
                 self._look_for_outdated(runs=_runs(workflow))
         except InputError as error:
             sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
+        except OSError as error:
+            sys.exit(f"error: {error}; the study's volumes must be readable, and its results writable")
         self.layout = self.plan.layout
         self.plan.subjects.digests.save()
 
@@ -96,8 +103,23 @@ class Workflow:
         return [] if is_current(self.plan, job) else [self.layout.volumes]
 
     def results(self) -> list[str]:
-        """What a study is for. Named one by one: Snakemake does not miss a file that only a finished job has read."""
-        return [self.layout.volumes, *self.weights(), *self.tables(), *self.figures()]
+        """Every file of the study, named one by one: Snakemake does not miss a file that only finished jobs have read.
+
+        Saved estimates come with their scores.
+        """
+        jobs = [job for job in self.plan.jobs() if job.stage != "fetch"]
+        estimates = {path for job in jobs for path in job.writes.values() if "/estimates/" in path}
+        return [path for job in jobs for path in (*job.writes.values(), job.record) if path not in estimates]
+
+    def report_identity(self) -> str:
+        """What the report is made of: tables, figures, and the captions."""
+        captions = sorted(CAPTIONS.glob("*.rst"))
+        jobs = [job for job in self.plan.jobs() if job.stage == "tabulate" or job.stage.startswith("figure-")]
+        return digest([[job.identity for job in jobs], [sha256(path) for path in captions]])
+
+    def built_in_subjects(self) -> str:
+        """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
+        return "|".join(re.escape(entry["subject"]) for entry in built_in_volumes().values()) or "(?!)"
 
     def weights(self) -> list[str]:
         """Weights of all models."""
@@ -138,9 +160,28 @@ class Workflow:
 
     def start(self) -> None:
         """Write the study as it runs, the file that the jobs' commands name."""
-        write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))
+        try:
+            write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))
+        except OSError as error:
+            sys.exit(f"error: {error}; the results folder must be writable")
 
 
 def _runs(workflow: Any) -> bool:
     """Whether this call of Snakemake will run jobs."""
-    return not workflow.output_settings.dryrun and not LOOKING_ONLY.intersection(sys.argv[1:])
+    looks = LOOKING_ONLY.intersection(argument.partition("=")[0] for argument in sys.argv[1:])
+    # A lock belongs to a run that is going on (or was killed): its outputs are not touched.
+    locked = any(Path(".snakemake/locks").glob("*"))
+    return not (workflow.output_settings.dryrun or looks or locked)
+
+
+def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with what ``--config`` gave read as YAML: Snakemake leaves numbers inside of lists as text."""
+    return {key: _yaml(value) if key in given else value for key, value in config.items()}
+
+
+def _yaml(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _yaml(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_yaml(part) for part in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value

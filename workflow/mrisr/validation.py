@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from . import plugins
 from .errors import InputError, suggestion
 from .layout import CHECKPOINTS
 from .study import Method, StudyConfig, TrainingOptions
+
+COLUMNS = {"scale", "architecture", "loss", "training_set", "std_over", "note"}
+"""Columns of the wide tables beside those of the test sets."""
 
 
 def load_study(path: str) -> StudyConfig:
@@ -34,6 +38,8 @@ def validate(raw: Any, *, source: str) -> StudyConfig:
     InputError
         With one line a problem: source, key, value, and what is allowed.
     """
+    if isinstance(raw, Mapping) and (odd := [key for key in raw if not isinstance(key, str)]):
+        raise InputError(*(f"{source}: {key!r} is no key of a study: a key is text" for key in odd))
     if not isinstance(raw, Mapping):
         raise InputError(f"{source}: is not a study: it holds {type(raw).__name__}, not keys and values")
     try:
@@ -97,6 +103,7 @@ def _study_problems(study: StudyConfig) -> Iterable[str]:
     yield from _method_problems(study)
     yield from _mixture_problems(study)
     yield from _selection_problems(study)
+    yield from _label_problems(study)
     yield from _override_problems(study)
     yield from _scale_problems(study)
 
@@ -127,8 +134,12 @@ def _option_problems(where: str, method: plugins.Description, options: Mapping[s
             yield f"{where}.{name}: '{method.name}' has no such option ({suggestion(name, known)})"
             continue
         try:
-            _adapter(known[name].annotation).validate_python(value)
-        except ValidationError as error:
+            # As JSON, a YAML list may stand for a tuple and everything else is strict.
+            _adapter(known[name].annotation).validate_json(json.dumps(value), strict=True)
+        except (TypeError, ValueError) as error:
+            if not isinstance(error, ValidationError):
+                yield f"{where}.{name}: {value!r} is not allowed ({known[name].annotation})"
+                continue
             first = error.errors()[0]
             yield f"{where}.{name}: {value!r} is not allowed ({known[name].annotation}: {first['msg'].lower()})"
     for name, option in known.items():
@@ -139,15 +150,18 @@ def _option_problems(where: str, method: plugins.Description, options: Mapping[s
 def _adapter(annotation: str | None) -> TypeAdapter:
     """Type of an option from its annotation in the source, so that no method has to be imported."""
     names = {t.__name__: t for t in (int, float, bool, str, list, tuple, dict)} | {"Literal": Literal, "Any": Any}
-    kind = eval(annotation or "Any", {"__builtins__": {}}, names)
-    # A YAML list may stand for a tuple, so only the scalars are strict.
-    return TypeAdapter(kind, config=ConfigDict(strict="tuple" not in (annotation or "")))
+    return TypeAdapter(eval(annotation or "Any", {"__builtins__": {}}, names))
 
 
 def _mixture_problems(study: StudyConfig) -> Iterable[str]:
     for name in study.mixtures:
         members = study.degradations[name].options.get("members") or []
         plain = [other for other in study.degradations if other not in study.mixtures]
+        if members == []:
+            yield f"degradations.{name}.members: is empty; a mixture needs at least one member"
+        seed = study.mixture_seed(name)
+        if isinstance(seed, int) and seed < 0:
+            yield f"degradations.{name}.seed: {seed} is not allowed (at least 0)"
         if not isinstance(members, list):
             continue  # told by its option's type
         for member in dict.fromkeys(str(m) for m in members if members.count(m) > 1):
@@ -173,6 +187,20 @@ def _selection_problems(study: StudyConfig) -> Iterable[str]:
     yield from _unknown("figures.panel_test_sets", study.figures.panel_test_sets, study.test_sets)
 
 
+def _label_problems(study: StudyConfig) -> Iterable[str]:
+    """Names that would collide with columns and files of the tables and figures."""
+    for name in study.degradations:
+        if name in COLUMNS:
+            yield f"degradations.{name}: is a column of the tables; choose another label (and name its kind)"
+    for name in study.evaluation.metrics:
+        if name in {"bias", "findings"} or name.endswith("_std"):
+            yield f"evaluation.metrics.{name}: is the name of another table; choose another label (and name its kind)"
+    pictures = [f"{name}_{loss}" for block in study.models for name in block.architectures for loss in block.losses]
+    trained = {(name, loss) for block in study.models for name in block.architectures for loss in block.losses}
+    if len(set(pictures)) < len(trained):
+        yield "models: two pairs of architecture and loss give figures of one name; choose other labels"
+
+
 def _unknown(key: str, names: Iterable[str] | None, allowed: Iterable[str]) -> Iterable[str]:
     seen = set()
     for name in names or []:
@@ -194,6 +222,8 @@ def _override_problems(study: StudyConfig) -> Iterable[str]:
 
 def _scale_problems(study: StudyConfig) -> Iterable[str]:
     grid = study.protocol.grid
+    for scale in sorted({s for s in study.protocol.scales if study.protocol.scales.count(s) > 1}):
+        yield f"protocol.scales: {scale} stands there twice"
     for name in study.evaluation.baselines:
         grids = _constant("baselines", name, "GRIDS")
         if grids and grid not in grids:
@@ -205,10 +235,13 @@ def _scale_problems(study: StudyConfig) -> Iterable[str]:
             if scales and model_scale not in scales:
                 problem = f"the architecture '{name}' has no scale {model_scale}"
                 yield f"protocol.scales: {scale}: {problem} (allowed: {', '.join(map(str, scales))})"
-        patch = study.training.patch
-        if grid == "low" and patch and patch % scale:
-            above = patch + scale - patch % scale
-            yield f"training.patch: {patch} is not a multiple of the scale {scale} (next: {above})"
+        patches = {"training.patch": study.training.patch}
+        for name, changes in study.training.overrides.items():
+            patches[f"training.overrides.{name}.patch"] = changes.get("patch")
+        for key, patch in patches.items():
+            if grid == "low" and isinstance(patch, int) and patch % scale:
+                above = patch + scale - patch % scale
+                yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"
 
 
 def _constant(shelf: str, name: str, constant: str) -> Any:

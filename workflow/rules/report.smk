@@ -14,5 +14,7 @@ rule write_report:
     log:
         f"{layout.logs}/report.log",
     threads: 1
+    params:
+        identity=study.report_identity(),
     shell:
         "snakemake --nolock --cores 1 --configfile {layout.study} --report {output} results > {log} 2>&1"

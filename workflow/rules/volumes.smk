@@ -13,6 +13,8 @@ rule fetch_volume:
         runtime=30,
     params:
         identity=study.identity("fetch"),
+    wildcard_constraints:
+        subject=study.built_in_subjects(),
     shell:
         "mrisr fetch {wildcards.subject} --identity {params.identity} > {log} 2>&1"
 

@@ -214,7 +214,8 @@ def evaluate(
 
     def action(plan, job):
         reads, output = job.reads, Path(job.writes["scores"])
-        evaluate_model(Path(reads["weights"]), reads["test_sets"], output, settings=job.settings, names=names)
+        options = {"settings": job.settings, "names": names}
+        return {"device": evaluate_model(Path(reads["weights"]), reads["test_sets"], output, **options)}
 
     _run(study, "evaluate", identity, action, **names)
 

@@ -34,7 +34,7 @@ def train_job(
         job.reads,
         job.writes,
         settings=job.settings,
-        checkpoint_every=plan.study.training.checkpoint_every,
+        checkpoint_every=plan.study.training.for_architecture(names["architecture"]).checkpoint_every,
         names=names,
         identity=job.identity,
         checkpoints=CHECKPOINTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ class ModelEstimator:
     """
 
     def __init__(self, weights: Path, *, threads: int = 1, device: str = "auto"):
+        # Read when CUDA starts; cuBLAS refuses deterministic mode without it.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         import torch
 
         from mrisr.training.weights import load_model
@@ -36,6 +39,11 @@ class ModelEstimator:
         keep_freed_memory()
         self.weights = weights
         self.model, self.metadata = load_model(weights)
+        if device == "cuda" and not torch.cuda.is_available():
+            raise InputError("evaluation.device: there is no CUDA device here; set it to auto or cpu")
+        # The same numbers every time, and those of full precision.
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         self.model.to(self.device)
 

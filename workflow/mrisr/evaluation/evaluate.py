@@ -12,8 +12,8 @@ from .scoring import score_test_sets, write_scores
 
 def evaluate_model(
     weights: Path, test_sets: Mapping[str, Any], output: Path, *, settings: Mapping[str, Any], names: Mapping[str, Any]
-) -> None:
-    """Write the scores.csv of a model.
+) -> str:
+    """Write the scores.csv of a model, and say on which device it ran.
 
     ``settings`` are the job's (metrics, groups, threads, device, save_estimates), ``names`` the leading
     columns of the table.
@@ -29,3 +29,4 @@ def evaluate_model(
         estimates=output.parent / "estimates" if settings["save_estimates"] else None,
     )
     write_scores(output, scores)
+    return estimator.device

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mrisr import metrics
-from mrisr.arrays import save_slices
+from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
 from mrisr.pairs import Pair, read_pairs
 from mrisr.progress import Progress
@@ -69,7 +69,10 @@ def score_test_sets(
             rows += [{**names, **where, "metric": metric, "value": value} for metric, value in seen[key].items()]
         if estimates:
             for subject, slices in kept.items():
-                save_slices(estimates / test_set / f"{subject}.safetensors", slices, {"subject": subject, **names})
+                # Estimates lie on the grid of the references, so they have their geometry.
+                _, metadata = load_slices(files["references"][subject], [])
+                metadata = {**metadata, "names": dict(names), "test_set": test_set}
+                save_slices(estimates / test_set / f"{subject}.safetensors", slices, metadata)
         progress.update(done, f"scored {test_set}")
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -16,6 +16,7 @@ COLUMNS = (
     *("gap", "low", "high", "subjects", "seeds"),
     *("interval", "margin", "seed_sd", "note"),
 )
+NAMES = ("architecture", "loss", "metric", "training_set", "test_set", "group", "interval", "note")
 NUMBERS = ("gap", "low", "high", "margin", "seed_sd")
 
 
@@ -41,4 +42,6 @@ def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame
 
 def read(path: Path) -> pd.DataFrame:
     """Read bias.csv; a degradation that is called ``none`` or ``nan`` keeps its name."""
-    return pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, ""))
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=dict.fromkeys(NUMBERS, "")
+    )
