@@ -7,14 +7,14 @@ rule fetch_volume:
         record=layout.built_in_record,
     log:
         f"{layout.logs}/fetch_volume/{{subject}}.log",
+    wildcard_constraints:
+        subject=study.built_in_subjects(),
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
     params:
         identity=study.identity("fetch"),
-    wildcard_constraints:
-        subject=study.built_in_subjects(),
     shell:
         "mrisr fetch {wildcards.subject} --identity {params.identity} > {log} 2>&1"
 
