@@ -66,6 +66,8 @@ class Plan:
             "loss": study.losses,
             "training_set": study.degradations,
             "baseline": study.evaluation.baselines,
+            "seed": study.seeds,
+            "fold": [0],
         }
         problems = []
         for key, value in wildcards.items():
