@@ -62,3 +62,8 @@ def load_slices(
     tensors, metadata = load(Path(path), None if indices is None else [f"slice/{index:04d}" for index in indices])
     slices = {int(name.removeprefix("slice/")): array for name, array in tensors.items() if name.startswith("slice/")}
     return dict(sorted(slices.items())), metadata
+
+
+def slice_name(subject: str, index: int) -> str:
+    """Name of a slice across subjects, ``subject/0012``."""
+    return f"{subject}/{index:04d}"

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .job import Job
 from .plan import Plan
@@ -38,21 +39,22 @@ def outdated(plan: Plan) -> list[Outdated]:
     for job in plan.jobs():
         present = [path for path in job.writes.values() if os.path.exists(path)]
         if job.stage != "fetch" and present:
-            reason = _reason(plan, job)
+            record = read_record(job.record)
+            reason = _reason(plan, job, record)
             if reason:
                 found.append(Outdated(job, reason))
             else:
-                _restore_times(job)
+                _restore_times(job, record)
     return found
 
 
-def _restore_times(job: Job) -> None:
+def _restore_times(job: Job, record: dict[str, Any]) -> None:
     """Give outputs that were touched or copied the times at which they were made.
 
     Snakemake runs a job again whose input is younger than its output, whatever its triggers are; what is as it was made
     shall not look younger.
     """
-    record, folder = read_record(job.record), Path(job.record).parent
+    folder = Path(job.record).parent
     for path in job.writes.values():
         _, made = record["outputs"][os.path.relpath(path, folder)]["stamp"]
         status = os.stat(path)
@@ -63,11 +65,10 @@ def _restore_times(job: Job) -> None:
 
 def is_current(plan: Plan, job: Job) -> bool:
     """Whether a job's outputs are there, and are what the job would make today."""
-    return all(os.path.exists(path) for path in job.writes.values()) and _reason(plan, job) is None
+    return _reason(plan, job, read_record(job.record)) is None
 
 
-def _reason(plan: Plan, job: Job) -> str | None:
-    record = read_record(job.record)
+def _reason(plan: Plan, job: Job, record: dict[str, Any] | None) -> str | None:
     if record is None:
         return "has no run.json"
     if record["identity"] != job.identity:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import load_slices
+from .arrays import load_slices, slice_name
 from .errors import InputError
 
 
@@ -55,8 +55,3 @@ def read_pairs(references: Mapping[str, Path], degraded: Mapping[str, Mapping[st
                 pairs.append(Pair(subject, index, blurred[index], sharp[subject][index]))
     order = {slice_id: position for position, slice_id in enumerate(ids)}
     return sorted(pairs, key=lambda pair: order[pair.subject, pair.index])
-
-
-def slice_name(subject: str, index: int) -> str:
-    """Name of a slice across subjects, ``subject/0012``."""
-    return f"{subject}/{index:04d}"

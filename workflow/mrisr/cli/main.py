@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from mrisr.errors import InputError
+from mrisr.job import Job
 
 INTERRUPTED = 75
 """Exit status of a training job that stopped early and kept its state (EX_TEMPFAIL: call it again)."""
@@ -64,17 +65,22 @@ def _run(study: Path, stage: str, identity: str | None, action: Callable, **wild
     plan = Plan(load_study(str(study)))
     job = plan.job(stage, **wildcards)
     plan.subjects.digests.save()
-    if identity is not None and identity != job.identity:
-        raise InputError(
-            f"{stage}: the code, the configuration or a volume has changed since this job was planned; "
-            "run snakemake again"
-        )
+    _require_identity(job, identity)
     missing = [path for path in job.inputs() if not Path(path).exists()]
     if missing:
         raise InputError(*(f"{stage}: its input {path} is missing; run the stage before" for path in missing))
     recorder = Recorder(job.identity)
     more = action(plan, job) or {}
     recorder.write(job.record, job.writes, **{"threads": job.settings.get("threads", 1), **more})
+
+
+def _require_identity(job: Job, identity: str | None) -> None:
+    """Refuse to run another job than the one that was planned."""
+    if identity is not None and identity != job.identity:
+        raise InputError(
+            f"{job.stage}: the code, the configuration or a volume has changed since this job was planned; "
+            "run snakemake again"
+        )
 
 
 @app.command(epilog=_example("mrisr fetch pycortex-s1"))
@@ -88,6 +94,7 @@ def fetch(
     from mrisr.volumes.fetch import fetch as fetch_volume
 
     job = fetch_job(subject)
+    _require_identity(job, identity)
     recorder = Recorder(job.identity)
     fetch_volume(subject, layout.SOURCES, Path(job.writes["volume"]))
     recorder.write(job.record, job.writes, threads=1)

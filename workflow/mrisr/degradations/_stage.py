@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mrisr.arrays import load_slices, save_slices
+from mrisr.arrays import load_slices, save_slices, slice_name
 from mrisr.errors import InputError
 
 from . import from_description
@@ -46,7 +46,7 @@ def degrade_slices(
     degraded: dict[int, np.ndarray] = {}
     for shape in sorted({image.shape for image in slices.values()}):
         indices = [index for index, image in slices.items() if image.shape == shape]
-        ids = [f"{metadata['subject']}/{index:04d}" for index in indices]
+        ids = [slice_name(metadata["subject"], index) for index in indices]
         try:
             stack = operator(np.stack([slices[index] for index in indices]), slice_ids=ids)
         except InputError as error:

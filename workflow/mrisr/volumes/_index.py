@@ -100,6 +100,7 @@ class _UnverifiedAdapter(HTTPAdapter):
     """For the hosts that pip's ``trusted-host`` names; what is fetched is verified by its SHA-256."""
 
     def send(self, request, *args, **kwargs):
+        """Send a request without looking at the host's certificate."""
         return super().send(request, *args, **(kwargs | {"verify": False}))
 
 
@@ -107,6 +108,7 @@ class _FileAdapter(BaseAdapter):
     """``file:`` addresses: a file, or the index.html of a folder."""
 
     def send(self, request, **_):
+        """Answer a request from the disk; 404 where there is nothing."""
         path = Path(unquote(urlsplit(request.url).path))
         path = path / "index.html" if path.is_dir() else path
         response = requests.Response()
