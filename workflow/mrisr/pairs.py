@@ -8,22 +8,38 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import load_slices, slice_name
+from .arrays import Cache, StoredSlice, slice_name, stored_slices
 from .errors import InputError
+
+KEPT = 2**30
+"""Bytes of slices that a training keeps in memory; what is beyond is read from disk whenever it is needed."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One slice twice: ``degraded`` [C, h, w] and ``reference`` [C, H, W], float32 in [0, 1]."""
+    """One slice twice: ``degraded`` [C, h, w] and ``reference`` [C, H, W], float32 in [0, 1].
+
+    Each has a ``shape``; ``np.asarray`` gives the values, which may lie on disk until then.
+    """
 
     subject: str
     index: int
-    degraded: np.ndarray
-    reference: np.ndarray
+    degraded: np.ndarray | StoredSlice
+    reference: np.ndarray | StoredSlice
+
+    def loaded(self) -> Pair:
+        """The same pair with its values in memory."""
+        return Pair(self.subject, self.index, np.asarray(self.degraded), np.asarray(self.reference))
 
 
-def read_pairs(references: Mapping[str, Path], degraded: Mapping[str, Mapping[str, Path]], *, seed: int) -> list[Pair]:
-    """Read the pairs of a training or test set.
+def read_pairs(
+    references: Mapping[str, Path],
+    degraded: Mapping[str, Mapping[str, Path]],
+    *,
+    seed: int,
+    cache: Cache | None = None,
+) -> list[Pair]:
+    """List the pairs of a training or test set; their values are read when they are used.
 
     Parameters
     ----------
@@ -33,25 +49,32 @@ def read_pairs(references: Mapping[str, Path], degraded: Mapping[str, Mapping[st
         over the whole set, chosen by ``seed``.
     seed : int
         Seed of the mixture (not of the training, so that every model sees the same set).
+    cache : Cache, optional
+        Where values that were read once are kept; by default nowhere.
 
     Returns
     -------
     list of Pair
         Every reference slice once, in the order of subjects and indices.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or lacks a slice.
     """
     from .degradations._mixture import assign
 
-    sharp = {subject: load_slices(path)[0] for subject, path in references.items()}
+    cache = cache or Cache(0)
+    sharp = {subject: stored_slices(path, cache) for subject, path in references.items()}
+    blurred = {
+        member: {subject: stored_slices(files[subject], cache) for subject in references}
+        for member, files in degraded.items()
+    }
     ids = [(subject, index) for subject, slices in sharp.items() for index in slices]
-    members = dict(zip(ids, assign([slice_name(*i) for i in ids], list(degraded), seed=seed), strict=True))
+    members = assign([slice_name(*slice_id) for slice_id in ids], list(degraded), seed=seed)
     pairs = []
-    for subject in references:
-        for member, files in degraded.items():
-            wanted = [index for (owner, index), name in members.items() if (owner, name) == (subject, member)]
-            blurred, _ = load_slices(files[subject], wanted)
-            for index in wanted:
-                if index not in blurred:
-                    raise InputError(f"{files[subject]}: slice {index} is missing; delete the file and run again")
-                pairs.append(Pair(subject, index, blurred[index], sharp[subject][index]))
-    order = {slice_id: position for position, slice_id in enumerate(ids)}
-    return sorted(pairs, key=lambda pair: order[pair.subject, pair.index])
+    for (subject, index), member in zip(ids, members, strict=True):
+        if index not in blurred[member][subject]:
+            raise InputError(f"{degraded[member][subject]}: slice {index} is missing; delete the file and run again")
+        pairs.append(Pair(subject, index, blurred[member][subject][index], sharp[subject][index]))
+    return pairs

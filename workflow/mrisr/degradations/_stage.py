@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mrisr.arrays import load_slices, save_slices, slice_name
+from mrisr.arrays import Cache, load_slices, save_slices, slice_name, stored_slices
 from mrisr.errors import InputError
 
 from . import from_description
@@ -42,20 +42,18 @@ def degrade_slices(
         An unreadable file, an unknown degradation, slices that the degradation cannot take.
     """
     operator = from_description(degradation, scale=scale, grid=grid)
-    slices, metadata = load_slices(slices_path)
+    _, metadata = load_slices(slices_path, [])
     degraded: dict[int, np.ndarray] = {}
-    for shape in sorted({image.shape for image in slices.values()}):
-        indices = [index for index, image in slices.items() if image.shape == shape]
-        ids = [slice_name(metadata["subject"], index) for index in indices]
+    for index, image in stored_slices(slices_path, Cache(0)).items():
         try:
-            stack = operator(np.stack([slices[index] for index in indices]), slice_ids=ids)
+            one = operator(np.asarray(image), slice_ids=[slice_name(metadata["subject"], index)])
         except InputError as error:
             raise InputError(*(f"{slices_path}: {problem}" for problem in error.problems)) from error
-        degraded.update(zip(indices, np.clip(stack, 0.0, 1.0), strict=True))
+        degraded[index] = np.clip(one, 0.0, 1.0)
     made = {"degradation": dict(degradation), "scale": scale, "grid": grid, "identity": identity}
     if grid == "low":
         made |= _low_geometry(metadata, scale)
-    save_slices(output_path, dict(sorted(degraded.items())), metadata | made)
+    save_slices(output_path, degraded, metadata | made)
 
 
 def _low_geometry(metadata: Mapping[str, Any], scale: int) -> dict[str, list]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,24 +56,25 @@ def score_test_sets(
     seen: dict[tuple, dict[str, float]] = {}
     progress = Progress(label, len(test_sets))
     for done, (test_set, files) in enumerate(test_sets.items(), start=1):
-        pairs = read_pairs(**files)
-        kept: dict[str, dict[int, np.ndarray]] = {}
-        for pair in pairs:
-            # A mixture holds slices of other test sets again: scored once.
-            key = (pair.subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
-            if key not in seen or estimates:
-                estimate = estimator(pair.degraded)
-                kept.setdefault(pair.subject, {})[pair.index] = estimate
-                if key not in seen:
-                    seen[key] = _measure(pair, estimate, metrics)
-            where = {"test_set": test_set, "group": groups[pair.subject], "subject": pair.subject, "slice": pair.index}
-            rows += [{**names, **where, "metric": metric, "value": value} for metric, value in seen[key].items()]
-        if estimates:
-            for subject, slices in kept.items():
+        for subject, pairs in itertools.groupby(read_pairs(**files), key=lambda pair: pair.subject):
+            kept: dict[int, np.ndarray] = {}
+            where = {"test_set": test_set, "group": groups[subject], "subject": subject}
+            for pair in (pair.loaded() for pair in pairs):
+                # A mixture holds slices of other test sets again: scored once.
+                key = (subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
+                if key not in seen or estimates:
+                    estimate = estimator(pair.degraded)
+                    if estimates:
+                        kept[pair.index] = estimate
+                    if key not in seen:
+                        seen[key] = _measure(pair, estimate, metrics)
+                here = {**names, **where, "slice": pair.index}
+                rows += [{**here, "metric": metric, "value": value} for metric, value in seen[key].items()]
+            if estimates:
                 # Estimates lie on the grid of the references, so they have their geometry.
                 _, metadata = load_slices(files["references"][subject], [])
                 metadata = {**metadata, "names": dict(names), "test_set": test_set}
-                save_slices(estimates / test_set / f"{subject}.safetensors", slices, metadata)
+                save_slices(estimates / test_set / f"{subject}.safetensors", kept, metadata)
         progress.update(done, f"scored {test_set}")
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mrisr.arrays import load_slices
+from mrisr.arrays import Cache, load_slices, stored_slices
 
 from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
@@ -72,8 +72,8 @@ def draw(
 
 def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
     """The gallery of a job: file name without suffix, and figure."""
-    slices, metadata = load_slices(reads["slices"])
-    index = chosen_slice(slices, settings)
+    index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
+    slices, metadata = load_slices(reads["slices"], [index])
     affine, axis = metadata["affine"], metadata["axis"]
     degraded = {name: load_slices(path, [index])[0][index] for name, path in reads["degraded"].items()}
     turned = {name: orient(image, affine, axis) for name, image in degraded.items()}

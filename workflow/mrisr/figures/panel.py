@@ -76,7 +76,7 @@ def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[
     for name, shown in settings["pictures"].items():
         files = reads["test_sets"][shown["test_set"]]
         pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
-        pair = pairs[chosen_slice(pairs, settings)]
+        pair = pairs[chosen_slice(pairs, settings)].loaded()
         _, metadata = load_slices(files["references"][pair.subject], [])
         affine, axis = metadata["affine"], metadata["axis"]
         estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)

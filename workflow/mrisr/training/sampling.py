@@ -25,7 +25,7 @@ def require_consistent(pairs: Sequence[Pair], scale: int) -> None:
     """Raise `InputError` unless all references are ``scale`` times their degraded slices, with equal channels."""
     for pair in pairs:
         channels, height, width = pair.degraded.shape
-        expected = (len(pairs[0].degraded), height * scale, width * scale)
+        expected = (pairs[0].degraded.shape[0], height * scale, width * scale)
         if pair.reference.shape != expected or channels != expected[0]:
             raise InputError(
                 f"{_name(pair)}: the degraded slice is {pair.degraded.shape}, the reference {pair.reference.shape}; "
@@ -71,7 +71,7 @@ class WholeSlices:
         images = []
         for index in self.indices(epoch, step):
             flips = draw.integers(2, size=2) * self.flips
-            pair = self.pairs[index]
+            pair = self.pairs[index].loaded()
             images.append((_moved(pair.degraded, flips, turns), _moved(pair.reference, flips, turns)))
         return _stacked(images)
 
@@ -114,7 +114,7 @@ class Patches:
     def __call__(self, epoch: int, step: int) -> Batch:
         draw = _generator(self.seed, epoch, step)
         chosen = draw.integers(len(self.pairs), size=self.size)
-        return _stacked([self._patch(self.pairs[index], draw) for index in chosen])
+        return _stacked([self._patch(self.pairs[index].loaded(), draw) for index in chosen])
 
     def _patch(self, pair: Pair, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         _, height, width = pair.degraded.shape

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mrisr.arrays import Cache
 from mrisr.files import write_text
-from mrisr.pairs import read_pairs
+from mrisr.pairs import KEPT, read_pairs
 
 from .loop import Report
 from .train import Trained, train
@@ -39,7 +40,8 @@ def train_stage(
     identity, checkpoints, deadline, progress
         As in `mrisr.training.train.train`.
     """
-    pairs, validation = read_pairs(**reads["train"]), read_pairs(**reads["validation"])
+    cache = Cache(KEPT)
+    pairs, validation = (read_pairs(**reads[split], cache=cache) for split in ("train", "validation"))
     trained = train(
         architecture=settings["architecture"],
         loss=settings["loss"],

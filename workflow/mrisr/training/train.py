@@ -90,7 +90,7 @@ def train(
     with environment as device, stop_requests(deadline) as stop:
         # The weights are drawn on the CPU, so that they are the same for every device.
         torch.manual_seed(seed)
-        model = build_model(architecture, scale=scale, channels=len(pairs[0].degraded)).to(device)
+        model = build_model(architecture, scale=scale, channels=pairs[0].degraded.shape[0]).to(device)
         optimiser = optimisers.build(settings.optimiser, model.parameters(), learning_rate=settings.learning_rate)
         state = State(model, optimiser, losses=torch.zeros(batches.steps, device=device))
         if (unfinished := store.latest()) is not None:

@@ -27,7 +27,8 @@ def validate(
     for pair in pairs:
         if stop():
             return None
-        degraded, reference = (torch.from_numpy(image)[None].to(device) for image in (pair.degraded, pair.reference))
+        images = pair.loaded()
+        degraded, reference = (torch.from_numpy(i)[None].to(device) for i in (images.degraded, images.reference))
         estimate = model(degraded)
         losses.append(loss(estimate, reference).double())
         error = (estimate.clamp(0, 1).double() - reference.double()).square().mean()
