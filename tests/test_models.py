@@ -70,6 +70,7 @@ def test_images_of_a_batch_do_not_see_each_other(name):
         ("rrdbnet", {"scale": 1}, 2_233_345),
         ("rrdbnet", {"scale": 4}, 2_307_201),
         ("rrdbnet", {"scale": 1, "unshuffle": 4}, 2_315_841),
+        ("edsr", {"scale": 2}, 1_367_553),
     ],
 )
 def test_parameter_counts_are_the_published_ones(name, options, count):
@@ -81,6 +82,29 @@ def test_the_residual_branches_of_rrdbnet_start_small():
     layer = models.build("rrdbnet", scale=1).trunk[0].blocks[0].layers[0]
     assert layer.weight.std().item() == pytest.approx(0.1 * (2 / (64 * 9)) ** 0.5, rel=0.05)
     assert layer.bias.abs().max() == 0
+
+
+@pytest.mark.parametrize(("scale", "upsampler"), [(1, 0), (2, 4), (3, 9), (4, 8)])
+def test_the_upsampler_of_edsr_is_all_that_depends_on_the_scale(scale, upsampler):
+    """One convolution of 64 to 64 step^2 features for each step: 4 for a doubling, 9 for a tripling."""
+    assert parameters("edsr", scale=scale) == parameters("edsr", scale=1) + upsampler * (64 * 9 + 1) * 64
+
+
+def test_edsr_without_residuals_is_its_first_and_last_convolutions():
+    """Zero weights in the trunk leave the long residual: the features of the first convolution reach the last one."""
+    torch.manual_seed(0)
+    model = models.build("edsr", scale=1)
+    for parameter in (*model.trunk.parameters(), *model.trunk_end.parameters()):
+        torch.nn.init.zeros_(parameter)
+    image = torch.rand(1, 1, 9, 8)
+    torch.testing.assert_close(model(image), model.last(model.first(image)))
+
+
+def test_a_residual_block_of_edsr_scales_its_residual():
+    torch.manual_seed(0)
+    block = models.build("edsr", scale=1, features=4, blocks=1, residual_scale=0.25).trunk[0]
+    features = torch.rand(1, 4, 6, 5)
+    torch.testing.assert_close(block(features) - features, 0.25 * block.layers(features))
 
 
 def test_the_estimate_of_srdensenet_lies_between_minus_one_and_one():
@@ -124,6 +148,9 @@ def test_enlargement_by_one_changes_nothing():
         ("srcnn", {"scale": 1, "kernels": (9, 4, 5)}, "odd"),
         ("srdensenet", {"scale": 1, "growth": 0}, "1 or more"),
         ("rrdbnet", {"scale": 1, "unshuffle": 3}, "allowed: 1, 2, 4"),
+        ("edsr", {"scale": 5}, "no scale 5"),
+        ("edsr", {"scale": 2, "blocks": 0}, "1 or more"),
+        ("edsr", {"scale": 2, "residual_scale": 0.0}, "must be positive"),
     ],
 )
 def test_what_cannot_be_built_is_said_in_one_line(name, options, sentence):

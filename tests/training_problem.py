@@ -13,6 +13,7 @@ TINY = {
     "srcnn": {"features": (4, 3), "skip": True},
     "srdensenet": {"features": 4, "blocks": 2, "layers": 2, "growth": 3, "bottleneck": 5},
     "rrdbnet": {"features": 4, "growth": 2, "blocks": 1},
+    "edsr": {"features": 4, "blocks": 2},
 }
 """Options that make an architecture small; a new one is tested as it is by default."""
 
