@@ -1,0 +1,85 @@
+"""Zero-filling: the outer part of k-space is lost, a Fermi window lies on the rest (realistic-downsampling paper)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import scipy.fft
+from scipy.special import expit
+
+from mrisr.errors import InputError
+
+from . import _kspace
+from ._operator import Operator
+
+
+class ZeroFilling(Operator):
+    """The central rectangle of k-space under 1 / (1 + exp((r - cutoff) / width)), zero beyond (Bernstein et al. 2001).
+
+    r is the distance from the centre of k-space, each axis in units of the rectangle's half side; the amplitude there,
+    1 to eight digits, is made 1. On the same grid k-space is zero-filled to its full size, on the low grid cropped to
+    N / scale samples an axis.
+
+    Parameters
+    ----------
+    area : float, optional
+        Fraction of k-space in the rectangle, 0.25 in the realistic-downsampling paper (scale 2). Default: 1 / scale^2,
+        which is all that the low grid can hold.
+    cutoff : float
+        Radius of half amplitude.
+    width : float
+        Width of the transition: from 0.88 to 0.12 over twice this much.
+    """
+
+    LINEAR = True
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        grid: Literal["same", "low"],
+        area: float | None = None,
+        cutoff: float = 0.9,
+        width: float = 0.05,
+    ):
+        super().__init__(scale=scale, grid=grid)
+        highest = 1 / scale**2 if grid == "low" else 1.0
+        if area is not None and not (_is_number(area) and 0 < area <= highest * (1 + 1e-9)):
+            raise InputError(
+                f"zero_filling: area must be above 0 and at most {highest:.4g} on the {grid} grid at scale {scale}, "
+                f"not {area!r}"
+            )
+        for name, value in (("cutoff", cutoff), ("width", width)):
+            if not (_is_number(value) and value > 0):
+                raise InputError(f"zero_filling: {name} must be a positive number, not {value!r}")
+        self.kept = 1 / scale if area is None else math.sqrt(area)
+        self.cutoff, self.width = cutoff, width
+
+    def _degrade(self, planes: np.ndarray) -> np.ndarray:
+        shape = planes.shape[-2:]
+        filtered = scipy.fft.irfft2(scipy.fft.rfft2(planes) * self._window(*shape), s=shape)
+        if self.grid == "same":
+            return filtered
+        return _kspace.low_pass(filtered, (_everything, _everything), crop=self.scale)
+
+    def _window(self, height: int, width: int) -> np.ndarray:
+        """Amplitude at the frequencies of the real transform of [height, width]."""
+        # In units of the rectangle's half side, kept * N / 2 samples from the centre.
+        rows = np.abs(scipy.fft.fftfreq(height))[:, None] * 2 / self.kept
+        columns = scipy.fft.rfftfreq(width) * 2 / self.kept
+        # Like Hanning and Hamming, lines at the edge itself belong to the rectangle; rounding must not cut one of them.
+        inside = np.maximum(rows, columns) <= 1 + 1e-9
+        distance = np.hypot(rows, columns)
+        window = inside * expit((self.cutoff - distance) / self.width)
+        return window / window[0, 0]
+
+
+def _everything(k: np.ndarray, n: int) -> np.ndarray:
+    """The response of a crop alone."""
+    return np.ones(len(k))
+
+
+def _is_number(value: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
