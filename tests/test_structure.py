@@ -11,7 +11,7 @@ from mrisr import plugins
 from mrisr.errors import InputError
 
 LIBRARY = Path(mrisr.__file__).parent
-ORDER = ["volumes", "degradations", "kernels", "models", "losses", "metrics", "training", "baselines"]
+ORDER = ["volumes", "degradations", "kernels", "models", "losses", "quality", "metrics", "training", "baselines"]
 ORDER += ["evaluation", "statistics", "figures", "artifact"]
 SHELVES = ["degradations", "models", "losses", "metrics", "baselines"]
 

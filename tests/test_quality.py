@@ -1,0 +1,194 @@
+"""MSCN statistics and the features of BRISQUE, against definitions, closed forms and independent implementations."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+from mrisr.degradations._resampling import keys_cubic, resampling_matrix
+from mrisr.errors import InputError
+from mrisr.quality import features, ggd
+from mrisr.quality.mscn import SHIFTS, mscn, neighbour_product
+
+REFERENCE = json.loads((Path(__file__).parent / "data" / "brisque.json").read_text())
+"""Made once outside this project from `picture`; where each number comes from stands in the file."""
+
+
+def picture(name: str) -> np.ndarray:
+    """Formula-defined images in [0, 1] without flat parts, where signs would be rounding errors."""
+    height, width = {"waves": (64, 80), "edges": (96, 72), "noise": (80, 80), "smooth": (64, 64)}[name]
+    row, column = np.meshgrid(np.arange(height) / 64, np.arange(width) / 64, indexing="ij")
+    if name == "waves":
+        return 0.5 + 0.25 * np.sin(11 * row + 3 * column**2) + 0.2 * np.cos(17 * column - 5 * row * column)
+    if name == "edges":
+        disc = (row - 0.5) ** 2 + (column - 0.6) ** 2 < 0.2
+        return 0.3 + 0.1 * row + 0.3 * disc + 0.2 * np.cos(40 * row * column)
+    if name == "noise":
+        noise = np.sin(1000 * np.arange(height * width) ** 2 / 7919.0).reshape(height, width)
+        return 0.5 + 0.25 * np.sin(7 * row) * np.cos(9 * column) + 0.2 * noise
+    return 0.5 + 0.3 * np.sin(3 * row) * np.cos(2 * column) + 0.1 * np.tanh(20 * (row - column))
+
+
+# ---- MSCN --------------------------------------------------------------------------------------------------------
+
+
+def test_the_coefficients_are_those_of_the_papers_equations():
+    image, sigma = picture("edges")[:12, :10], 1.0
+    offsets = np.arange(-3, 4)
+    weights = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * sigma**2))
+    weights /= weights.sum()
+    around = np.pad(255 * image, 3, mode="edge")
+    for m, n in np.ndindex(image.shape):
+        window = around[m : m + 7, n : n + 7]
+        mean = np.sum(weights * window)
+        deviation = np.sqrt(np.sum(weights * (window - mean) ** 2))
+        expected = (255 * image[m, n] - mean) / (deviation + 1)
+        assert mscn(image, border="replicate")[m, n] == pytest.approx(expected, rel=1e-9, abs=1e-11)
+
+
+def test_the_border_changes_three_pixels_only():
+    zero, replicate = (mscn(picture("waves"), border=border) for border in ("zero", "replicate"))
+    np.testing.assert_allclose(zero[3:-3, 3:-3], replicate[3:-3, 3:-3], rtol=1e-12)
+    assert np.abs(zero - replicate).max() > 0.1
+    with pytest.raises(InputError, match="zero, replicate"):
+        mscn(picture("waves"), border="reflect")
+
+
+@pytest.mark.parametrize("level", [0.3, 0.7, 1.0])
+def test_a_flat_part_has_coefficients_of_exactly_zero(level):
+    assert not mscn(np.full((20, 20), level), border="replicate").any()
+
+
+@pytest.mark.parametrize("direction", SHIFTS)
+def test_products_are_those_of_neighbours(direction):
+    coefficients = np.arange(12.0).reshape(3, 4)
+    wrapped, inside = (neighbour_product(coefficients, direction, wrap=wrap) for wrap in (True, False))
+    down, right = SHIFTS[direction]
+    expected = {}
+    for m, n in np.ndindex(3, 4):
+        assert wrapped[m, n] == coefficients[m, n] * coefficients[(m - down) % 3, (n - right) % 4]
+        if 0 <= m - down < 3 and 0 <= n - right < 4:
+            expected[m, n] = wrapped[m, n]
+    assert inside.ravel().tolist() == list(expected.values())
+
+
+# ---- distributions ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [0.6, 1.0, 2.0, 5.0])
+def test_a_generalised_gaussian_distribution_is_recovered(shape):
+    # Quantiles in place of a sample: no sampling error.
+    values = scipy.stats.gennorm.ppf((np.arange(400_000) + 0.5) / 400_000, shape, scale=0.7)
+    found, variance = ggd.fit_ggd(values)
+    assert found == pytest.approx(shape, abs=0.005)
+    assert variance == pytest.approx(scipy.stats.gennorm.var(shape, scale=0.7), rel=1e-3)
+
+
+@pytest.mark.parametrize(("shape", "left", "right"), [(0.8, 1.0, 1.0), (0.8, 0.5, 1.2), (2.0, 1.5, 0.4)])
+def test_an_asymmetric_distribution_is_recovered(shape, left, right):
+    # A side has probability in proportion to its scale, and the half of a symmetric distribution on it.
+    count = 400_000
+    on_left = round(count * left / (left + right))
+    halves = [
+        scale * scipy.stats.gennorm.ppf(0.5 + (np.arange(n) + 0.5) / (2 * n), shape)
+        for scale, n in ((left, on_left), (right, count - on_left))
+    ]
+    values = np.concatenate([-halves[0], halves[1]])
+    found, mean, variance_left, variance_right = ggd.fit_aggd(values)
+    assert found == pytest.approx(shape, abs=0.005)
+    assert mean == pytest.approx(values.mean(), abs=2e-3)
+    unit = scipy.stats.gennorm.var(shape)
+    assert (variance_left, variance_right) == pytest.approx((left**2 * unit, right**2 * unit), rel=2e-3)
+
+
+def test_without_values_on_one_side_there_is_no_fit():
+    assert np.isnan(ggd.fit_ggd(np.zeros(9))).all()
+    assert np.isnan(ggd.fit_aggd(np.arange(9.0))).all()
+    assert np.isnan(ggd.fit_aggd(-np.arange(9.0))).all()
+
+
+@pytest.mark.parametrize("name", REFERENCE["brisque 0.2.0"]["aggd"])
+def test_asymmetric_fits_are_those_of_the_brisque_package(name):
+    coefficients = mscn(picture(name), sigma=7 / 6)
+    for direction, (shape, mean, left, right) in REFERENCE["brisque 0.2.0"]["aggd"][name].items():
+        found = ggd.fit_aggd(neighbour_product(coefficients, direction))
+        # It solves for the shape, where the authors read it off a table in steps of 0.001.
+        assert found[0] == pytest.approx(shape, abs=0.00051)
+        assert found[1] == pytest.approx(mean, rel=2e-3)
+        assert found[2:] == pytest.approx((left**2, right**2), rel=1e-7)
+
+
+# ---- features -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", REFERENCE["piq 0.8.0"]["features"])
+def test_features_are_those_of_piq(name):
+    found = features.features(picture(name))
+    np.testing.assert_allclose(found, REFERENCE["piq 0.8.0"]["features"][name], rtol=1e-6, atol=1e-7)
+
+
+def test_features_have_names_in_the_order_of_the_paper():
+    assert len(set(features.NAMES)) == 36
+    assert features.NAMES[:6] == (
+        "shape_1",
+        "variance_1",
+        *(f"horizontal_{p}_1" for p in ("shape", "mean", "left_variance", "right_variance")),
+    )
+    image = picture("noise")
+    turned = dict(zip(features.NAMES, features.features(image.T), strict=True))
+    for name, value in zip(features.NAMES, features.features(image), strict=True):
+        if name.startswith(("horizontal", "vertical", "shape", "variance")):
+            assert turned[swap(name)] == pytest.approx(value, rel=1e-9), name
+
+
+def swap(name: str) -> str:
+    """The name of a feature after rows and columns were exchanged."""
+    first, _, rest = name.partition("_")
+    return {"horizontal": "vertical", "vertical": "horizontal"}.get(first, first) + "_" + rest
+
+
+@pytest.mark.parametrize("side", [14, 15, 20, 33])
+def test_halving_is_matlabs_imresize(side):
+    image = np.random.default_rng(side).random((side, 16))
+    expected = np.zeros((-(-side // 2), 16))
+    for j in range(len(expected)):
+        taps = np.arange(2 * j - 4, 2 * j + 6)
+        weights = keys_cubic((2 * j + 0.5 - taps) / 2, -0.5)
+        mirrored = np.concatenate([np.arange(side), np.arange(side)[::-1]])[taps % (2 * side)]
+        expected[j] = weights @ image[mirrored] / weights.sum()
+    columns = resampling_matrix(16, 8)
+    np.testing.assert_allclose(features.half(image), expected @ columns.T, rtol=1e-9)
+
+
+def test_the_data_range_is_only_a_unit():
+    image = picture("smooth")
+    np.testing.assert_allclose(features.features(100 * image, data_range=100.0), features.features(image), rtol=1e-9)
+
+
+def test_of_a_colour_image_the_luma_counts():
+    red, green, blue = (np.roll(picture("waves"), 7 * shift, axis=1) for shift in range(3))
+    np.testing.assert_allclose(
+        features.features(np.stack([0.5 * red, green, 0.2 * blue])),
+        features.features(0.299 * 0.5 * red + 0.587 * green + 0.114 * 0.2 * blue),
+        rtol=1e-6,
+    )
+
+
+def test_an_image_without_structure_has_no_features_and_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for level in (0.0, 0.5, 1.0):
+            assert np.isnan(features.features(np.full((20, 20), level))).all()
+        assert np.isnan(features.features(np.full((20, 20), np.nan))).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "line"), [((13, 20), "smaller than 14 x 14"), ((2, 20, 20), "not of shape"), ((9,), "not of")]
+)
+def test_an_image_of_another_shape_is_refused(shape, line):
+    with pytest.raises(InputError, match=line):
+        features.features(np.ones(shape))

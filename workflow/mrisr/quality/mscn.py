@@ -1,0 +1,100 @@
+"""MSCN: mean-subtracted, contrast-normalised coefficients, and the products of neighbouring ones.
+
+Mittal, Moorthy and Bovik, IEEE TIP 21:4695, 2012, https://doi.org/10.1109/TIP.2012.2214050; equations 4 to 6 of the
+realistic-downsampling paper. In an undistorted natural image the coefficients are close to a unit normal distribution;
+blur, noise and blocking each change it in a way of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from scipy import ndimage
+
+from mrisr.errors import InputError
+
+SIZE = 7
+"""Side of the Gaussian window in pixels."""
+BRISQUE_SIGMA, FIGURE_SIGMA = 7 / 6, 1.0
+"""Standard deviation of the window in pixels: that of BRISQUE's authors, that of the realistic-downsampling paper."""
+STABILISER = 1.0
+"""C, added to the local deviation, on the scale of 0 to `WHITE`."""
+WHITE = 255.0
+NEGLIGIBLE = 1e-9
+"""Coefficients below it are rounding errors of a constant window; one unit of float32 gives more. They become 0, or
+their signs, which decide the asymmetric fits, would be chance."""
+BORDERS = {"zero": "constant", "replicate": "nearest"}
+"""What lies beyond the edge, and scipy's name of it: zeros in the code that BRISQUE's authors published (``filter2``),
+the edge pixel repeated in MATLAB's own ``brisque``."""
+SHIFTS = {"horizontal": (0, 1), "vertical": (1, 0), "diagonal": (1, 1), "antidiagonal": (-1, 1)}
+"""From the neighbour to the pixel that it is multiplied with, (rows, columns), in the order of BRISQUE's features."""
+
+
+def mscn(
+    image: np.ndarray,
+    *,
+    data_range: float = 1.0,
+    sigma: float = FIGURE_SIGMA,
+    border: Literal["zero", "replicate"] = "zero",
+) -> np.ndarray:
+    """(I - mu) / (deviation + C) with the Gaussian-weighted mean and deviation around each pixel.
+
+    Parameters
+    ----------
+    image : ndarray
+        [..., H, W], values from 0 to ``data_range``, which becomes `WHITE`.
+    data_range : float
+        Largest value that an image can have.
+    sigma : float
+        Of the `SIZE` x `SIZE` window, pixels.
+    border : {"zero", "replicate"}
+        What lies beyond the edge, see `BORDERS`.
+
+    Returns
+    -------
+    ndarray
+        float64 [..., H, W]; 0 where the image is constant over the window.
+
+    Raises
+    ------
+    InputError
+        An unknown border.
+    """
+    if border not in BORDERS:
+        raise InputError(f"brisque: border must be one of {', '.join(BORDERS)}, not {border!r}")
+    image = np.asarray(image, np.float64) * (WHITE / data_range)
+    mean = _mean(image, sigma, border)
+    # The difference of two equal numbers may be negative by rounding.
+    deviation = np.sqrt(np.abs(_mean(image**2, sigma, border) - mean**2))
+    coefficients = (image - mean) / (deviation + STABILISER)
+    return np.where(np.abs(coefficients) < NEGLIGIBLE, 0.0, coefficients)
+
+
+def neighbour_product(coefficients: np.ndarray, direction: str, *, wrap: bool = False) -> np.ndarray:
+    """Each coefficient times its neighbour in one of the four directions of `SHIFTS`.
+
+    Parameters
+    ----------
+    coefficients : ndarray
+        [H, W] from `mscn`.
+    direction : str
+        ``diagonal`` is D(m, n) = I(m, n) I(m - 1, n - 1) of the realistic-downsampling paper.
+    wrap : bool
+        The neighbour beyond the edge is the pixel at the opposite edge, as in BRISQUE (``circshift``): [H, W].
+        Otherwise pixels without a neighbour are left out.
+    """
+    rows, columns = SHIFTS[direction]
+    products = coefficients * np.roll(coefficients, (rows, columns), axis=(0, 1))
+    if wrap:
+        return products
+    height, width = products.shape
+    return products[max(rows, 0) : height + min(rows, 0), max(columns, 0) : width + min(columns, 0)]
+
+
+def _mean(image: np.ndarray, sigma: float, border: str) -> np.ndarray:
+    weights = np.exp(-0.5 * ((np.arange(SIZE) - SIZE // 2) / sigma) ** 2)
+    weights /= weights.sum()
+    for axis in (-2, -1):
+        image = ndimage.correlate1d(image, weights, axis=axis, mode=BORDERS[border])
+    return image
