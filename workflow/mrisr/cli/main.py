@@ -162,7 +162,8 @@ def train(
     stop_after: Annotated[
         float | None,
         typer.Option(
-            help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75."
+            help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75; "
+            "in a SLURM job, that job is put back into the queue."
         ),
     ] = None,
     identity: Identity = None,
@@ -170,11 +171,11 @@ def train(
     """Train one model; stopped in any way, it goes on from its last checkpoint when called again."""
     from mrisr.training.interruption import Interrupted
 
+    from .allocation import requeue
     from .training import train_job
 
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
-    # Time to write the checkpoint, and for what ran before this line.
-    deadline = None if stop_after is None else time.monotonic() + 60 * stop_after - min(120, 6 * stop_after)
+    deadline = None if stop_after is None else _deadline(60 * stop_after)
 
     def action(plan, job):
         return train_job(plan, job, names={**names, "fold": fold, "seed": seed}, threads=threads, deadline=deadline)
@@ -183,7 +184,17 @@ def train(
         _run(study, "train", identity, action, **names, fold=fold, seed=seed)
     except Interrupted as stop:
         sys.stderr.write(f"{stop}\n")
+        if stop.again:
+            requeue()
         sys.exit(INTERRUPTED)
+
+
+def _deadline(limit: float) -> float:
+    """When to stop, on the clock of `time.monotonic`: time for the checkpoint before a job's time limit in seconds."""
+    from .allocation import seconds_left
+
+    left = seconds_left()
+    return time.monotonic() + (limit if left is None else min(limit, left)) - min(120, limit / 10)
 
 
 @app.command(

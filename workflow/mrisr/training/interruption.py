@@ -12,7 +12,14 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1
 
 
 class Interrupted(Exception):
-    """The training stopped before its end and can be resumed; the message says why and where."""
+    """The training stopped before its end; the message says why and where.
+
+    ``again`` says whether it should go on at once: nobody stopped it but its time was up, and its state is kept.
+    """
+
+    def __init__(self, message: str, *, again: bool = False):
+        super().__init__(message)
+        self.again = again
 
 
 class Stop:

@@ -121,9 +121,12 @@ class Loop:
         return self.store.save(self.state.steps_done, *self.state.pack())
 
     def _pause(self) -> NoReturn:
-        kept = "its state is kept, run again to go on" if self._save() else "its state could not be kept"
-        steps = f"step {self.state.step} of {self.batches.steps}"
-        raise Interrupted(f"training stopped at epoch {self.state.epoch + 1}, {steps}: {self.stop.reason()}; {kept}")
+        kept = self._save()
+        where = f"epoch {self.state.epoch + 1}, step {self.state.step} of {self.batches.steps}"
+        outlook = "its state is kept, run again to go on" if kept else "its state could not be kept"
+        raise Interrupted(
+            f"training stopped at {where}: {self.stop.reason()}; {outlook}", again=kept and self.stop.signal is None
+        )
 
     def _tell(self) -> None:
         if self.report is None:

@@ -1,0 +1,55 @@
+"""The SLURM job that a training runs in, if it runs in one: how long it still has, and starting it once more.
+
+A job that is put back into the queue by SLURM keeps its number. Snakemake sees it wait, run and end, and counts no try.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+PATIENCE = 300
+"""Seconds to wait for the end that a requeue brings; SLURM sends it at once, KillWait (30 s) later by SIGKILL."""
+
+
+def seconds_left() -> float | None:
+    """Seconds until SLURM ends the present job; None outside of a job, or in one without a limit."""
+    answer = _ask("squeue", "--noheader", "--format=%L", "--jobs={job}")
+    return None if answer is None else _seconds(answer.stdout.strip())
+
+
+def requeue() -> None:
+    """Put the present job back into the queue and wait to be ended with it; returns where that is not possible."""
+    answer = _ask("scontrol", "requeue", "{job}")
+    if answer is None:
+        return
+    if answer.returncode:
+        sys.stderr.write(f"SLURM does not start this job once more: {answer.stderr.strip()}\n")
+        return
+    sys.stderr.write("SLURM starts this job once more\n")
+    sys.stderr.flush()
+    # Ending by itself, the job could still count as failed.
+    time.sleep(PATIENCE)
+
+
+def _ask(*command: str) -> subprocess.CompletedProcess | None:
+    """Run a command of SLURM about the present job; None outside of a job, or where SLURM's commands are not."""
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        return None
+    try:
+        return subprocess.run([word.format(job=job) for word in command], text=True, capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
+def _seconds(time_left: str) -> float | None:
+    """SLURM's ``[[days-]hours:]minutes:seconds`` in seconds; None for words such as ``UNLIMITED``."""
+    match = re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", time_left)
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(seconds + 60 * (minutes + 60 * (hours + 24 * days)))
