@@ -35,11 +35,13 @@ def test_an_epoch_sees_every_slice_once_in_batches_of_one_shape(shapes, batch, s
 
 
 @settings(max_examples=15, deadline=None)
-@given(step=st.integers(0, 30), epoch=st.integers(0, 30), patch=st.sampled_from([None, 8]))
-def test_a_batch_is_a_function_of_seed_epoch_and_step_alone(step, epoch, patch):
+@given(step=st.integers(0, 30), epoch=st.integers(0, 30), patch=st.sampled_from([None, 8]), eighths=st.booleans())
+def test_a_batch_is_a_function_of_seed_epoch_and_step_alone(step, epoch, patch, eighths):
     def sampler(seed):
         pairs, options = make_pairs([(12, 16)] * 5), {"batch": 2, "steps_per_epoch": 31, **MOVING, "seed": seed}
-        return WholeSlices(pairs, **options) if patch is None else Patches(pairs, scale=1, patch=patch, **options)
+        if patch is None:
+            return WholeSlices(pairs, **options)
+        return Patches(pairs, scale=1, patch=patch, eighth_turns=eighths, **options)
 
     used, fresh = sampler(7), sampler(7)
     for earlier in range(3):
@@ -99,6 +101,55 @@ def corners(batches: Patches) -> set[tuple[float, ...]]:
 def test_flips_and_quarter_turns_give_the_symmetries_of_the_square(options, count):
     square = Pair("a", 0, *(np.arange(36, dtype=np.float32).reshape(1, 6, 6),) * 2)
     assert len(corners(Patches([square], scale=1, batch=16, patch=6, **options, seed=1))) == count
+
+
+EIGHTHS = {"flips": False, "quarter_turns": True, "eighth_turns": True}
+
+
+def waves(scale: int) -> Pair:
+    """A slice of slow waves and its reference, the same function of place on a finer grid; half the contrast."""
+
+    def image(side: int) -> np.ndarray:
+        x = (np.arange(80 * side) + 0.5) / side
+        return (0.5 + 0.2 * (np.sin(x[:, None] / 10) + np.cos(x / 8 + 1))).astype(np.float32)[None]
+
+    return Pair("a", 0, image(1), image(scale))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_patches_that_are_turned_by_45_degrees_stay_aligned(scale):
+    """Means over blocks of the reference are the degraded patch but for the curvature of waves within a block."""
+    pair = waves(scale)
+    batches = Patches([pair], scale=scale, batch=16, patch=12 * scale, **EIGHTHS, seed=0)
+    degraded, reference = batches(0, 0)
+    means = reference.reshape(16, 1, 12, scale, 12, scale).mean(axis=(3, 5))
+    # The curvature adds up to 2e-4; a shift by a hundredth of a pixel along the steepest slope would add 3e-4.
+    np.testing.assert_allclose(degraded, means, atol=3e-4)
+
+
+def test_eighth_and_quarter_turns_give_the_eight_rotations():
+    """The direction in which a ramp rises, over patches enough to see all."""
+    row, column = np.arange(80)[:, None], np.arange(80)
+    ramp = ((2 * row + column) / 240).astype(np.float32)[None]
+    images = np.concatenate(
+        [Patches([Pair("a", 0, ramp, ramp)], scale=1, batch=32, patch=12, **EIGHTHS, seed=0)(0, s)[0] for s in range(3)]
+    )
+    slopes = np.diff(images[:, 0], axis=1).mean(axis=(1, 2)), np.diff(images[:, 0], axis=2).mean(axis=(1, 2))
+    angles = np.degrees(np.arctan2(*slopes)) - np.degrees(np.arctan2(2, 1))
+    eighths, counts = np.unique(np.round(angles / 45).astype(int) % 8, return_counts=True)
+    assert eighths.tolist() == list(range(8))
+    assert counts.min() > 3
+    np.testing.assert_allclose(angles / 45, np.round(angles / 45), atol=1e-3)
+    np.testing.assert_allclose(np.hypot(*slopes), np.sqrt(5) / 240, rtol=1e-3)
+
+
+def test_half_of_the_patches_are_turned_by_odd_multiples_of_45_degrees_and_stay_in_their_range():
+    pair = Pair("a", 0, *(np.random.default_rng(0).integers(2, size=(1, 60, 60)).astype(np.float32),) * 2)
+    images = Patches([pair], scale=1, batch=400, patch=8, **EIGHTHS, seed=3)(0, 0)[0]
+    interpolated = np.any((images != 0) & (images != 1), axis=(1, 2, 3))
+    assert 160 < interpolated.sum() < 240
+    assert images.dtype == np.float32
+    assert (images.min(), images.max()) == (0, 1)
 
 
 def test_patches_reach_every_position():

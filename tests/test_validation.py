@@ -36,6 +36,11 @@ def problems(**changes):
         ({"training__batch": True}, ["training.batch", "True", "integer"]),
         ({"training__learning_rate": -1}, ["training.learning_rate", "-1", "greater than 0"]),
         ({"training__overrides": {"srcnn": {"epoch": 3}}}, ["training.overrides.srcnn.epoch", "'epochs'"]),
+        ({"training__patch": None, "training__eighth_turns": True}, ["training.eighth_turns", "training.patch"]),
+        (
+            {"training__overrides": {"srcnn": {"patch": None, "eighth_turns": True}}},
+            ["training.overrides.srcnn.eighth_turns", "45 degrees"],
+        ),
         ({"training__overrides": {"edsr": {}}}, ["training.overrides", "'edsr'", "srcnn"]),
         ({"architectures__srcn": {}}, ["architectures.srcn", "did you mean 'srcnn'"]),
         ({"architectures__srcnn__featurs": [1]}, ["architectures.srcnn.featurs", "did you mean 'features'"]),

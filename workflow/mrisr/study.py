@@ -129,6 +129,11 @@ class TrainingOptions(Section):
     patch: Positive | None = Field(None, description="side of a patch in HR pixels; null: whole slices")
     flips: bool = Field(True, description="flip each axis at random")
     quarter_turns: bool = Field(True, description="turn by 0, 90, 180 or 270 degrees at random")
+    eighth_turns: bool = Field(
+        False,
+        description="turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns "
+        "the eight rotations of the realistic-downsampling paper",
+    )
     keep: Literal["last", "best"] = Field(
         "last", description="weights of the last epoch, or of the least validation loss"
     )

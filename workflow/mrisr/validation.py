@@ -105,6 +105,7 @@ def _study_problems(study: StudyConfig) -> Iterable[str]:
     yield from _selection_problems(study)
     yield from _label_problems(study)
     yield from _override_problems(study)
+    yield from _turn_problems(study)
     yield from _scale_problems(study)
 
 
@@ -218,6 +219,17 @@ def _override_problems(study: StudyConfig) -> Iterable[str]:
             TrainingOptions(**changes)
         except ValidationError as error:
             yield from _schema_problems(error, TrainingOptions, prefix=f"training.overrides.{name}.")
+
+
+def _turn_problems(study: StudyConfig) -> Iterable[str]:
+    base, wrong = study.training.model_dump(include={"eighth_turns", "patch"}), {}
+    for name in study.architectures:
+        changes = study.training.overrides.get(name, {})
+        options = base | changes
+        if options["eighth_turns"] and options["patch"] is None:
+            key = f"training.overrides.{name}" if changes.keys() & base.keys() else "training"
+            wrong[key] = f"{key}.eighth_turns: a whole slice cannot be turned by 45 degrees; give {key}.patch"
+    yield from wrong.values()
 
 
 def _scale_problems(study: StudyConfig) -> Iterable[str]:

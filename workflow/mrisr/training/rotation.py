@@ -3,7 +3,8 @@
 The degraded patch and its reference have the same centre, so both turn about the same point of the anatomy. What lies
 between the pixels is interpolated by a cubic spline (Unser, IEEE Signal Process. Mag. 16:22, 1999): of the usual cubics
 the one that blurs least, which matters because the reference is what a network learns to make. A turned square reads
-beyond the one that it replaces, so it is cut from a larger one and no padding enters.
+beyond the one that it replaces, so it is cut from a larger one, and patches lie far enough from the border of the slice
+(`positions`). Only where a slice is too small for that, its mirror image continues it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,31 @@ import numpy as np
 from scipy import ndimage
 
 SPLINE = 8
-"""Pixels read around a sample: 2 for the cubic, 6 more over which the spline forgets where the region ended (0.27^6)."""
+"""Pixels read around a sample: 2 for the cubic, and 6 over which the spline forgets where the region ended (0.27^6)."""
 
 
 def reach(side: int) -> int:
     """Pixels around a patch of ``side`` x ``side`` that it reads when it is turned by 45 degrees."""
     return math.ceil((side - 1) / 2 * (math.sqrt(2) - 1)) + SPLINE
+
+
+def positions(length: int, side: int) -> tuple[int, int]:
+    """First and last place of a patch that is to be turned, along an axis of ``length`` pixels (``side`` at least)."""
+    margin = min(reach(side), (length - side) // 2)
+    return margin, length - side - margin
+
+
+def turned_patch(image: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+    """The patch of a slice that begins at (top, left), turned by 45 degrees.
+
+    [C, H, W] in [0, 1] -> float32 [C, side, side] in [0, 1]; what the cubic overshoots is clipped.
+    """
+    margin = reach(side)
+    bounds = [(start - margin, start + side + margin) for start in (top, left)]
+    rows, columns = (slice(max(first, 0), last) for first, last in bounds)
+    beyond = [(max(-first, 0), max(last - n, 0)) for (first, last), n in zip(bounds, image.shape[1:], strict=True)]
+    region = np.pad(image[:, rows, columns], [(0, 0), *beyond], mode="symmetric")
+    return turned(region, side).clip(0, 1)
 
 
 def turned(region: np.ndarray, side: int) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 Whole slices are bucketed by shape: an epoch is a permutation of all slices; slices of equal shape, in the order of the
 permutation, are cut into batches (the last of a shape may be short); the batches follow each other in random order.
-Patches are cut from random slices at random positions, with replacement. Flips and quarter turns act on both images of
-a pair alike.
+Patches are cut from random slices at random positions, with replacement. Flips and turns act on both images of a pair
+alike; turns by odd multiples of 45 degrees interpolate (`mrisr.training.rotation`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 
 from mrisr.errors import InputError
 from mrisr.pairs import Pair
+
+from .rotation import positions, turned_patch
 
 Batch = tuple[np.ndarray, np.ndarray]
 """Degraded [N, C, h, w] and reference [N, C, H, W] images, float32."""
@@ -86,6 +88,8 @@ class Patches:
     """Batches of square patches; ``steps`` batches are an epoch, by default as many as there are slices to fill them.
 
     ``patch`` is the side in pixels of the reference; the degraded patch has 1/scale of it and covers the same place.
+    ``eighth_turns`` turns every second patch by 45 degrees beside its quarter turns; it then lies so far from the
+    border that only pixels of the slice enter, as far as the slice is large enough.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Patches:
         steps_per_epoch: int | None = None,
         flips: bool,
         quarter_turns: bool,
+        eighth_turns: bool = False,
         seed: int,
     ):
         if patch % scale:
@@ -108,7 +113,7 @@ class Patches:
             raise InputError(f"training.patch: {patch} does not fit into {_name(smallest)}, {height} x {width} pixels")
         self.pairs, self.scale, self.size, self.seed = pairs, scale, batch, seed
         self.side = patch // scale
-        self.flips, self.quarter_turns = flips, quarter_turns
+        self.flips, self.quarter_turns, self.eighth_turns = flips, quarter_turns, eighth_turns
         self.steps = steps_per_epoch or math.ceil(len(pairs) / batch)
 
     def __call__(self, epoch: int, step: int) -> Batch:
@@ -121,11 +126,14 @@ class Patches:
         top, left = draw.integers((height - self.side + 1, width - self.side + 1))
         # Always drawn, so that the positions do not depend on whether they are used.
         flips, turns = draw.integers(2, size=2) * self.flips, int(draw.integers(4)) * self.quarter_turns
+        eighth = self.eighth_turns and bool(draw.integers(2))
+        if eighth:
+            lowest, highest = np.transpose([positions(n, self.side) for n in (height, width)])
+            top, left = draw.integers(lowest, highest, endpoint=True)
         moved = []
         for image, factor in ((pair.degraded, 1), (pair.reference, self.scale)):
-            rows = slice(top * factor, (top + self.side) * factor)
-            columns = slice(left * factor, (left + self.side) * factor)
-            moved.append(_moved(image[:, rows, columns], flips, turns))
+            place = int(top) * factor, int(left) * factor, self.side * factor
+            moved.append(_moved(turned_patch(image, *place) if eighth else _patch(image, *place), flips, turns))
         return moved[0], moved[1]
 
 
@@ -143,6 +151,11 @@ def _buckets(pairs: Sequence[Pair], order: Sequence[int], size: int) -> list[lis
     for index in order:
         shapes.setdefault(pairs[index].degraded.shape, []).append(index)
     return [bucket[start : start + size] for bucket in shapes.values() for start in range(0, len(bucket), size)]
+
+
+def _patch(image: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+    """A view of the patch of [C, H, W] that begins at (top, left)."""
+    return image[:, top : top + side, left : left + side]
 
 
 def _moved(image: np.ndarray, flips: np.ndarray, turns: int) -> np.ndarray:

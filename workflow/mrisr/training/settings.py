@@ -14,7 +14,7 @@ class Settings:
     """Section ``training`` of a study for one model.
 
     ``steps_per_epoch`` None: as many batches as the slices fill once. ``patch``: side in HR pixels, None for whole
-    slices. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
+    slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
     """
 
     optimiser: str | Mapping[str, Any]
@@ -31,6 +31,7 @@ class Settings:
     threads: int
     device: Literal["auto", "cpu", "cuda"]
     deterministic: bool
+    eighth_turns: bool = False
     validate_every: int = 1
 
     @classmethod
@@ -51,6 +52,8 @@ class Settings:
                 problems.append(f"training.{key}: {value} is not allowed (1 or more)")
         if training.get("keep", "last") not in ("last", "best"):
             problems.append(f"training.keep: {training['keep']!r} is not known (allowed: best, last)")
+        if training.get("eighth_turns") and training.get("patch") is None:
+            problems.append("training.eighth_turns: a whole slice cannot be turned by 45 degrees; give training.patch")
         if problems:
             raise InputError(*problems)
         return cls(**training)

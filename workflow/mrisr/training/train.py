@@ -112,7 +112,7 @@ def _batches(pairs: Sequence[Pair], scale: int, settings: Settings, seed: int) -
     }
     if settings.patch is None:
         return WholeSlices(pairs, **options)
-    return Patches(pairs, scale=scale, patch=settings.patch, **options)
+    return Patches(pairs, scale=scale, patch=settings.patch, eighth_turns=settings.eighth_turns, **options)
 
 
 def _build_loss(loss: Mapping[str, Any]) -> torch.nn.Module:
