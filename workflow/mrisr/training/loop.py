@@ -13,6 +13,7 @@ from mrisr.pairs import Pair
 
 from .checkpoints import Checkpoints
 from .interruption import Interrupted, Stop
+from .reversal import ReversedBatches
 from .sampling import Patches, WholeSlices, step_seed
 from .schedules import learning_rate
 from .settings import Settings
@@ -32,7 +33,7 @@ class Loop:
     """One process's part of a training: takes ``state`` to the last epoch, or raises `Interrupted`."""
 
     state: State
-    batches: WholeSlices | Patches
+    batches: WholeSlices | Patches | ReversedBatches
     loss: torch.nn.Module
     validation: Sequence[Pair]
     settings: Settings

@@ -20,6 +20,7 @@ from .checkpoints import Checkpoints
 from .execution import execution
 from .interruption import stop_requests
 from .loop import Loop, Report
+from .reversal import ReversedBatches, reversed_pair
 from .sampling import Patches, WholeSlices, require_consistent
 from .settings import Settings
 from .state import State, history_array, history_table
@@ -54,7 +55,8 @@ def train(
     Parameters
     ----------
     architecture, loss : mapping
-        ``{kind: plug-in, option: value}``.
+        ``{kind: plug-in, option: value}``. An architecture with ``shelf: kernels`` downsamples: it learns to make the
+        degraded slice from the reference.
     scale : int
         Factor between degraded and reference slices; 1 on the same grid.
     pairs, validation : sequence of Pair
@@ -85,6 +87,8 @@ def train(
     if (finished := store.final()) is not None:
         return _trained(*finished)
     batches = _batches(pairs, scale, settings, seed)
+    if architecture.get("shelf") == "kernels":
+        batches, validation = ReversedBatches(batches), [reversed_pair(pair) for pair in validation]
     objective = _build_loss(loss)
     environment = execution(threads=settings.threads, device=settings.device, deterministic=settings.deterministic)
     with environment as device, stop_requests(deadline) as stop:

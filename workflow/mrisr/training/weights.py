@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mrisr import arrays, models
+from mrisr import arrays, models, plugins
 from mrisr.errors import InputError
 
 
@@ -42,7 +42,13 @@ def load_model(path: str | os.PathLike) -> tuple[torch.nn.Module, dict[str, Any]
 
 
 def build_model(architecture: Mapping[str, Any], *, scale: int, channels: int) -> torch.nn.Module:
-    """A fresh network from ``{kind: plug-in, option: value}``, laid out for speed on a CPU (channels last)."""
+    """A fresh network from ``{kind: plug-in, option: value}``, laid out for speed on a CPU (channels last).
+
+    ``shelf: kernels`` beside them says that the plug-in is a downsampling network: [N, C, scale * h, scale * w] ->
+    [N, C, h, w].
+    """
     options = dict(architecture)
-    model = models.build(options.pop("kind"), scale=scale, channels=channels, **options)
+    shelf, kind = options.pop("shelf", "models"), options.pop("kind")
+    options |= {"scale": scale, "channels": channels}
+    model = models.build(kind, **options) if shelf == "models" else plugins.build(shelf, kind, **options)
     return model.to(memory_format=torch.channels_last)
