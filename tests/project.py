@@ -90,9 +90,9 @@ class Project:
         """Run a program of this environment in the project."""
         return subprocess.run(command, cwd=self.folder, env=self.environment, text=True, capture_output=True)
 
-    def start(self, *command: str) -> subprocess.Popen:
+    def start(self, *command: str, stdout=subprocess.PIPE, stderr=subprocess.PIPE) -> subprocess.Popen:
         """Start a program of this environment in the project, and go on."""
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipes = {"stdout": stdout, "stderr": stderr}
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **pipes)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 CHECKPOINTS = Path("results/checkpoints")
 DIGESTS = Path("results/.digests.json")
+COSTS = Path("results/.costs.json")
 BUILT_IN = "data/volumes/{subject}.nii.gz"
 BUILT_IN_RECORD = "data/volumes/{subject}.run.json"
 SOURCES = Path("data/sources.yaml")

@@ -160,7 +160,7 @@ class Plan:
     def _train(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
         study = self.study
         names = _model_names(scale, architecture, loss, training_set, fold, seed)
-        model = _flat("models", architecture, study.architectures)
+        model = self.architecture(architecture)
         criterion = _flat("losses", loss, study.losses)
         training = study.training.for_architecture(architecture).model_dump(exclude={"checkpoint_every"})
         train_files, train_needs = self.pairs(scale, training_set, "train")
@@ -185,6 +185,10 @@ class Plan:
             record=self.layout.model_record.format(**names),
             needs={"train": train_needs, "validation": validation_needs},
         )
+
+    def architecture(self, name: str) -> dict[str, Any]:
+        """An architecture of the study: its plug-in as ``kind``, and its options with the defaults filled in."""
+        return _flat("models", name, self.study.architectures)
 
     def _evaluate(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
         names = _model_names(scale, architecture, loss, training_set, fold, seed)

@@ -5,6 +5,7 @@ It gets Snakemake's workflow object and imports nothing of Snakemake.
 
 from __future__ import annotations
 
+import atexit
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from . import lock
+from .cluster import submission
+from .costs.resources import Resources
 from .currency import describe, is_current, outdated, set_aside
 from .errors import InputError
 from .figure_plan import FIGURES, stems
@@ -64,13 +68,36 @@ class Workflow:
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
             if workflow.is_main_process:
-                self._look_for_outdated(runs=_runs(workflow))
+                self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:
             sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
         except OSError as error:
             sys.exit(f"error: {error}; the study's volumes must be readable, and its results writable")
         self.layout = self.plan.layout
         self.plan.subjects.digests.save()
+        self.resources = Resources(self.plan)
+        # A cluster ends a job that takes longer; the machine at hand has no such limit.
+        self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
+        if workflow.is_main_process and _runs(workflow):
+            self.resources.measure_networks()
+        self.workflow = workflow
+        if workflow.is_main_process and workflow.output_settings.dryrun:
+            # The graph is not built yet, and a dry run has no hook after it.
+            atexit.register(submission.warn, workflow)
+
+    def _is_locked(self) -> bool:
+        """Whether another run is making this study now, whose outputs are not touched; Snakemake was told to ignore it.
+
+        Raises
+        ------
+        SystemExit
+            Snakemake has not been told so: this run would end at its lock.
+        """
+        root = self.plan.layout.root
+        locked = lock.is_locked(root)
+        if locked and "--nolock" not in sys.argv:
+            sys.exit(f"error: {lock.describe(root)}\n{submission.left_over()}".rstrip())
+        return locked and lock.running() is not None
 
     def _look_for_outdated(self, *, runs: bool) -> None:
         found = outdated(self.plan)
@@ -152,6 +179,14 @@ class Workflow:
         """Threads of a training job."""
         return self.study.training.for_architecture(wildcards.architecture).threads
 
+    def memory(self, stage: str, **fixed: Any) -> Callable:
+        """Memory of a stage's job, MB, for ``resources``."""
+        return lambda wildcards, attempt: self.resources.memory_mb(stage, attempt, **{**wildcards, **fixed})
+
+    def minutes(self, stage: str, **fixed: Any) -> Callable:
+        """Run time of a stage's job, minutes, for ``resources``."""
+        return lambda wildcards: self.resources.minutes(stage, **{**wildcards, **fixed})
+
     def gpus(self, section: str) -> int:
         """GPUs that a job of a section (``training`` or ``evaluation``) asks a cluster for."""
         return 0 if getattr(self.study, section).device == "cpu" else 1
@@ -159,7 +194,8 @@ class Workflow:
     # ---- before and after a run -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Write the study as it runs, the file that the jobs' commands name."""
+        """Ask the cluster, if there is one; then write the study as it runs, the file that the jobs' commands name."""
+        submission.check(self.workflow)
         try:
             write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))
         except OSError as error:
@@ -169,9 +205,7 @@ class Workflow:
 def _runs(workflow: Any) -> bool:
     """Whether this call of Snakemake will run jobs."""
     looks = LOOKING_ONLY.intersection(argument.partition("=")[0] for argument in sys.argv[1:])
-    # A lock belongs to a run that is going on (or was killed): its outputs are not touched.
-    locked = any(Path(".snakemake/locks").glob("*"))
-    return not (workflow.output_settings.dryrun or looks or locked)
+    return not (workflow.output_settings.dryrun or looks)
 
 
 def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

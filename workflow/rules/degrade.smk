@@ -13,8 +13,8 @@ rule degrade_slices:
         f"{layout.timings}/degrade_slices/x{{scale}}/{{degradation}}/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("degrade"),
+        runtime=study.minutes("degrade"),
     params:
         identity=study.identity("degrade"),
     shell:

@@ -13,8 +13,8 @@ rule evaluate_model:
         f"{layout.timings}/evaluate_model/{layout.model}.tsv"
     threads: study.study.evaluation.threads
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=study.memory("evaluate"),
+        runtime=study.minutes("evaluate"),
         gpu=study.gpus("evaluation"),
     params:
         identity=study.identity("evaluate"),
@@ -36,8 +36,8 @@ rule evaluate_baseline:
         f"{layout.timings}/evaluate_baseline/x{{scale}}/{{baseline}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=study.memory("baseline"),
+        runtime=study.minutes("baseline"),
     params:
         identity=study.identity("baseline"),
     shell:

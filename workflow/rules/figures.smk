@@ -14,8 +14,8 @@ rule plot_heatmap:
         f"{layout.timings}/plot_heatmap/x{{scale}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("figure", figure="heatmap"),
+        runtime=study.minutes("figure", figure="heatmap"),
     params:
         identity=study.identity("figure", figure="heatmap"),
     shell:
@@ -35,8 +35,8 @@ rule plot_gaps:
         f"{layout.timings}/plot_gaps/x{{scale}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("figure", figure="gaps"),
+        runtime=study.minutes("figure", figure="gaps"),
     params:
         identity=study.identity("figure", figure="gaps"),
     shell:
@@ -56,8 +56,8 @@ rule plot_boxplot:
         f"{layout.timings}/plot_boxplot/x{{scale}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("figure", figure="boxplot"),
+        runtime=study.minutes("figure", figure="boxplot"),
     params:
         identity=study.identity("figure", figure="boxplot"),
     shell:
@@ -77,8 +77,8 @@ rule plot_panel:
         f"{layout.timings}/plot_panel/x{{scale}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("figure", figure="panel"),
+        runtime=study.minutes("figure", figure="panel"),
     params:
         identity=study.identity("figure", figure="panel"),
     shell:
@@ -98,8 +98,8 @@ rule plot_gallery:
         f"{layout.timings}/plot_gallery/x{{scale}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("figure", figure="gallery"),
+        runtime=study.minutes("figure", figure="gallery"),
     params:
         identity=study.identity("figure", figure="gallery"),
     shell:
@@ -119,8 +119,8 @@ rule plot_curves:
         f"{layout.timings}/plot_curves/x{{scale}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("figure", figure="curves"),
+        runtime=study.minutes("figure", figure="curves"),
     params:
         identity=study.identity("figure", figure="curves"),
     shell:

@@ -16,8 +16,8 @@ rule tabulate:
         f"{layout.timings}/tabulate.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("tabulate"),
+        runtime=study.minutes("tabulate"),
     params:
         identity=study.identity("tabulate"),
     shell:

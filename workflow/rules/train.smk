@@ -1,4 +1,5 @@
-# Training: one job is one model. It stops and checkpoints by itself before its time is up, and goes on when called again.
+# Training: one job is one model. On a cluster it stops and checkpoints by itself before its
+# time is up, and goes on when called again.
 
 
 rule train_model:
@@ -14,13 +15,13 @@ rule train_model:
         f"{layout.timings}/train_model/{layout.model}.tsv"
     threads: study.training_threads
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=study.memory("train"),
+        runtime=study.minutes("train"),
         gpu=study.gpus("training"),
     params:
         identity=study.identity("train"),
     shell:
         "mrisr train --study {layout.study} --scale {wildcards.scale} --architecture {wildcards.architecture}"
         " --loss {wildcards.loss} --training-set {wildcards.training_set} --fold {wildcards.fold}"
-        " --seed {wildcards.seed} --threads {threads} --stop-after {resources.runtime}"
+        f" --seed {{wildcards.seed}} --threads {{threads}}{study.time_limit}"
         " --identity {params.identity} > {log} 2>&1"

@@ -32,8 +32,8 @@ rule check_volumes:
         f"{layout.timings}/check_volumes.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=study.memory("check"),
+        runtime=study.minutes("check"),
     params:
         identity=study.identity("check"),
     shell:
@@ -53,8 +53,8 @@ rule slice_volume:
         f"{layout.timings}/slice_volume/{{subject}}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=study.memory("slice"),
+        runtime=study.minutes("slice"),
     params:
         identity=study.identity("slice"),
     shell:

@@ -226,6 +226,7 @@ def evaluate(
     if None in (architecture, loss, training_set):
         raise InputError("evaluate: name a model by --architecture, --loss and --training-set, or give --baseline")
     from mrisr.evaluation.evaluate import evaluate_model
+    from mrisr.gpus import one_gpu
 
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
     names |= {"seed": seed, "fold": fold}
@@ -233,7 +234,9 @@ def evaluate(
     def action(plan, job):
         reads, output = job.reads, Path(job.writes["scores"])
         options = {"settings": job.settings, "names": names}
-        return {"device": evaluate_model(Path(reads["weights"]), reads["test_sets"], output, **options)}
+        with one_gpu(job.settings["device"]) as gpu:
+            device = evaluate_model(Path(reads["weights"]), reads["test_sets"], output, **options)
+        return {"device": device, **({"gpu": gpu} if gpu else {})}
 
     _run(study, "evaluate", identity, action, **names)
 

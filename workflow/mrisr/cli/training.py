@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mrisr.errors import InputError
+from mrisr.gpus import one_gpu
 from mrisr.job import Job
 from mrisr.layout import CHECKPOINTS
 from mrisr.plan import Plan
@@ -30,15 +31,16 @@ def train_job(
             f"give snakemake at least {wanted} cores (-c{wanted}), or set training.threads to {threads}"
         )
     label = f"training {names['architecture']} {names['loss']} {names['training_set']}"
-    trained = train_stage(
-        job.reads,
-        job.writes,
-        settings=job.settings,
-        checkpoint_every=plan.study.training.for_architecture(names["architecture"]).checkpoint_every,
-        names=names,
-        identity=job.identity,
-        checkpoints=CHECKPOINTS,
-        deadline=deadline,
-        progress=lambda total, start: Progress(label, total, start=start),
-    )
-    return {"threads": wanted, "device": trained.device}
+    with one_gpu(job.settings["training"]["device"]) as gpu:
+        trained = train_stage(
+            job.reads,
+            job.writes,
+            settings=job.settings,
+            checkpoint_every=plan.study.training.for_architecture(names["architecture"]).checkpoint_every,
+            names=names,
+            identity=job.identity,
+            checkpoints=CHECKPOINTS,
+            deadline=deadline,
+            progress=lambda total, start: Progress(label, total, start=start),
+        )
+    return {"threads": wanted, "device": trained.device, **({"gpu": gpu} if gpu else {})}

@@ -1,0 +1,74 @@
+"""The process that measures networks: requests as JSON on standard input, measurements on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from mrisr.training.weights import build_model
+
+SIDE = 48
+"""Pixels of a side of the HR image on which is measured: a multiple of every scale up to 8 but 5 and 7."""
+
+
+class _Largest(TorchDispatchMode):
+    """Remembers the bytes of the largest array that any operation makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for array in made if isinstance(made, tuple | list) else [made]:
+            if isinstance(array, torch.Tensor):
+                self.bytes = max(self.bytes, array.nbytes)
+        return made
+
+
+def measure(architecture: Mapping[str, Any], scale: int, channels: int = 1) -> dict[str, float]:
+    """The fields of `mrisr.costs.networks.Network` for one architecture."""
+    model = build_model(architecture, scale=scale, channels=channels)
+    side = SIDE // scale
+    image, pixels = torch.rand(1, channels, side, side), (side * scale) ** 2
+    parameters = {parameter.data_ptr() for parameter in model.parameters()}
+    saved: dict[int, int] = {}
+
+    def keep(array: torch.Tensor) -> torch.Tensor:
+        if array.data_ptr() not in parameters:
+            saved[array.data_ptr()] = array.nbytes
+        return array
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda array: array):
+        estimate = model(image)
+        estimate.square().mean().backward()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter, _Largest() as largest:
+        model(image)
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "saved": sum(saved.values()) / pixels,
+        "largest": largest.bytes / pixels,
+        "flops": counter.get_total_flops() / pixels,
+    }
+
+
+def main() -> None:
+    """Answer all requests; an architecture that cannot be measured is left out."""
+    torch.set_num_threads(1)
+    measured = {}
+    for name, (architecture, scale) in json.load(sys.stdin).items():
+        try:
+            measured[name] = measure(architecture, scale)
+        except Exception as error:  # a method of a user's may fail in any way; its training will say how
+            sys.stderr.write(f"{architecture['kind']}: not measured ({error})\n")
+    json.dump(measured, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

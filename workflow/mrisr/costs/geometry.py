@@ -1,0 +1,89 @@
+"""How many slices of which size a subject gives, known from its header before anything has run."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mrisr.errors import InputError
+from mrisr.identity import digest
+from mrisr.plan import Plan
+from mrisr.subjects import built_in_volumes
+from mrisr.volumes._range import parse_range
+
+from .memo import Memo
+
+UNKNOWN = [256, 256, 256]
+"""Size that is assumed of a volume whose header cannot be read here; the stage ``check`` says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A subject: its ``voxels``, and at most ``slices`` slices of ``height`` x ``width`` pixels and ``channels``."""
+
+    voxels: int
+    slices: int
+    height: int
+    width: int
+    channels: int = 1
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a slice, over its channels."""
+        return self.height * self.width * self.channels
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all slices as float32."""
+        return 4 * self.slices * self.pixels
+
+
+class Geometries:
+    """The geometry of every subject of a study, by name; headers are read once and remembered."""
+
+    def __init__(self, plan: Plan, memo: Memo):
+        self.plan, self.memo = plan, memo
+        self.of = functools.cache(self._of)
+
+    def _of(self, subject: str) -> Geometry:
+        subjects, study = self.plan.subjects, self.plan.study
+        volume = subjects.volumes[subject]
+        axis = study.slices.axis if volume.axis is None else volume.axis
+        content = digest([subjects.files(subject, "path"), axis])
+        header = self.memo.get(f"header {content}", lambda: _header(Path(volume.path), volume.kind, axis))
+        shape, number = header["shape"], header["axis"]
+        multiple = math.lcm(*study.protocol.scales)
+        height, width = (max(n // multiple, 1) * multiple for place, n in enumerate(shape[:3]) if place != number)
+        slices = _length(volume.slices or study.slices.range, shape[number], reverse=header["reverse"])
+        wanted = subjects.counts[subject]
+        channels = shape[3] if len(shape) > 3 else 1
+        return Geometry(math.prod(shape), min(slices, wanted or slices), height, width, channels)
+
+    def split(self, split: str) -> list[Geometry]:
+        """The geometries of a split's subjects."""
+        return [self.of(subject) for subject in self.plan.subjects.of(split)]
+
+
+def _length(text: str | None, length: int, *, reverse: bool) -> int:
+    try:
+        return len(parse_range(text).indices(length, reverse=reverse))
+    except InputError:
+        return length
+
+
+def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
+    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, and whether a named one is reversed."""
+    if not path.exists():
+        shape = built_in_volumes().get(path.as_posix(), {}).get("shape", UNKNOWN)
+        return {"shape": shape, "axis": int(axis) if str(axis).isdigit() else _shortest(shape), "reverse": False}
+    from mrisr.volumes.header import read_header
+
+    return read_header(path, kind, axis)
+
+
+def _shortest(shape: list[int]) -> int:
+    """The axis whose slices are largest: what they need is not underestimated."""
+    return shape.index(min(shape))

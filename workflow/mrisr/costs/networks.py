@@ -1,0 +1,61 @@
+"""What a network needs a pixel: measured once on a small image, in a process of its own, for planning loads no torch.
+
+Convolutional networks need memory and arithmetic in proportion to the pixels of a batch, so one small measurement
+tells both for every patch and slice.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mrisr.identity import code_digest, digest
+
+from .memo import Memo
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network, an HR pixel.
+
+    ``saved``: bytes that a training step keeps for the gradient; ``largest``: bytes of the largest array that an
+    estimate makes; ``flops``: floating-point operations of an estimate. ``parameters`` are counted over the network.
+    """
+
+    parameters: int
+    saved: float
+    largest: float
+    flops: float
+
+
+UNKNOWN = Network(parameters=2_233_345, saved=28424.0, largest=768.0, flops=4.46e6)
+"""Taken for a network that has not been measured: the papers' largest, RRDBNet on the HR grid."""
+
+
+def key(architecture: Mapping[str, Any], scale: int) -> str:
+    """Where the measurement of an architecture (``kind`` and options) is remembered: another code is measured anew."""
+    code = code_digest(frozenset({f"mrisr.models.{architecture['kind']}"}))
+    return f"network {digest([dict(architecture), int(scale), code])}"
+
+
+def measure(architectures: Sequence[tuple[Mapping[str, Any], int]], memo: Memo) -> None:
+    """Measure what is not remembered yet of (architecture, scale of the network); one that fails stays unknown."""
+    missing = {key(architecture, scale): [dict(architecture), scale] for architecture, scale in architectures}
+    missing = {name: request for name, request in missing.items() if name not in memo}
+    if not missing:
+        return
+    command = [sys.executable, "-m", "mrisr.costs._measure"]
+    done = subprocess.run(command, input=json.dumps(missing), capture_output=True, text=True)
+    if done.returncode == 0:
+        for name, values in json.loads(done.stdout).items():
+            memo.put(name, values)
+
+
+def network(architecture: Mapping[str, Any], scale: int, memo: Memo) -> Network:
+    """The measurement of an architecture, or `UNKNOWN`."""
+    values = memo.values.get(key(architecture, scale))
+    return Network(**values) if values else UNKNOWN

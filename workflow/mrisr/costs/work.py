@@ -1,0 +1,69 @@
+"""How much there is to do in a training or an evaluation: steps, pixels, operations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from mrisr.plan import Plan
+
+from .geometry import Geometries, Geometry
+from .networks import Network
+
+TRAINING = 3
+"""Operations of a training step in units of an estimate's: forward, and backward at twice of that."""
+
+
+@dataclass(frozen=True)
+class TrainingWork:
+    """``steps`` of ``batch_pixels`` HR pixels each, and ``validations`` of ``validation_pixels`` over all slices."""
+
+    steps: int
+    batch_pixels: int
+    validations: int
+    validation_pixels: int
+
+    def operations(self, network: Network) -> float:
+        """Floating-point operations of the whole training."""
+        pixels = TRAINING * self.steps * self.batch_pixels + self.validations * self.validation_pixels
+        return network.flops * pixels
+
+
+def training_work(plan: Plan, architecture: str, geometries: Geometries) -> TrainingWork:
+    """The work of training one model of an architecture."""
+    options = plan.study.training.for_architecture(architecture)
+    training, validation = geometries.split("train"), geometries.split("validation")
+    slices = sum(geometry.slices for geometry in training)
+    per_epoch = options.steps_per_epoch or math.ceil(slices / options.batch)
+    batch = options.batch * (options.patch**2 if options.patch else largest(training).pixels)
+    due = math.ceil(options.epochs / options.validate_every)
+    return TrainingWork(options.epochs * per_epoch, batch, due, pixels(validation))
+
+
+def tested_pixels(plan: Plan, geometries: Geometries) -> int:
+    """HR pixels of all test sets together; a mixture's slices are those of its members, and are not scored again."""
+    tested = {member for name in plan.study.test_sets for member in plan.study.members(name)}
+    return len(tested) * pixels(geometries.split("test"))
+
+
+def largest(geometries: list[Geometry]) -> Geometry:
+    """The geometry with the largest slices."""
+    return max(geometries, key=lambda geometry: geometry.pixels)
+
+
+def pixels(geometries: list[Geometry]) -> int:
+    """Pixels of all slices."""
+    return sum(geometry.slices * geometry.pixels for geometry in geometries)
+
+
+def score_rows(plan: Plan, geometries: Geometries) -> int:
+    """Rows of scores.csv of the whole study."""
+    slices = sum(geometry.slices for geometry in geometries.split("test"))
+    runs = len(plan.models()) + len(plan.baselines())
+    return runs * slices * len(plan.study.test_sets) * len(plan.study.evaluation.metrics)
+
+
+def scale_of_network(plan: Plan, scale: Any) -> int:
+    """Factor that a network enlarges by: 1 on the HR grid."""
+    return int(scale) if plan.study.protocol.grid == "low" else 1

@@ -1,0 +1,92 @@
+"""The size of a volume from its header alone: what planning needs, without the voxels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mrisr.errors import InputError
+
+from . import _bids, _files, _pictures
+from ._grid import resolve_axis
+from ._itk import LPS_TO_RAS
+from ._loaded import reading
+from .readers import infer_kind
+
+COMPRESSION = 3
+"""Voxels are taken to be 16 bits, compressed by this factor, where a header is not worth opening (DICOM series)."""
+
+
+def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
+    """Size of a volume and the axis that is cut.
+
+    Returns
+    -------
+    dict
+        ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that ``axis`` means; ``reverse``, whether a named
+        axis is stored against its direction. A volume that cannot be understood here is taken as a cube of its bytes:
+        an estimate must not fail where reading will say what is wrong.
+    """
+    try:
+        with reading("a volume"):
+            shape, affine = _size(path, kind)
+            number, reverse = resolve_axis(axis, affine)
+    except InputError:
+        side = round((COMPRESSION * sum(f.stat().st_size for f in _files.volume_files(path, kind)) / 2) ** (1 / 3))
+        return {"shape": [max(side, 1)] * 3, "axis": int(axis) if str(axis).isdigit() else 2, "reverse": False}
+    return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse}
+
+
+def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
+    family, _, choice = (kind or infer_kind(path)).partition(":")
+    if family == "bids":
+        path, family = _bids.choose_image(path, choice or None), "nifti"
+    if family in ("nifti", "analyze", "mgh"):
+        return _nibabel(path)
+    if family in ("nrrd", "metaimage", "minc"):
+        return _itk(path, family)
+    if family == "pictures":
+        return _pictures_size(path)
+    raise InputError("its size is not in one header")
+
+
+def _nibabel(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
+    import nibabel
+
+    image = nibabel.load(path)
+    channels = (3,) if image.get_data_dtype().names else ()
+    return (*image.shape[:3], *(1,) * (3 - len(image.shape)), *channels), image.affine
+
+
+def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
+    import SimpleITK as sitk
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    size = (*reader.GetSize(), 1)[:3]
+    dimension = reader.GetDimension()
+    affine = np.eye(4)
+    used = min(dimension, 3)
+    affine[:used, :used] = np.array(reader.GetDirection()).reshape(dimension, dimension)[:used, :used]
+    channels = (3,) if reader.GetNumberOfComponents() in (3, 4) else ()
+    return (*size, *channels), affine if family == "minc" else LPS_TO_RAS @ affine
+
+
+def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
+    """Size of the first picture times the number of pages; a folder's pictures have one page each."""
+    files = [p for p in path.iterdir() if p.suffix.lower() in _pictures.SUFFIXES] if path.is_dir() else [path]
+    first = min(files)
+    if first.suffix.lower() == ".png":
+        (width, height, _, *channels), _ = _itk(first, "png")
+        pages = 1
+    else:
+        import tifffile
+
+        with tifffile.TiffFile(first) as tiff:
+            pages = len(tiff.pages)
+            height, width, *channels = tiff.pages[0].shape
+    channels = (3,) if channels and channels[0] > 2 else ()
+    return (height, width, len(files) * pages, *channels), np.array(_pictures.AFFINE, float)
