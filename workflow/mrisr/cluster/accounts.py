@@ -1,0 +1,23 @@
+"""The accounts that a user's jobs may be charged to."""
+
+from __future__ import annotations
+
+import getpass
+
+from .commands import ask
+
+
+def known_accounts() -> list[str]:
+    """Accounts of the user, in lower case; none where the cluster keeps no accounts or does not tell.
+
+    The same questions as Snakemake's plugin asks, which fails every job of an account that is not among the answers.
+    """
+    questions = (
+        ("sacctmgr", "-nsP", "list", "user", getpass.getuser(), "format=account"),
+        ("sshare", "-nPU", "--format=Account"),
+    )
+    for question in questions:
+        status, answer = ask(*question)
+        if status == 0 and answer:
+            return sorted({line.strip().lower() for line in answer.splitlines() if line.strip()})
+    return []

@@ -1,0 +1,56 @@
+"""What the jobs of a rule ask a cluster for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """Resources of a job: memory in MB, time in minutes; None and () where the job does not say."""
+
+    rule: str
+    partitions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    cpus: int = 1
+    memory: int | None = None
+    minutes: int | None = None
+    gpus: int = 0
+
+
+def request(job: Any) -> Request | None:
+    """What a job of Snakemake asks for, as its SLURM plugin hands it on; None if it goes to another cluster."""
+    resources = job.resources
+    if any(resources.get(name) for name in ("cluster", "clusters", "slurm_cluster")):
+        return None
+    cpus = _number(resources.get("cpus_per_task")) or job.threads
+    per_cpu = _number(resources.get("mem_mb_per_cpu"))
+    return Request(
+        rule=job.rule.name,
+        partitions=_names(resources.get("slurm_partition")),
+        accounts=_names(resources.get("slurm_account")),
+        cpus=cpus,
+        memory=per_cpu * cpus if per_cpu else _number(resources.get("mem_mb")),
+        minutes=_number(resources.get("runtime")),
+        gpus=_number(resources.get("gpu")) or _gpus(str(resources.get("gres") or "")),
+    )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """SLURM takes several partitions or accounts in one word, with commas."""
+    return tuple(name for name in re.split(r"[,\s]+", str(value or "")) if name)
+
+
+def _number(value: Any) -> int | None:
+    # In a dry run a resource may be a text: it is known once its job's input is there.
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _gpus(gres: str) -> int:
+    """GPUs of ``gpu``, ``gpu:2``, ``gpu:a100:2``."""
+    if not re.match(r"gpu(:|$)", gres):
+        return 0
+    count = gres.rpartition(":")[2]
+    return int(count) if count.isdigit() else 1
