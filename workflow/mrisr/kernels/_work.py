@@ -1,0 +1,148 @@
+"""Estimating the kernels of many slices: batch after batch, failed slices again with other random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ._estimation import Estimation, Keeper, Report, State
+from ._faults import fault
+from ._gans import LOSSES, GANs, Settings
+from ._generator import SIZE
+from ._slices import Slice
+
+SAMPLED_EVERY = 50
+"""Iterations between two losses that are kept."""
+
+
+class Work:
+    """What is left to do and what is done.
+
+    Parameters
+    ----------
+    slices : sequence of Slice
+    settings : Settings
+    attempts : int
+        How often a slice is tried before it counts as diverged.
+    batch : int
+        Slices that train at once; kernels do not depend on it.
+    finish : callable
+        Makes of a trained kernel [13, 13], float64, the one that is given out.
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[Slice],
+        *,
+        settings: Settings,
+        attempts: int,
+        batch: int,
+        finish: Callable[[np.ndarray], np.ndarray],
+        device: torch.device,
+    ):
+        self.slices, self.settings = slices, settings
+        self.attempts, self.batch, self.finish, self.device = attempts, batch, finish, device
+        self.kernels = np.full((len(slices), SIZE, SIZE), np.nan, np.float32)
+        samples = -(-settings.iterations // SAMPLED_EVERY)
+        self.losses = np.full((len(slices), samples, len(LOSSES)), np.nan, np.float32)
+        self.failures: list[list[str]] = [[] for _ in slices]
+        self.structured = [s.structured for s in slices]
+        self.waiting = [index for index, structured in enumerate(self.structured) if structured]
+        self.present: list[int] = []
+        self.iteration = self.steps = 0
+
+    def run(self, progress: Callable[[int, int], Report] | None, keeper: Keeper | None) -> Estimation:
+        """Everything that is left."""
+        gans = self._restore(keeper.latest() if keeper else None)
+        report = progress(self._total(), self._done()) if progress else None
+        while self.waiting or self.present:
+            gans = gans or self._next_batch()
+            while self.iteration < self.settings.iterations:
+                self._step(gans)
+                if report:
+                    report.update(self._done(), self._note())
+                if keeper:
+                    keeper.after(self.steps, lambda gans=gans: self._state(gans))
+            self._judge(gans)
+            gans = None
+        if report:
+            report.update(self._total(), self._note())
+        return self._estimation()
+
+    def _next_batch(self) -> GANs:
+        self.present, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
+        self.iteration = 0
+        return self._gans()
+
+    def _gans(self) -> GANs:
+        """The slices of the present batch, each with its next attempt's random numbers."""
+        slices = [replace(self.slices[index], attempt=len(self.failures[index])) for index in self.present]
+        return GANs(slices, self.settings, self.device)
+
+    def _step(self, gans: GANs) -> None:
+        losses = gans.step(self.iteration)
+        if self.iteration % SAMPLED_EVERY == 0:
+            self.losses[self.present, self.iteration // SAMPLED_EVERY] = losses.cpu().numpy()
+        self.iteration += 1
+        self.steps += 1
+
+    def _judge(self, gans: GANs) -> None:
+        """Take the kernels of the present batch that are kernels; the other slices wait again, if they may."""
+        for index, kernel in zip(self.present, gans.kernels.detach().cpu().numpy().astype(np.float64), strict=True):
+            if (problem := fault(kernel)) is None:
+                self.kernels[index] = self.finish(kernel)
+            else:
+                self.failures[index].append(problem)
+                if len(self.failures[index]) < self.attempts:
+                    self.waiting.append(index)
+        self.present = []
+
+    def _total(self) -> int:
+        return self.settings.iterations * sum(self.structured)
+
+    def _done(self) -> int:
+        """Iterations of single slices; those of a failed attempt no longer count."""
+        unfinished = len(self.waiting) + len(self.present)
+        return self._total() - self.settings.iterations * unfinished + self.iteration * len(self.present)
+
+    def _note(self) -> str:
+        failed = sum(map(len, self.failures))
+        return f"{failed} failed attempts" if failed else ""
+
+    def _estimation(self) -> Estimation:
+        found = np.isfinite(self.kernels).all((1, 2))
+        status = [
+            "no structure" if not structured else "estimated" if ok else "diverged"
+            for structured, ok in zip(self.structured, found, strict=True)
+        ]
+        losses = {name: self.losses[..., position] for position, name in enumerate(LOSSES)}
+        return Estimation([s.slice_id for s in self.slices], self.kernels, status, self.failures, losses)
+
+    def _state(self, gans: GANs) -> State:
+        tensors = {f"gans/{name}": tensor.detach().cpu().numpy() for name, tensor in gans.state().items()}
+        metadata = {
+            "failures": self.failures,
+            "waiting": self.waiting,
+            "present": self.present,
+            "iteration": self.iteration,
+            "steps": self.steps,
+        }
+        return tensors | {"kernels": self.kernels, "losses": self.losses}, metadata
+
+    def _restore(self, state: State | None) -> GANs | None:
+        """Go on from a state: the GANs of its batch, None if there is no state."""
+        if state is None:
+            return None
+        tensors, metadata = state
+        self.kernels, self.losses = np.array(tensors["kernels"]), np.array(tensors["losses"])
+        self.failures, self.waiting, self.present = (metadata[key] for key in ("failures", "waiting", "present"))
+        self.iteration, self.steps = metadata["iteration"], metadata["steps"]
+        gans = self._gans()
+        gans.restore(
+            {name.removeprefix("gans/"): torch.tensor(t) for name, t in tensors.items() if name.startswith("gans/")}
+        )
+        return gans

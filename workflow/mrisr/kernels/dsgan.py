@@ -1,0 +1,132 @@
+"""DSGAN: a downsampling kernel for each slice, learned by a small GAN (Huang et al. 2021, after KernelGAN, 2019)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+
+from mrisr.errors import InputError
+from mrisr.memory import keep_freed_memory
+
+from ._apply import SCALE, normalised
+from ._batches import batch_size
+from ._estimation import Estimation, Keeper, Report
+from ._gans import Settings
+from ._regularisers import Weights
+from ._slices import prepared
+from ._work import Work
+
+
+class DSGAN:
+    """A linear generator learns to make crops of the high-resolution slice look like those of the low-resolution one.
+
+    Its six convolutions are one kernel of 13 x 13 taps; a discriminator of 7 x 7 patches judges. High-resolution and
+    low-resolution crops are drawn independently, so the two scans need not be registered exactly.
+
+    Parameters
+    ----------
+    scale : int
+        2.
+    iterations : int
+        Steps of each GAN.
+    learning_rate, drop_every : float, int
+        Adam's rate, divided by 10 at every multiple of ``drop_every`` iterations.
+    noise : float
+        Standard deviation of the noise on the fakes that the discriminators learn from, images being in [-1, 1]: 1/255.
+    share_fake : bool
+        The discriminators learn from the generators' output before their step instead of after it.
+    bicubic, sum_to_one, boundaries, centre, sparse : float
+        Weights of the regularisers; the bicubic one at first, the last two from the time they come in.
+    gate, decay, decay_every, constrain_below : float, float, int, float
+        When the bicubic loss was below ``gate`` three times in a row, its weight is multiplied by ``decay`` at every
+        multiple of ``decay_every`` iterations; below ``constrain_below`` the centre and sparsity come in.
+    largest : int, optional
+        Keep that many of the largest taps and set the others to zero, as KernelGAN does with 40.
+    attempts : int
+        How often a slice whose GAN diverges is tried, with other random numbers each time.
+    batch : int, optional
+        Slices that train at once, by default as many as fit into memory; kernels do not depend on it.
+    device : {"auto", "cpu", "cuda"}
+        ``auto`` takes CUDA where there is one.
+    """
+
+    GIVES = "kernels"
+    SCALES = (2,)
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        iterations: int = 3000,
+        learning_rate: float = 2e-4,
+        drop_every: int = 750,
+        noise: float = 0.00392156862745098,
+        share_fake: bool = False,
+        bicubic: float = 5.0,
+        sum_to_one: float = 0.5,
+        boundaries: float = 0.5,
+        centre: float = 1.0,
+        sparse: float = 5.0,
+        gate: float = 0.4,
+        decay: float = 0.01,
+        decay_every: int = 200,
+        constrain_below: float = 0.005,
+        largest: int | None = None,
+        attempts: int = 3,
+        batch: int | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+    ):
+        if scale != SCALE:
+            raise InputError(f"dsgan: estimates kernels at scale {SCALE}, not {scale!r}")
+        counts = {"iterations": iterations, "drop_every": drop_every, "decay_every": decay_every, "attempts": attempts}
+        counts |= {name: value for name, value in (("largest", largest), ("batch", batch)) if value is not None}
+        for name, value in counts.items():
+            if value < 1:
+                raise InputError(f"dsgan: {name} must be 1 or more, not {value!r}")
+        weights = Weights(bicubic, sum_to_one, boundaries, centre, sparse, gate, decay, decay_every, constrain_below)
+        for name, value in {"learning_rate": learning_rate, "noise": noise, **vars(weights)}.items():
+            if not (math.isfinite(value) and value >= 0):
+                raise InputError(f"dsgan: {name} must be a number of at least 0, not {value!r}")
+        self.settings = Settings(iterations, learning_rate, drop_every, noise, share_fake, weights)
+        self.largest, self.attempts, self.batch, self.device = largest, attempts, batch, _device(device)
+
+    def __call__(
+        self,
+        hr_slices: Sequence[np.ndarray],
+        lr_slices: Sequence[np.ndarray],
+        *,
+        seed: int,
+        slice_ids: Sequence[str | int] | None = None,
+        progress: Callable[[int, int], Report] | None = None,
+        keeper: Keeper | None = None,
+    ) -> Estimation:
+        """Estimate a kernel for each pair of slices; arguments as in `mrisr.kernels.estimate_report`."""
+        slices = prepared(hr_slices, lr_slices, seed, slice_ids)
+        keep_freed_memory()
+        work = Work(
+            slices,
+            settings=self.settings,
+            attempts=self.attempts,
+            batch=self.batch or batch_size(self.device),
+            finish=self._finish,
+            device=self.device,
+        )
+        return work.run(progress, keeper)
+
+    def _finish(self, kernel: np.ndarray) -> np.ndarray:
+        """The kernel with its largest taps only, if so asked, and of sum 1."""
+        if self.largest is not None and self.largest < kernel.size:
+            kernel = np.where(kernel >= np.sort(kernel, axis=None)[-self.largest], kernel, 0)
+        return normalised(kernel)
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"dsgan: device must be auto, cpu or cuda, not {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("dsgan: there is no CUDA device here; set device to auto or cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
