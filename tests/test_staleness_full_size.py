@@ -1,0 +1,151 @@
+"""What is stale in the paper's study as it is: 63 models, 63 evaluations; jobs are compared by identity, none is run.
+
+That a job whose identity has changed is run, and no other, is test_staleness.py's part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from mrisr.plan import Plan
+from mrisr.validation import validate
+from project import ROOT, Project
+
+STUDY = yaml.safe_load((ROOT / "workflow/studies/training-bias.yaml").read_text())
+AFTER_SCORES = {"tabulate": 1, "figure-heatmap": 1, "figure-gaps": 1, "figure-boxplot": 1}
+AFTER_TRAINING = {**AFTER_SCORES, "figure-panel": 1, "figure-curves": 1}
+SCORES = {"evaluate": 63, "baseline": 1}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with four small volumes: their number, and not their size, makes the jobs."""
+    return Project(tmp_path_factory.mktemp("paper")).folder
+
+
+def identities(**changes) -> dict[str, tuple[str, str]]:
+    """Stage and identity of every job of the study with some keys changed, by the job's record."""
+    config = {**copy.deepcopy(STUDY), "volumes": "data/volumes.tsv", **changes}
+    return {job.record: (job.stage, job.identity) for job in Plan(validate(config, source="study")).jobs()}
+
+
+@pytest.fixture(scope="module")
+def before(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return identities()
+
+
+@pytest.fixture
+def stale(folder, before, monkeypatch):
+    """Counts, by stage, of the jobs that a change of the study makes stale or adds."""
+    monkeypatch.chdir(folder)
+
+    def count(**changes) -> dict[str, int]:
+        after = identities(**changes)
+        return Counter(stage for record, (stage, identity) in after.items() if before.get(record) != (stage, identity))
+
+    return count
+
+
+def section(name: str, **keys) -> dict:
+    return {**copy.deepcopy(STUDY.get(name) or {}), **keys}
+
+
+def test_the_study_has_the_papers_jobs(before):
+    counts = Counter(stage for stage, _ in before.values())
+    assert (counts["train"], counts["evaluate"], counts["slice"], counts["degrade"]) == (63, 63, 4, 24)
+
+
+def test_nothing_changed_is_nothing_to_do(stale):
+    assert stale() == {}
+
+
+METRICS = {"psnr": {}, "ssim": {}, "nrmse": {}, "hfen": {}}
+
+
+def test_a_metric_more_retrains_nothing(stale):
+    more = {**METRICS, "coarse": {"kind": "hfen", "sigma": 3.0}}
+    assert stale(evaluation={"metrics": more}) == {**SCORES, **AFTER_SCORES}
+
+
+def test_a_test_degradation_more_retrains_nothing(stale):
+    changes = {"degradations": section("degradations", box={"kind": "mean", "size": 5})}
+    changes["test_sets"] = [*STUDY["test_sets"], "box"]
+    # Degraded for the two test subjects, and scored by all models.
+    assert stale(**changes) == {"degrade": 2, **SCORES, **AFTER_SCORES, "figure-gallery": 1}
+
+
+def test_a_figures_option_changes_its_figures_only(stale):
+    assert stale(figures=section("figures", panel_test_sets=["bicubic", "mean"])) == {"figure-panel": 1}
+    assert stale(figures=section("figures", metrics=["psnr"])) == {"figure-heatmap": 1, "figure-gaps": 1}
+
+
+def test_a_degradation_to_train_on_adds_its_9_models(stale):
+    changes = {"degradations": section("degradations", box={"kind": "mean", "size": 5})}
+    changes |= {name: [*STUDY[name], "box"] for name in ("training_sets", "test_sets")}
+    expected = {"degrade": 4, "train": 9, "evaluate": 72, "baseline": 1, **AFTER_TRAINING, "figure-gallery": 1}
+    assert stale(**changes) == expected
+
+
+def test_a_degradations_parameter_retrains_what_saw_it(stale):
+    # The mean and the mixture that contains it, three architectures, three losses.
+    changes = {"degradations": section("degradations", mean={"size": 5})}
+    assert stale(**changes) == {"degrade": 4, "train": 18, **SCORES, **AFTER_TRAINING, "figure-gallery": 1}
+
+
+def test_a_training_set_less_makes_tables_and_figures_again(stale):
+    fewer = [name for name in STUDY["training_sets"] if name != "median"]
+    assert stale(training_sets=fewer) == AFTER_TRAINING
+
+
+def test_a_seed_more_adds_its_63_models(stale):
+    # The panel shows the first seed.
+    added = {"train": 63, "evaluate": 63, **AFTER_SCORES, "figure-curves": 1}
+    assert stale(seeds=[0, 1]) == added
+
+
+def test_an_architecture_more_adds_its_21_models(stale):
+    more = section("architectures", small={"kind": "srcnn", "features": [16, 8]})
+    assert stale(architectures=more) == {"train": 21, "evaluate": 21, **AFTER_TRAINING}
+
+
+def test_an_architectures_option_retrains_its_21_models(stale):
+    changed = section("architectures", srcnn={"features": [16, 8]})
+    assert stale(architectures=changed) == {"train": 21, "evaluate": 21, **AFTER_TRAINING}
+
+
+def test_a_loss_less_makes_tables_and_figures_again(stale):
+    assert stale(losses=["mse", "l1"]) == AFTER_TRAINING
+
+
+def test_a_training_option_of_one_architecture_retrains_its_21_models(stale):
+    changed = section("training", overrides={"rrdbnet": {"epochs": 400}})
+    assert stale(training=changed) == {"train": 21, "evaluate": 21, **AFTER_TRAINING}
+
+
+@contextlib.contextmanager
+def edited(path: Path):
+    """A volume with other voxels, and then as it was."""
+    content = path.read_bytes()
+    path.write_bytes(content[:-4] + b"1234")
+    try:
+        yield
+    finally:
+        path.write_bytes(content)
+
+
+def test_the_training_volumes_content_retrains_everything(stale, folder):
+    with edited(folder / "data/anna.nii"):
+        # The floor is measured on test subjects.
+        assert stale() == {"check": 1, "slice": 1, "degrade": 6, "train": 63, "evaluate": 63, **AFTER_TRAINING}
+
+
+def test_a_test_volumes_content_retrains_nothing(stale, folder):
+    with edited(folder / "data/dora.nii"):
+        assert stale() == {"check": 1, "slice": 1, "degrade": 6, **SCORES, **AFTER_SCORES, "figure-panel": 1}
