@@ -1,0 +1,101 @@
+"""Scores that people gave to images: a table with the columns ``image`` and ``score``, separated by tabs.
+
+``image`` is a slice of the training subjects as the study has it (``subject/0012``), or the path of a PNG or TIFF
+picture with 8 bits, relative to the table's folder. ``score`` is a number, **lower is better**, such as a differential
+mean opinion score from 0 to 100; mean opinions, where higher is better, have to be turned round first.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mrisr.errors import InputError, suggestion
+
+COLUMNS = ["image", "score"]
+PICTURES = (".png", ".tif", ".tiff")
+WHITE = 255.0
+
+
+def read_table(path: str | os.PathLike) -> dict[str, float]:
+    """The scores {image as written: score}; ``#`` begins a comment.
+
+    Raises
+    ------
+    InputError
+        All problems of the table, one line each: other columns, no number, an image that stands twice.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a table of scores ({error})") from error
+    rows = [(n, line.split("\t")) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    if not rows or rows[0][1] != COLUMNS:
+        raise InputError(f"{path}: its first line must be 'image' and 'score', separated by a tab")
+    scores: dict[str, float] = {}
+    problems = []
+    for number, cells in rows[1:]:
+        if len(cells) != 2 or not _is_finite(cells[1]):
+            problems.append(f"{path}:{number}: must be an image and a finite number, separated by a tab")
+        elif cells[0] in scores:
+            problems.append(f"{path}:{number}: '{cells[0]}' has a score already")
+        else:
+            scores[cells[0]] = float(cells[1])
+    if problems:
+        raise InputError(*problems)
+    return scores
+
+
+def pictures(path: str | os.PathLike) -> list[Path]:
+    """The files that a table names."""
+    return [Path(path).parent / name for name in read_table(path) if _is_picture(name)]
+
+
+def rated(path: str | os.PathLike, slices: Mapping[str, np.ndarray]) -> Iterator[tuple[np.ndarray, float]]:
+    """Images [C, H, W] in [0, 1] of a table, each with its score.
+
+    Parameters
+    ----------
+    path : path
+        The table.
+    slices : {slice name: [C, H, W] in [0, 1]}
+        Slices of the training subjects, which the table may name.
+
+    Raises
+    ------
+    InputError
+        A table that cannot be read, an unknown slice, a picture that is missing or has not 8 bits.
+    """
+    for name, score in read_table(path).items():
+        if _is_picture(name):
+            yield _picture(Path(path).parent / name), score
+        elif name in slices:
+            yield np.asarray(slices[name]), score
+        else:
+            raise InputError(f"{path}: '{name}' is no slice of a training subject ({suggestion(name, slices)})")
+
+
+def _picture(path: Path) -> np.ndarray:
+    from mrisr.volumes.readers import read_volume
+
+    image = read_volume(path, "pictures").array[:, :, 0]
+    if image.min() < 0 or image.max() > WHITE:
+        raise InputError(
+            f"{path}: a rated picture has 8 bits, values from 0 to 255, not {image.min()} to {image.max()}"
+        )
+    return (image if image.ndim == 3 else image[..., None]).transpose(2, 0, 1) / WHITE
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(PICTURES)
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,0 +1,104 @@
+"""From features to a score: support vector regression with a radial basis function (Schoelkopf et al. 2000).
+
+Trained by scikit-learn, kept as arrays without pickle, applied by a few lines of numpy. Constants are those of
+BRISQUE's authors (libsvm: epsilon-SVR, features scaled to [-1, 1]).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mrisr import arrays
+from mrisr.errors import InputError
+
+from .features import NAMES
+
+COST, GAMMA, EPSILON = 1024.0, 0.05, 0.1
+"""Price of an error beyond epsilon, exponent of the kernel, and the error (in the score's units) that costs nothing."""
+TENSORS = ("support_vectors", "dual_coefficients", "intercept", "low", "high")
+
+
+@dataclass(frozen=True)
+class Regressor:
+    """A trained regressor.
+
+    ``support_vectors`` [n, 36] in scaled features, ``dual_coefficients`` [n], ``intercept`` []; ``low`` and ``high``
+    [36] are the features that become -1 and 1. All float64. ``metadata`` says what it was trained on.
+    """
+
+    support_vectors: np.ndarray
+    dual_coefficients: np.ndarray
+    intercept: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    gamma: float = GAMMA
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Scores [...] of features [..., 36]: sum_i a_i exp(-gamma |x - v_i|^2) + b; NaN of NaN."""
+        distances = scaled(features, self.low, self.high)[..., None, :] - self.support_vectors
+        return np.exp(-self.gamma * (distances**2).sum(axis=-1)) @ self.dual_coefficients + self.intercept
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the regressor as safetensors, by rename."""
+        metadata = {**self.metadata, "gamma": self.gamma, "features": list(NAMES)}
+        arrays.save(path, {name: getattr(self, name) for name in TENSORS}, metadata)
+
+
+def load(path: str | os.PathLike) -> Regressor:
+    """Read what `Regressor.save` wrote; `InputError` for a file that is missing or something else."""
+    tensors, metadata = arrays.load(path)
+    if metadata.get("features") != list(NAMES) or not set(TENSORS) <= set(tensors):
+        raise InputError(f"{path}: is no regressor of BRISQUE; the rule train_brisque makes one")
+    return Regressor(**{name: tensors[name] for name in TENSORS}, gamma=metadata["gamma"], metadata=metadata)
+
+
+def train(
+    features: np.ndarray,
+    scores: np.ndarray,
+    *,
+    cost: float = COST,
+    gamma: float = GAMMA,
+    epsilon: float = EPSILON,
+    metadata: dict[str, Any] | None = None,
+) -> Regressor:
+    """Fit a regressor.
+
+    Parameters
+    ----------
+    features : ndarray
+        [n, 36], all finite.
+    scores : ndarray
+        [n]; lower is better by convention, nothing here depends on it.
+    cost, gamma, epsilon : float
+        See `COST`; scores are taken to be on a scale of about 0 to 100.
+    metadata : mapping, optional
+        What to keep beside the arrays.
+
+    Raises
+    ------
+    InputError
+        Fewer than two images, all with one score, or a number that is not finite.
+    """
+    from sklearn.svm import SVR
+
+    features, scores = np.asarray(features, np.float64), np.asarray(scores, np.float64)
+    if len(scores) < 2 or np.ptp(scores) == 0:
+        raise InputError(f"brisque: {len(scores)} images with {len(set(scores))} different scores teach nothing")
+    if not (np.isfinite(features).all() and np.isfinite(scores).all()):
+        raise InputError("brisque: features and scores must be finite; leave out images without structure")
+    low, high = features.min(axis=0), features.max(axis=0)
+    fitted = SVR(C=cost, gamma=gamma, epsilon=epsilon).fit(scaled(features, low, high), scores)
+    return Regressor(
+        fitted.support_vectors_, fitted.dual_coef_[0], fitted.intercept_[0], low, high, gamma, metadata or {}
+    )
+
+
+def scaled(features: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Features with ``low`` at -1 and ``high`` at 1; beyond them nothing is clipped."""
+    width = np.where(high > low, high - low, 1.0)
+    return 2 * (np.asarray(features, np.float64) - low) / width - 1
