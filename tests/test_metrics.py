@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mrisr import metrics, plugins
 from mrisr.errors import InputError
+from mrisr.quality import proxy
+from mrisr.quality.features import features
+from mrisr.quality.regressor import load, train
 from scipy import ndimage
 from skimage.metrics import normalized_root_mse, peak_signal_noise_ratio, structural_similarity
 
 NAMES = metrics.available()
+WITH_REFERENCE = [name for name in NAMES if plugins.describe("metrics", name).constants.get("NEEDS_REFERENCE", True)]
+FEW = settings(max_examples=5, deadline=None)
 PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0}
 
 
@@ -24,6 +34,21 @@ def pair(*shape: int, seed: int = 0, noise: float = 0.1) -> tuple[np.ndarray, np
     reference = np.clip(0.5 + 2 * field, 0, 1) * (field > -0.1)
     estimate = ndimage.gaussian_filter(reference, 1.0, axes=(-2, -1)) + noise * random.normal(size=shape)
     return reference.astype(np.float32), np.clip(estimate, 0, 1).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def regressor(tmp_path_factory) -> str:
+    """A regressor for BRISQUE that has seen a few images."""
+    path = tmp_path_factory.mktemp("brisque") / "regressor.safetensors"
+    rated = list(proxy.rated({str(seed): pair(64, 64, seed=seed)[0] for seed in range(10, 14)}, seed=0))
+    train(np.array([features(image) for image, _ in rated]), np.array([score for _, score in rated])).save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def needed(regressor) -> Mapping[str, dict[str, Any]]:
+    """The options that a metric cannot be computed without."""
+    return defaultdict(dict, brisque={"regressor": regressor})
 
 
 def log_kernel(size: int, sigma: float) -> np.ndarray:
@@ -52,8 +77,8 @@ def test_label_range_and_direction_are_known_without_importing(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(40, 48), (1, 40, 48), (3, 40, 48)])
-def test_a_value_is_a_float_within_its_range(name, shape):
-    value = metrics.compute(name, *pair(*shape))
+def test_a_value_is_a_float_within_its_range(name, shape, needed):
+    value = metrics.compute(name, *pair(*shape), **needed[name])
     low, high = plugins.describe("metrics", name).constants["RANGE"]
     assert type(value) is float
     assert (-np.inf if low is None else low) <= value <= (np.inf if high is None else high)
@@ -61,9 +86,11 @@ def test_a_value_is_a_float_within_its_range(name, shape):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", range(3))
-def test_more_noise_is_worse(name, seed):
+def test_more_noise_is_worse(name, seed, needed):
     sign = 1 if plugins.describe("metrics", name).constants["HIGHER_IS_BETTER"] else -1
-    values = [metrics.compute(name, *pair(64, 64, seed=seed, noise=noise)) for noise in (0.02, 0.1, 0.4)]
+    values = [
+        metrics.compute(name, *pair(64, 64, seed=seed, noise=noise), **needed[name]) for noise in (0.02, 0.1, 0.4)
+    ]
     assert sorted(values, key=lambda value: -sign * value) == values
 
 
@@ -75,23 +102,27 @@ def test_a_perfect_estimate_has_the_best_value(name, best, shape):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_channel_is_the_same_as_none(name):
+def test_one_channel_is_the_same_as_none(name, needed):
     reference, estimate = pair(40, 48)
-    assert metrics.compute(name, reference[None], estimate[None]) == metrics.compute(name, reference, estimate)
+    one, none = (
+        metrics.compute(name, *images, **needed[name])
+        for images in ((reference[None], estimate[None]), (reference, estimate))
+    )
+    assert one == none
 
 
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=st.integers(0, 2**32 - 1), factor=st.sampled_from([0.25, 4.0, 255.0]))
-@settings(max_examples=5, deadline=None)
-def test_the_scale_of_the_values_has_no_influence_if_the_data_range_follows(name, seed, factor):
+@FEW
+def test_the_scale_of_the_values_has_no_influence_if_the_data_range_follows(name, needed, seed, factor):
     reference, estimate = (image.astype(np.float64) for image in pair(24, 30, seed=seed))
-    scaled = metrics.compute(name, factor * reference, factor * estimate, data_range=factor)
-    assert scaled == pytest.approx(metrics.compute(name, reference, estimate), rel=1e-9)
+    scaled = metrics.compute(name, factor * reference, factor * estimate, data_range=factor, **needed[name])
+    assert scaled == pytest.approx(metrics.compute(name, reference, estimate, **needed[name]), rel=1e-9)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_REFERENCE)
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=5, deadline=None)
+@FEW
 def test_mirroring_and_turning_both_images_has_no_influence(name, seed):
     reference, estimate = pair(24, 30, seed=seed)
     turned = metrics.compute(name, np.rot90(reference[:, ::-1]), np.rot90(estimate[:, ::-1]))
@@ -174,16 +205,16 @@ def test_hfen_has_no_value_where_the_reference_has_no_edges(level):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_estimate_that_diverged_has_no_value_and_no_warning(name):
+def test_an_estimate_that_diverged_has_no_value_and_no_warning(name, needed):
     reference, estimate = pair(24, 24)
     estimate[3, 4] = np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert np.isnan(metrics.compute(name, reference, estimate))
+        assert np.isnan(metrics.compute(name, reference, estimate, **needed[name]))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_images_that_cannot_be_compared_are_refused(name):
+def test_images_that_cannot_be_compared_are_refused(name, needed):
     for reference, estimate in (
         (np.zeros((24, 24)), np.zeros((24, 25))),
         (np.zeros((24, 24)), np.zeros((1, 24, 24))),
@@ -191,10 +222,33 @@ def test_images_that_cannot_be_compared_are_refused(name):
         (np.zeros((2, 1, 24, 24)), np.zeros((2, 1, 24, 24))),
     ):
         with pytest.raises(InputError):
-            metrics.compute(name, reference, estimate)
+            metrics.compute(name, reference, estimate, **needed[name])
     for data_range in (0.0, -1.0, np.nan):
         with pytest.raises(InputError, match="data range"):
-            metrics.compute(name, *pair(24, 24), data_range=data_range)
+            metrics.compute(name, *pair(24, 24), data_range=data_range, **needed[name])
+
+
+def test_brisque_is_the_regressors_answer_to_the_estimate_alone(regressor):
+    reference, estimate = pair(40, 48)
+    found = metrics.compute("brisque", reference, estimate, regressor=regressor)
+    assert found == metrics.compute("brisque", np.zeros_like(reference), estimate, regressor=regressor)
+    assert found == load(regressor).predict(features(estimate))
+
+
+def test_brisque_of_an_image_without_structure_is_undefined_and_there_is_no_warning(regressor):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(metrics.compute("brisque", pair(24, 24)[0], np.zeros((24, 24)), regressor=regressor))
+
+
+def test_brisque_reads_a_regressor_that_was_made_anew(tmp_path, regressor):
+    path, images = tmp_path / "regressor.safetensors", pair(40, 48)
+    load(regressor).save(path)
+    first = metrics.compute("brisque", *images, regressor=str(path))
+    other = replace(load(regressor), intercept=load(regressor).intercept + 1)
+    other.save(path)
+    os.utime(path, ns=(0, 0))  # a change within one tick of the file system's clock
+    assert metrics.compute("brisque", *images, regressor=str(path)) == pytest.approx(first + 1)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +260,8 @@ def test_images_that_cannot_be_compared_are_refused(name):
         ("hfen", {"size": 14}, "odd"),
         ("ssim", {"sigma": -1.0}, "must be positive"),
         ("ssim", {"sigma": 4.0}, "smaller than the window of 29 x 29"),
+        ("brisque", {}, "needs a trained regressor"),
+        ("brisque", {"regressor": "missing.safetensors"}, "missing.safetensors cannot be read"),
     ],
 )
 def test_a_bad_description_is_one_clear_line(name, options, line):

@@ -2,7 +2,7 @@
 
 A metric is a class with the constants ``LABEL`` (for axes and tables), ``HIGHER_IS_BETTER`` and ``RANGE`` (lowest and
 highest value, None where there is no bound), called as ``metric(reference, estimate, data_range=...)`` with float64
-arrays of equal shape.
+arrays of equal shape. One that looks at the estimate alone says ``NEEDS_REFERENCE = False``.
 """
 
 from __future__ import annotations
