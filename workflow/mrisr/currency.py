@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .job import Job
+from .persistence import forget_otherwise
 from .plan import Plan
 from .records import read_record
 
@@ -34,7 +35,7 @@ class Outdated:
 
 
 def outdated(plan: Plan) -> list[Outdated]:
-    """Every job of the plan that has outputs on disk which are not current."""
+    """Every job of the plan with outputs on disk that are not current. What is current, Snakemake is made to see so."""
     found = []
     for job in plan.jobs():
         present = [path for path in job.writes.values() if os.path.exists(path)]
@@ -45,6 +46,7 @@ def outdated(plan: Plan) -> list[Outdated]:
                 found.append(Outdated(job, reason))
             else:
                 _restore_times(job, record)
+                forget_otherwise(job)
     return found
 
 

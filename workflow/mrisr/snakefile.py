@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from . import lock
+from . import lock, persistence
 from .cluster import submission
 from .costs.resources import Resources
 from .currency import describe, is_current, outdated, set_aside
@@ -62,6 +62,7 @@ class Workflow:
     """
 
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
+        self.workflow = workflow
         self.config = _typed(dict(config), workflow.config_settings.config or {})
         self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
         try:
@@ -80,7 +81,6 @@ class Workflow:
         self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
         if workflow.is_main_process and _runs(workflow):
             self.resources.measure_networks()
-        self.workflow = workflow
         if workflow.is_main_process and workflow.output_settings.dryrun:
             # The graph is not built yet, and a dry run has no hook after it.
             atexit.register(submission.warn, workflow)
@@ -109,6 +109,8 @@ class Workflow:
             sys.stderr.write(f"Not current, moved to {folder} and made again:\n{lines}\n")
         else:
             sys.stderr.write(f"Not current; a run would set these aside and make them again:\n{lines}\n")
+            if self.workflow.output_settings.dryrun and not lock.is_locked(self.plan.layout.root):
+                persistence.call_begun(path for item in found for path in item.files)
 
     # ---- for the rules --------------------------------------------------------------------------------------------
 
