@@ -1,0 +1,75 @@
+"""Differences of two methods' means on the same subjects: their size, Student's paired t and Wilcoxon's signed ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+
+from .contrasts import BOOTSTRAP_SUBJECTS
+from .family import LEVEL
+
+FEWEST_FOR_T = BOOTSTRAP_SUBJECTS
+"""Subjects from which on there is a t test: with fewer it rests on its assumption of normal differences alone."""
+ROUNDING = 1e-9
+"""Scores have nine digits: smaller relative differences are none."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """``differences`` [n], one a subject, NaN or infinite where they are undefined.
+
+    In `numbers`, ``difference`` is the mean with its 95 % interval under the t distribution, ``effect`` the mean over the standard
+    deviation (Cohen's d of paired samples), ``w`` the smaller sum of signed ranks, zeros left out. NaN where undefined.
+    """
+
+    differences: np.ndarray
+
+    def numbers(self) -> dict[str, float]:
+        """``difference`` to ``w`` of the table, the p-values before correction."""
+        found = dict.fromkeys(("difference", "low", "high", "effect", "t", "p_t", "w", "p_wilcoxon"), np.nan)
+        if not np.isfinite(self.differences).all():
+            return found
+        found["difference"] = float(self.differences.mean())
+        if self.varies:
+            found["effect"] = found["difference"] / float(self.differences.std(ddof=1))
+        if self.varies and len(self.differences) >= FEWEST_FOR_T:
+            test = scipy.stats.ttest_1samp(self.differences, 0.0)
+            low, high = test.confidence_interval(0.95)
+            found |= {"low": float(low), "high": float(high), "t": float(test.statistic), "p_t": float(test.pvalue)}
+        if self.can_rank(1):
+            test = scipy.stats.wilcoxon(self.changed)
+            found |= {"w": float(test.statistic), "p_wilcoxon": float(test.pvalue)}
+        return found
+
+    @property
+    def varies(self) -> bool:
+        """Whether the differences differ by more than rounding."""
+        return bool(np.ptp(self.differences) > ROUNDING * np.abs(self.differences).max())
+
+    @property
+    def changed(self) -> np.ndarray:
+        """The differences that are not zero."""
+        return self.differences[self.differences != 0]
+
+    def can_rank(self, comparisons: int) -> bool:
+        """Whether the smallest p-value of Wilcoxon's test, 2 / 2^n, times the number of comparisons is below 0.05."""
+        return comparisons * 2.0 ** (1 - len(self.changed)) < LEVEL
+
+    def why_blank(self, comparisons: int) -> Iterator[str]:
+        """What stands in the note where p-values are missing."""
+        if not np.isfinite(self.differences).all():
+            yield "undefined or infinite values"
+        elif not self.differences.any():
+            yield "no differences"
+        else:
+            if len(self.differences) < FEWEST_FOR_T:
+                yield f"t: fewer than {FEWEST_FOR_T} subjects"
+            elif not self.varies:
+                yield "t: all differences are equal"
+            if not self.can_rank(1):
+                yield f"Wilcoxon: {len(self.changed)} differences cannot reach {LEVEL}"
+            elif not self.can_rank(comparisons):
+                yield f"Wilcoxon: {len(self.changed)} differences cannot reach {LEVEL} after Holm"

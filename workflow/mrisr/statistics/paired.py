@@ -1,0 +1,123 @@
+"""Paired tests between methods on subjects' means: Student's t, as in the realistic-downsampling paper, and Wilcoxon's.
+
+A method is a baseline or a model, whatever its seed and fold. A subject is one observation: slices of one subject are
+nearly copies, so that a test over slices would find everything significant. Where there are too few subjects for a test
+to say anything, its p-value is blank; the difference and its size stand there all the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mrisr.errors import InputError, suggestion
+
+from .differences import Differences
+from .family import holm
+from .order import MODEL, Order
+from .tables import RUN, defined
+
+FAMILY = ["scale", "metric", "test_set", "group"]
+"""Comparisons that agree in these are tested, and corrected, together."""
+COLUMNS = (
+    *(*FAMILY, "method_a", "method_b", "subjects", "difference", "low", "high", "effect"),
+    *("t", "p_t", "p_t_holm", "w", "p_wilcoxon", "p_wilcoxon_holm", "note"),
+)
+FOLDS = "approximate: the folds' models share training data"
+
+
+def paired_tests(scores: pd.DataFrame, order: Order | Mapping[str, Any], *, against: str | None = None) -> pd.DataFrame:
+    """Compare methods pairwise on the subjects that both were scored on.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `mrisr.statistics.scores.read` gives it.
+    order : Order or mapping
+        What `Order.of` reads; its metrics are compared.
+    against : str, optional
+        Compare this method alone with every other one, as ``edsr/l1/dsgan`` or the name of a baseline: a smaller
+        family than all pairs, so a test that finds more.
+
+    Returns
+    -------
+    DataFrame with `COLUMNS`, in the study's order. ``difference`` is method a minus method b in the metric's own
+    direction; means are over slices, then over seeds and folds. Holm's correction is over a `FAMILY`, in which a
+    comparison without p-value counts as one.
+
+    Raises
+    ------
+    InputError
+        ``against`` is no method of the scores.
+    """
+    order = Order.of(order)
+    scores = defined(scores[scores["metric"].isin(list(order.metrics))])
+    scores = order.sort(scores, [*FAMILY, *MODEL[1:]])
+    scores = scores.assign(method=[method_name(*names) for names in scores[MODEL[1:]].itertuples(index=False)])
+    if against is not None and against not in set(scores["method"]):
+        raise InputError(f"tests: there is no method '{against}' ({suggestion(against, scores['method'].unique())})")
+    rows = [row for names, table in scores.groupby(FAMILY, sort=False) for row in _family(names, table, order, against)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def method_name(architecture: str, loss: str, training_set: str) -> str:
+    """``edsr/l1/dsgan``, or the name of a baseline."""
+    return "/".join(part for part in (architecture, loss, training_set) if part)
+
+
+def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | None) -> Iterator[dict[str, Any]]:
+    means = _subject_means(scores)
+    folds = scores.groupby("method")["fold"].nunique()
+    methods = list(scores["method"].unique())
+    pairs = list(_pairs(methods, against))
+    compared = {(a, b): Differences(_differences(means[a], means[b])) for a, b in pairs}
+    compared = {pair: found for pair, found in compared.items() if len(found.differences)}
+    numbers = [found.numbers() for found in compared.values()]
+    corrected = {test: _corrected([one[test] for one in numbers]) for test in ("p_t", "p_wilcoxon")}
+    for position, ((a, b), found) in enumerate(compared.items()):
+        enough = found.can_rank(len(compared))
+        notes = [*found.why_blank(len(compared)), FOLDS if max(folds[a], folds[b]) > 1 else ""]
+        notes.append(order.note(order.metrics[names[FAMILY.index("metric")]]))
+        yield {
+            **dict(zip(FAMILY, names, strict=True)),
+            "method_a": a,
+            "method_b": b,
+            "subjects": len(found.differences),
+            **numbers[position],
+            "p_t_holm": corrected["p_t"][position],
+            "p_wilcoxon_holm": corrected["p_wilcoxon"][position] if enough else np.nan,
+            "note": "; ".join(note for note in notes if note),
+        }
+
+
+def _subject_means(scores: pd.DataFrame) -> dict[str, pd.Series]:
+    """{method: mean of each subject over slices, then over seeds and folds}."""
+    with np.errstate(invalid="ignore"):
+        of_runs = scores.groupby(["method", "subject", *RUN], dropna=False)["value"].mean(skipna=False)
+        means = of_runs.groupby(level=["method", "subject"]).mean(skipna=False)
+    return {method: table.droplevel("method") for method, table in means.groupby(level="method")}
+
+
+def _differences(first: pd.Series, second: pd.Series) -> np.ndarray:
+    """Of the subjects that both methods have; NaN where a value is undefined or both are infinite."""
+    subjects = first.index.intersection(second.index).sort_values()
+    with np.errstate(invalid="ignore"):
+        return first[subjects].to_numpy() - second[subjects].to_numpy()
+
+
+def _pairs(methods: Iterable[str], against: str | None) -> Iterator[tuple[str, str]]:
+    methods = list(methods)
+    if against is None:
+        yield from itertools.combinations(methods, 2)
+    elif against in methods:
+        yield from ((against, other) for other in methods if other != against)
+
+
+def _corrected(p_values: list[float]) -> list[float]:
+    """Holm's correction; a blank p-value counts as 1 and stays blank."""
+    blank = np.isnan(p_values)
+    return np.where(blank, np.nan, holm(np.where(blank, 1.0, p_values))).tolist()
