@@ -1,4 +1,4 @@
-"""Differences of two methods' means on the same subjects: their size, Student's paired t and Wilcoxon's signed ranks."""
+"""Differences of two methods' means on the same subjects: their size, Student's paired t, Wilcoxon's signed ranks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ ROUNDING = 1e-9
 class Differences:
     """``differences`` [n], one a subject, NaN or infinite where they are undefined.
 
-    In `numbers`, ``difference`` is the mean with its 95 % interval under the t distribution, ``effect`` the mean over the standard
-    deviation (Cohen's d of paired samples), ``w`` the smaller sum of signed ranks, zeros left out. NaN where undefined.
+    In `numbers`, ``difference`` is the mean, ``low`` and ``high`` its 95 % interval under the t distribution,
+    ``effect`` the mean over the standard deviation (Cohen's d of paired samples), ``w`` the smaller sum of signed
+    ranks, zeros left out. NaN where undefined.
     """
 
     differences: np.ndarray
