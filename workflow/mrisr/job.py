@@ -14,7 +14,8 @@ from .identity import identity
 class Job:
     """One job.
 
-    ``reads`` and ``writes`` are paths by role, ``record`` is its run.json, ``needs`` the identities of what it reads.
+    ``reads`` and ``writes`` are paths by role, ``record`` is its run.json, ``needs`` the identities of what it reads,
+    ``wildcards`` what the rule knows it by.
     """
 
     stage: str
@@ -24,6 +25,7 @@ class Job:
     writes: Mapping[str, str]
     record: str
     needs: Mapping[str, Any] = field(default_factory=dict)
+    wildcards: Mapping[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def identity(self) -> str:

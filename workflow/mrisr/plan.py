@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Plan:
         key = (stage, *sorted((name, str(value)) for name, value in wildcards.items()))
         if key not in self._jobs:
             self._require_known(wildcards)
-            self._jobs[key] = getattr(self, f"_{stage}")(**wildcards)
+            self._jobs[key] = replace(getattr(self, f"_{stage}")(**wildcards), wildcards=wildcards)
         return self._jobs[key]
 
     def _require_known(self, wildcards: Mapping[str, Any]) -> None:

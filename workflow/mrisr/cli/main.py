@@ -269,3 +269,19 @@ def figures(
     from .drawing import draw
 
     _run(study, "figure", identity, draw, figure=figure, scale=scale)
+
+
+@app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
+def plan(
+    study: StudyFile = Path("config.yaml"),
+    seconds: Annotated[float, typer.Option(help="How long each measurement of the calibration goes on.")] = 1.0,
+) -> None:
+    """Say what a study will cost before it is run: jobs, hours, disk, memory, and what is already there."""
+    from mrisr.plan import Plan
+    from mrisr.validation import load_study
+
+    from .planning import forecast
+
+    planned = Plan(load_study(str(study)))
+    planned.subjects.digests.save()
+    typer.echo(forecast(planned, study, seconds=seconds))

@@ -62,10 +62,10 @@ INFLUENCE = {
 
 
 class Resources:
-    """What the jobs of a study ask for."""
+    """What the jobs of a study ask for; ``auto`` is the device that ``device: auto`` will find."""
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
+    def __init__(self, plan: Plan, *, auto: str = "cuda"):
+        self.plan, self.auto = plan, auto
         self.memo = Memo(COSTS)
         self.geometries = Geometries(plan, self.memo)
         self._costs = functools.cache(self._costs)
@@ -117,7 +117,7 @@ class Resources:
         needed = self._network(architecture, scale)
         kept = 2 * sum(geometry.bytes for split in ("train", "validation") for geometry in self.geometries.split(split))
         memory = TORCH_MB + min(kept, KEPT) / MB + needed.parameters * OPTIMISER / MB
-        if options.device == "cpu":
+        if self._device(options.device) == "cpu":
             memory += self._training_arrays(needed, work.batch_pixels) / MB
             rate = CPU_RATE * options.threads
         else:
@@ -136,7 +136,7 @@ class Resources:
         memory += TORCH_MB - BASE_MB + needed.parameters * OPTIMISER / MB
         if evaluation.save_estimates:
             memory += 2 * max(geometry.bytes for geometry in self.geometries.split("test")) / MB
-        if evaluation.device == "cpu":
+        if self._device(evaluation.device) == "cpu":
             memory += tested.pixels * needed.largest * ESTIMATE / MB
             rate = CPU_RATE * evaluation.threads
         else:
@@ -161,7 +161,8 @@ class Resources:
             memory += TORCH_MB - BASE_MB + max(n.largest for n in networks) * ESTIMATE * shown / MB
         return memory, 10 + len(self.plan.models()) / 60
 
-    # ---- networks ---------------------------------------------------------------------------------------------------
+    def _device(self, device: str) -> str:
+        return self.auto if device == "auto" else device
 
     def _network(self, architecture: str, scale: Any) -> Network:
         return network(self.plan.architecture(architecture), scale_of_network(self.plan, scale), self.memo)

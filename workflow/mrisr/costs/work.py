@@ -41,10 +41,14 @@ def training_work(plan: Plan, architecture: str, geometries: Geometries) -> Trai
     return TrainingWork(options.epochs * per_epoch, batch, due, pixels(validation))
 
 
+def scored_sets(plan: Plan) -> int:
+    """Test sets whose slices are scored: a mixture's slices are those of its members, and are not scored again."""
+    return len({member for name in plan.study.test_sets for member in plan.study.members(name)})
+
+
 def tested_pixels(plan: Plan, geometries: Geometries) -> int:
-    """HR pixels of all test sets together; a mixture's slices are those of its members, and are not scored again."""
-    tested = {member for name in plan.study.test_sets for member in plan.study.members(name)}
-    return len(tested) * pixels(geometries.split("test"))
+    """HR pixels that an evaluation scores."""
+    return scored_sets(plan) * pixels(geometries.split("test"))
 
 
 def largest(geometries: list[Geometry]) -> Geometry:

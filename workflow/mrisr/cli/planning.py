@@ -1,0 +1,84 @@
+"""What ``mrisr plan`` prints."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from mrisr.costs.calibration import Calibration
+from mrisr.costs.forecast import Forecast, Stage, peak
+from mrisr.costs.resources import Resources
+from mrisr.plan import Plan
+from mrisr.progress import duration
+
+HEADER = ("stage", "jobs", "done", "to do", "time", "GPU hours", "disk to come", "disk there", "memory")
+
+
+def forecast(plan: Plan, study: Path, *, seconds: float) -> str:
+    """The costs of a study as text, after a calibration of ``seconds`` a piece on the device at hand."""
+    device, name = _device()
+    resources = Resources(plan, auto=device)
+    resources.measure_networks()
+    stages = Forecast(plan, study, resources, Calibration(seconds=seconds), device).stages()
+    resources.memo.save()
+    cores = len(os.sched_getaffinity(0))
+    lines = [*_table(stages, device=device), "", *_summary(stages, device=device, cores=cores)]
+    where = f"measured on {name}, one job at a time" if device == "cuda" else f"measured on one core of {name}, no GPU"
+    return "\n".join([f"{plan.study.study}: {where}", "", *lines])
+
+
+def _device() -> tuple[str, str]:
+    """``cuda`` or ``cpu``, and the name of the device."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda", torch.cuda.get_device_name()
+    return "cpu", platform.processor() or platform.machine()
+
+
+def _table(stages: Sequence[Stage], *, device: str) -> list[str]:
+    rows = [HEADER, *(_row(stage, device=device) for stage in [*stages, _total(stages)])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = [[cell.rjust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return ["  ".join([row[0].ljust(widths[0]), *cells[1:]]) for row, cells in zip(rows, aligned, strict=True)]
+
+
+def _row(stage: Stage, *, device: str) -> tuple[str, ...]:
+    return (
+        stage.name,
+        *map(str, (stage.jobs, stage.done, stage.jobs - stage.done)),
+        duration(stage.seconds),
+        f"{stage.gpu_seconds / 3600:.2f}" if device == "cuda" else "-",
+        *map(_size, (stage.bytes, stage.bytes_there)),
+        f"{stage.memory_mb / 1000:.1f} GB",
+    )
+
+
+def _total(stages: Sequence[Stage]) -> Stage:
+    total = Stage("all", memory_mb=peak(stages))
+    for stage in stages:
+        for name in ("jobs", "done", "seconds", "gpu_seconds", "bytes", "bytes_there"):
+            setattr(total, name, getattr(total, name) + getattr(stage, name))
+    return total
+
+
+def _summary(stages: Sequence[Stage], *, device: str, cores: int) -> list[str]:
+    total = _total(stages)
+    if total.jobs == total.done:
+        return ["everything is there; nothing would run"]
+    lines = [f"to do: {duration(total.seconds)} of work, one job after the other on this machine"]
+    if device == "cpu":
+        lines.append(
+            f"at best {duration(total.seconds / cores)} on its {cores} cores; for GPU hours run this where a GPU is"
+        )
+    return lines
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -1,0 +1,151 @@
+"""Seconds of the pieces that jobs consist of, measured on the machine and the device at hand.
+
+Every piece is the pipeline's own code on random images of the study's sizes, run for about a second; equal pieces are
+measured once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mrisr.pairs import Pair
+
+STEPS = 4
+"""Least number of training steps that are timed; the first one more warms up."""
+
+
+class _Enough(Exception):
+    """Ends a training that has been timed."""
+
+
+class _Clock:
+    """The progress of a training that is only timed."""
+
+    def __init__(self, seconds: float):
+        self.seconds, self.ticks = seconds, [time.perf_counter()]
+
+    def update(self, done: int, note: str = "") -> None:
+        """One step is finished."""
+        self.ticks.append(time.perf_counter())
+        if len(self.ticks) > STEPS + 1 and self.ticks[-1] - self.ticks[0] > self.seconds:
+            raise _Enough
+
+
+class Calibration:
+    """Times pieces of work; ``seconds`` is how long each measurement goes on."""
+
+    def __init__(self, *, seconds: float = 1.0):
+        self.seconds = seconds
+        self._known: dict[str, float] = {}
+
+    def _once(self, piece: str, of: Any, measure: Callable[[], float]) -> float:
+        key = json.dumps([piece, of], sort_keys=True, default=str)
+        if key not in self._known:
+            self._known[key] = measure()
+        return self._known[key]
+
+    def start(self, study: Path, module: str) -> float:
+        """Start of a process that reads the study and imports a stage."""
+        program = (
+            f"import importlib; from mrisr.plan import Plan; from mrisr.validation import load_study; "
+            f"Plan(load_study({str(study)!r})); importlib.import_module({module!r})"
+        )
+
+        def measure() -> float:
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", program], check=True)
+            return time.perf_counter() - began
+
+        return self._once("start", module, measure)
+
+    def training_step(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
+        """One step of a training job (its ``settings``) on slices [C, H, W] of the references."""
+        wanted = [settings[name] for name in ("architecture", "loss", "scale", "training")]
+        return self._once("step", [wanted, shape], lambda: self._time_steps(settings, shape))
+
+    def _time_steps(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
+        from mrisr.training.train import train
+
+        clock = _Clock(self.seconds)
+        endless = {"epochs": 1, "steps_per_epoch": 10_000, "checkpoint_every": 10**9, "keep": "last"}
+        pairs = [_pair(shape, settings["scale"], index) for index in range(min(settings["training"]["batch"], 16))]
+        with contextlib.suppress(_Enough):
+            train(
+                architecture=settings["architecture"],
+                loss=settings["loss"],
+                scale=settings["scale"],
+                pairs=pairs,
+                training={**settings["training"], **endless},
+                seed=0,
+                progress=lambda total, done: clock,
+            )
+        return statistics.median(np.diff(clock.ticks[1:]).tolist())
+
+    def estimate(self, settings: Mapping[str, Any], shape: tuple[int, int, int], *, threads: int, device: str) -> float:
+        """One slice through the network of a training job, with loss and PSNR as its validation has them."""
+        wanted = [settings["architecture"], settings["loss"], settings["scale"], threads, device]
+        measure = functools.partial(self._time_estimates, settings, shape, threads, device)
+        return self._once("estimate", [wanted, shape], measure)
+
+    def _time_estimates(self, settings: Mapping[str, Any], shape, threads: int, device: str) -> float:
+        from mrisr import losses
+        from mrisr.training.execution import execution
+        from mrisr.training.validate import validate
+        from mrisr.training.weights import build_model
+
+        options = dict(settings["loss"])
+        with execution(threads=threads, device=device, deterministic=True) as chosen:
+            model = build_model(settings["architecture"], scale=settings["scale"], channels=shape[0]).to(chosen)
+            loss = losses.build(options.pop("kind"), **options).to(chosen)
+            pair = _pair(shape, settings["scale"], 0)
+            return self._repeat(lambda: validate(model, loss, [pair], device=chosen, stop=lambda: None))
+
+    def score(self, metrics: Mapping[str, Mapping[str, Any]], shape: tuple[int, int, int]) -> float:
+        """All metrics of one slice."""
+        from mrisr.metrics import compute
+
+        pair = _pair(shape, 1, 0)
+
+        def score() -> None:
+            for method in metrics.values():
+                compute(method["kind"], pair.reference, pair.degraded, **method["options"])
+
+        return self._once("score", [dict(metrics), shape], lambda: self._repeat(score))
+
+    def degrade(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
+        """One slice through the degradation of a job."""
+        from mrisr.degradations import from_description
+
+        method, scale, grid = (settings[name] for name in ("degradation", "scale", "grid"))
+        operator = from_description(method, scale=scale, grid=grid)
+        image = _pair(shape, 1, 0).reference
+        return self._once("degrade", [method, scale, grid, shape], lambda: self._repeat(lambda: operator(image)))
+
+    def _repeat(self, work: Callable[[], object]) -> float:
+        """Median time of a piece of work, after one that warms up."""
+        work()
+        times: list[float] = []
+        began = time.perf_counter()
+        while len(times) < 2 or time.perf_counter() - began < self.seconds / 4:
+            start = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - start)
+        return statistics.median(times)
+
+
+def _pair(shape: tuple[int, int, int], scale: int, seed: int) -> Pair:
+    channels, height, width = shape
+    draw = np.random.default_rng(seed)
+    degraded = draw.random((channels, height // scale, width // scale), dtype=np.float32)
+    return Pair("random", seed, degraded, draw.random((channels, height, width), dtype=np.float32))
