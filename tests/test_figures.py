@@ -18,9 +18,11 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
+from mrisr.arrays import save_slices
 from mrisr.evaluation.scoring import COLUMNS, write_scores
-from mrisr.figures import _style, boxplot, curves, gallery, gaps, heatmap, panel
+from mrisr.figures import _style, boxplot, curves, gallery, gaps, heatmap, mscn, panel, profile
 from mrisr.figures._orientation import orient, pixel_aspect
+from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
 
 THREE = ["gaussian", "mean", "combine"]
@@ -86,6 +88,8 @@ def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bo
         "curves": curves.draw({name: [history(), history(offset=0.1)] for name in sets}, title=", ".join(models[-1])),
         "panel": panel.draw(reference, degraded, estimates, test_set=sets[0], scores=measured),
         "gallery": gallery.draw(reference, estimates, scale=2),
+        "mscn": mscn.draw({"original": [reference], **{name: [found] for name, found in estimates.items()}}),
+        "profile": profile.draw({"original": reference, **estimates}),
     }
 
 
@@ -159,7 +163,7 @@ def test_a_figure_drawn_again_has_the_same_bytes(tmp_path):
         for name, figure in draw_all(sets, models, tmp_path, hard=True).items():
             _style.save(figure, tmp_path / run / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 16
+    assert len(files) == 20
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
@@ -282,6 +286,73 @@ def test_curves_leave_out_epochs_that_were_not_validated():
     loss, psnr = (ax.lines[0].get_xdata().tolist() for ax in figure.axes)
     assert loss == [1, 2, 3, 4, 5, 6, 7, 8]
     assert psnr == [1, 3, 5, 7]
+
+
+# ---- MSCN, profiles -----------------------------------------------------------------------------------------------
+
+
+def test_densities_are_those_of_the_coefficients_and_their_products():
+    slices = [0.3 + 0.7 * image(seed=seed) for seed in range(3)]
+    figure = mscn.draw({"one": slices, "two": slices[:1]})
+    coefficients = [normalised(found, border="replicate") for found in slices]
+    products = [found[1:, 1:] * found[:-1, :-1] for found in coefficients]
+    for ax, values in zip(figure.axes, (coefficients, products), strict=True):
+        pooled = np.concatenate([found.ravel() for found in values])
+        centres, density = ax.lines[0].get_data()
+        width = centres[1] - centres[0]
+        inside = np.mean(np.abs(pooled) <= centres[-1] + width / 2)
+        assert density.sum() * width == pytest.approx(inside)
+        assert inside == pytest.approx(0.99, abs=0.02)
+        middle = np.abs(centres) < 0.5
+        assert density[middle].sum() * width == pytest.approx(np.mean(np.abs(pooled) < 0.5), abs=0.05)
+
+
+def test_a_dark_background_does_not_count():
+    noise = 0.02 * np.random.default_rng(0).random((208, 224))
+    for panel_number in (0, 1):
+        little, much = (
+            mscn.draw({"a": [np.maximum(np.pad(image(), 80), noise)[inside]]}).axes[panel_number].lines[0]
+            for inside in (np.s_[70:-70, 70:-70], np.s_[:, :])
+        )
+        np.testing.assert_allclose(little.get_data(), much.get_data(), rtol=1e-9)
+
+
+def test_an_empty_image_has_no_density_and_no_warning():
+    figure = mscn.draw({"empty": [np.zeros((20, 20))], "one": [image()]})
+    assert not figure.axes[0].lines[0].get_ydata().any()
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+def test_a_profile_of_a_coarser_image_lies_on_that_of_the_original(scale):
+    rows, columns = np.meshgrid(np.arange(48) * 0.01, np.arange(60) * 0.004, indexing="ij")
+    ramp = rows + columns
+    coarse = ramp.reshape(48 // scale, scale, 60 // scale, scale).mean(axis=(1, 3))
+    at, values = profile.profile(coarse[None], 20, ramp.shape)
+    np.testing.assert_allclose(values, np.interp(at, np.arange(60), ramp[20]), atol=1e-12)
+
+
+def test_a_profile_is_the_row_and_the_line_stands_on_it():
+    picture = image()
+    picture[30, ::2] = 1
+    assert profile.busiest_line(picture) == 30
+    figure = profile.draw({"original": picture, "coarse": picture[::2, ::2]})
+    shown, ax = figure.axes
+    assert shown.lines[0].get_ydata() == [30.5, 30.5]
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), picture[30].astype(np.float64))
+    assert ax.lines[1].get_xdata()[:2].tolist() == [0.5, 2.5]
+
+
+def test_figures_of_degraded_slices_are_made_of_their_files(tmp_path):
+    geometry = {"subject": "m1", "affine": np.eye(4).tolist(), "axis": 2}
+    for name, side in (("slices", 1), ("mean", 1), ("low", 2)):
+        found = {index: image(seed=index)[None, ::side, ::side] for index in (3, 5, 7)}
+        save_slices(tmp_path / name, found, geometry)
+    reads = {"slices": tmp_path / "slices", "degraded": {name: tmp_path / name for name in ("mean", "low")}}
+    shown = {"pictures": {"made": {}}, "scale": 2, "subject": "m1", "slice": None}
+    for module in (mscn, profile):
+        ((name, figure),) = module.pictures(reads, shown)
+        assert name == "made"
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["original", "mean", "low"]
 
 
 # ---- pictures -----------------------------------------------------------------------------------------------------
