@@ -85,4 +85,4 @@ def test_on_a_cluster_both_profiles_count_and_threads_are_not_cut_to_the_submitt
     assert re.search(r"threads: 64\b", text)
     assert "slurm_partition=gpu" in text
     assert "slurm_account=lab" in text
-    assert "runtime=240" in text
+    assert "runtime=5" in text
