@@ -42,4 +42,4 @@ def undisturbed(cluster, tmp_path_factory) -> ClusterProject:
 def happened(undisturbed, tmp_path_factory) -> Callable[[Callable], tuple[ClusterProject, Any]]:
     """``happened(scenario)`` waits for a scenario's end: its project and what it returned. All begin with the first."""
     outcomes = scenarios.start_all(undisturbed, tmp_path_factory.mktemp("slurm"))
-    return lambda scenario: outcomes[scenario].result(timeout=600)
+    return lambda scenario: outcomes[scenario].result(timeout=1200)

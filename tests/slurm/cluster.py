@@ -138,7 +138,7 @@ class ClusterProject(Project):
 
     def finish(self, driver: subprocess.Popen) -> None:
         """Wait for the end of what was submitted; its output is in the message if it failed."""
-        status = driver.wait(timeout=400)
+        status = driver.wait(timeout=800)
         assert status == 0, (self.folder / "driver.log").read_text()
 
     def calls(self, verb: str) -> list[Call]:
