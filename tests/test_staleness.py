@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import re
 import shutil
 
 import pytest
@@ -67,6 +68,18 @@ def test_a_comment_and_a_reformat_rerun_nothing(project):
         assert project.planned() == {}
 
 
+def test_profiles_rerun_nothing(project):
+    with changed(
+        project,
+        **{
+            "profiles/default/config.yaml": ("show-failed-logs: true", "show-failed-logs: false\nlatency-wait: 7"),
+            "profiles/slurm/config.yaml": ("slurm_partition: gpu", "slurm_partition: other"),
+        },
+    ):
+        assert project.planned() == {}
+        assert project.planned("--profile", "slurm") == {}
+
+
 def test_an_unrelated_module_reruns_nothing(project):
     with edited(project, "models/rrdbnet.py", "class RRDBNet", "NEW = 1\n\n\nclass RRDBNet"):
         assert project.planned() == {}
@@ -74,6 +87,26 @@ def test_an_unrelated_module_reruns_nothing(project):
 
 def test_a_loss_reruns_its_own_models(project):
     with edited(project, "losses/l1.py", "\nclass ", "\nNEW = 1\n\n\nclass "):
+        assert project.planned() == {"train_model": 3, "evaluate_model": 3, **AFTER_TRAINING}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": with_key("architectures", "srcnn", "features", value=[6, 2])},
+        {"workflow/mrisr/models/srcnn.py": ("\nclass ", "\nNEW = 1\n\n\nclass ")},
+    ],
+    ids=["option", "code"],
+)
+def test_an_architecture_reruns_its_models(project, change):
+    with changed(project, **change):
+        assert project.planned() == {"train_model": 6, "evaluate_model": 6, **AFTER_TRAINING}
+
+
+def test_an_architecture_more_trains_its_own_models(project):
+    config = with_key("architectures", "wider", value={"kind": "srcnn", "features": [8, 2]})
+    config["models"] = [*TINY["models"], {"architectures": ["wider"], "losses": ["mse"]}]
+    with changed(project, config):
         assert project.planned() == {"train_model": 3, "evaluate_model": 3, **AFTER_TRAINING}
 
 
@@ -118,6 +151,11 @@ def test_a_figure_option_reruns_its_figures_only(project):
 def test_a_figure_module_reruns_its_figure_only(project):
     with edited(project, "figures/gallery.py", "\n@styled\n", "\nNEW = 1\n\n\n@styled\n"):
         assert project.planned() == {"plot_gallery": 1}
+
+
+def test_the_style_of_the_figures_reruns_all_figures_and_nothing_else(project):
+    with edited(project, "figures/_style.py", "\ndef ", "\nNEW = 1\n\n\ndef "):
+        assert project.planned() == ALL_FIGURES
 
 
 def test_the_content_of_a_test_volume_reruns_no_training(project):
@@ -169,8 +207,25 @@ def test_a_project_that_was_copied_reruns_nothing(project, tmp_path):
     moved.folder = tmp_path / "elsewhere"
     shutil.copytree(project.folder, moved.folder, symlinks=True, copy_function=shutil.copyfile)
     assert moved.planned(*LARGE) == {}
+    remember_another_past(moved.folder / ".snakemake")
+    assert moved.planned(*LARGE) == {}
     shutil.rmtree(moved.folder / ".snakemake")
     assert moved.planned(*LARGE) == {}
+
+
+def remember_another_past(folder):
+    """Have Snakemake remember other identities of all outputs, and every second one as half done."""
+    for number, record in enumerate(sorted((folder / "metadata").rglob("*"))):
+        if record.is_file():
+            record.write_text(re.sub("[0-9a-f]{64}", "0" * 64, record.read_text()))
+            if number % 2:
+                shutil.copy(record, folder / "incomplete" / record.name)
+
+
+def test_results_that_were_copied_to_another_clone_rerun_nothing(project, tmp_path):
+    clone = Project(tmp_path)
+    shutil.copytree(project.folder / "results", tmp_path / "results", copy_function=shutil.copyfile)
+    assert clone.planned(*LARGE) == {}
 
 
 def test_a_new_degradation_trains_itself_and_is_tested_by_all(project):
@@ -207,12 +262,22 @@ def test_a_new_seed_adds_its_models(project):
     assert planned == {"train_model": 6, "evaluate_model": 6, **AFTER_SCORES, "plot_curves": 1}
 
 
-def test_a_new_metric_retrains_nothing(project):
-    with changed(project, with_key("evaluation", "metrics", value=["psnr", "nrmse", "ssim"])):
-        planned = project.planned()
-    assert "train_model" not in planned
-    assert planned["evaluate_model"] == 6
-    assert planned["evaluate_baseline"] == 1
+def test_a_training_set_less_reruns_tables_and_figures(project):
+    with changed(project, with_key("training_sets", value=["gaussian", "mean"])):
+        assert project.planned() == AFTER_TRAINING
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": with_key("evaluation", "metrics", value=["psnr", "nrmse", "ssim"])},
+        {"workflow/mrisr/metrics/nrmse.py": ("\nclass ", "\nNEW = 1\n\n\nclass ")},
+    ],
+    ids=["more", "code"],
+)
+def test_a_metric_retrains_nothing(project, change):
+    with changed(project, **change):
+        assert project.planned() == {"evaluate_model": 6, "evaluate_baseline": 1, **AFTER_SCORES}
 
 
 def test_a_lost_table_is_made_again_and_nothing_else(project):
@@ -237,67 +302,155 @@ def content_of(project, subject, array):
         path.write_bytes(before)
 
 
-class TestOutputsThatAreNotCurrent:
-    """These change outputs, so each puts things right by a run."""
+COUNTED_LOSS = '''"""Mean squared error that leaves a mark in the file ``work`` each time it is computed."""
 
-    def test_an_edited_table_is_named_set_aside_and_made_again(self, project):
-        table = project.folder / "results/tiny/scores.csv"
+from torch import nn
+from torch.nn import functional
+
+
+class Counted(nn.Module):
+    """mean (estimate - target)^2."""
+
+    def forward(self, estimate, target):
+        """[N, C, H, W] twice -> scalar."""
+        with open("work", "a") as file:
+            file.write(".")
+        return functional.mse_loss(estimate, target)
+'''
+SMALL = {
+    **TINY,
+    "degradations": {"gaussian": {"sigma": 1.0}, "mean": {"size": 3}},
+    "losses": ["counted"],
+    "models": None,
+    "evaluation": {"metrics": ["psnr"]},
+}
+SCORES = "results/tiny/scores.csv"
+MODEL = "results/tiny/models/x2/srcnn/counted/{}/fold0/seed0"
+
+
+class UpToScores(Project):
+    """A study of two models, whose trainings count their own work; only its figures are never drawn."""
+
+    def __init__(self, folder):
+        subjects = {name: split for name, split in SUBJECTS.items() if name != "dora"}
+        super().__init__(folder, SMALL, subjects)
+        (folder / "workflow/mrisr/losses/counted.py").write_text(COUNTED_LOSS)
+        names = ["slices/{0}", "degraded/x2/gaussian/{0}", "degraded/x2/mean/{0}"]
+        arrays = [f"results/tiny/{name.format(subject)}.safetensors" for name in names for subject in subjects]
+        self.targets = [
+            SCORES,
+            *(f"{MODEL.format(name)}/weights.safetensors" for name in ("gaussian", "mean")),
+            *arrays,
+        ]
+
+    def snakemake(self, *arguments):
+        """Run Snakemake for all files but figures, or those that are named."""
+        named = any(argument.startswith("results/") for argument in arguments)
+        return super().snakemake(*arguments, *([] if named else self.targets))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The study of two models, run up to its scores."""
+    project = UpToScores(tmp_path_factory.mktemp("small"))
+    project.snakemake("-c2")
+    return project
+
+
+class TestOutputsThatAreNotCurrent:
+    """These change outputs, so each puts things right."""
+
+    @staticmethod
+    def named(project, *words) -> None:
+        """A dry run names what is not current, in one line with these words."""
+        lines = project.snakemake("-n").stderr.splitlines()
+        assert any(all(word in line for word in words) for line in lines), lines
+
+    @staticmethod
+    def work(project) -> int:
+        """How often a loss was computed: in every step of every training, and in their validations."""
+        return (project.folder / "work").stat().st_size
+
+    def test_an_edited_table_is_named_set_aside_and_made_again(self, small):
+        table = small.folder / SCORES
         content = table.read_bytes()
         table.write_text("nonsense\n")
-        looked = project.snakemake("-n")
-        assert "scores.csv" in looked.stderr
-        assert "was edited or damaged" in looked.stderr
+        self.named(small, "tabulate", "scores.csv", "was edited or damaged")
+        assert small.planned() == {"tabulate": 1}
         assert table.read_text() == "nonsense\n"
-        project.snakemake("-c2")
+        small.snakemake("-c2")
         assert table.read_bytes() == content
-        assert list((project.folder / "results/tiny/set-aside").rglob("scores.csv"))
+        assert list((small.folder / "results/tiny/set-aside").rglob("scores.csv"))
 
-    def test_a_damaged_intermediate_is_made_again_and_the_study_is_as_it_was(self, project):
-        results = project.folder / "results/tiny"
-        damaged = [
-            results / "degraded/x2/mean/cleo.safetensors",
-            results / "models/x2/srcnn/mse/mean/fold0/seed0/weights.safetensors",
-        ]
-        before = [path.read_bytes() for path in damaged]
-        scores = (results / "scores.csv").read_bytes()
-        for path, content in zip(damaged, before, strict=True):
-            path.write_bytes(content[: len(content) // 2])
-        project.snakemake("-c2")
-        assert [path.read_bytes() for path in damaged] == before
-        assert (results / "scores.csv").read_bytes() == scores
+    def test_lost_and_damaged_intermediates_are_made_again_and_nothing_is_trained(self, small):
+        results = small.folder / "results/tiny"
+        flipped = small.folder / MODEL.format("mean") / "weights.safetensors"
+        truncated = results / "degraded/x2/mean/cleo.safetensors"
+        lost = results / "slices/anna.safetensors"
+        gone = small.folder / MODEL.format("gaussian") / "weights.safetensors"
+        files = [flipped, truncated, lost, gone, small.folder / SCORES]
+        before, worked = [path.read_bytes() for path in files], self.work(small)
+        flipped.write_bytes(before[0][:-1] + bytes([before[0][-1] ^ 1]))
+        truncated.write_bytes(before[1][: len(before[1]) // 2])
+        lost.unlink()
+        shutil.rmtree(gone.parent)
+        self.named(small, "train", str(flipped.relative_to(small.folder)), "was edited or damaged")
+        self.named(small, "degrade", str(truncated.relative_to(small.folder)), "was edited or damaged")
+        rest = {"evaluate_model": 2, "evaluate_baseline": 1, "tabulate": 1}
+        assert small.planned() == {"slice_volume": 1, "degrade_slices": 3, "train_model": 2, **rest}
+        small.snakemake("-c2")
+        assert [path.read_bytes() for path in files] == before
+        assert self.work(small) == worked
 
-    def test_the_outputs_of_a_run_that_is_going_on_are_not_touched(self, project):
-        locks = project.folder / ".snakemake/locks"
+    def test_the_outputs_of_a_run_that_is_going_on_are_not_touched(self, small):
+        locks = small.folder / ".snakemake/locks"
         locks.mkdir(parents=True, exist_ok=True)
-        (locks / "0.output.lock").write_text("results/tiny/scores.csv\n")
-        scores = project.folder / "results/tiny/scores.csv"
-        with changed(project, with_key("training", "learning_rate", value=0.002)):
-            refused = project.call("snakemake", "-c1")
+        (locks / "0.output.lock").write_text(f"{SCORES}\n")
+        with changed(small, {**SMALL, "seeds": [3]}):
+            refused = small.call("snakemake", "-c1")
         (locks / "0.output.lock").unlink()
         assert refused.returncode != 0
         assert "error: results/tiny is locked by an earlier run" in refused.stderr
         assert "`snakemake --unlock` clears its lock" in refused.stderr
-        assert scores.exists()
+        assert (small.folder / SCORES).exists()
 
-    def test_without_snakemakes_own_record_a_change_is_still_seen(self, project):
-        shutil.rmtree(project.folder / ".snakemake")
-        history = project.folder / "results/tiny/models/x2/srcnn/mse/mean/fold0/seed0/history.csv"
-        before = history.read_bytes()
-        with changed(project, with_key("training", "learning_rate", value=0.002)):
-            project.snakemake("-c2", "--until", "train_model")
+    def test_outputs_that_were_copied_in_are_named(self, small):
+        models = small.folder / "results/tiny/models/x2/srcnn/counted"
+        shutil.copytree(models / "mean", models / "kept")
+        shutil.rmtree(models / "mean")
+        shutil.copytree(models / "gaussian", models / "mean")
+        self.named(small, "train", "counted/mean", "was made by other code, settings or inputs")
+        assert small.planned() == {"train_model": 1, "evaluate_model": 1, "tabulate": 1}
+        (models / "mean/fold0/seed0/run.json").unlink()
+        self.named(small, "train", "counted/mean", "has no run.json")
+        assert small.planned() == {"train_model": 1, "evaluate_model": 1, "tabulate": 1}
+        shutil.rmtree(models / "mean")
+        (models / "kept").rename(models / "mean")
+        assert small.planned() == {}
+
+    def test_without_snakemakes_own_record_a_change_is_still_seen(self, small):
+        shutil.rmtree(small.folder / ".snakemake")
+        with changed(small, {**SMALL, "degradations": {**SMALL["degradations"], "mean": {"size": 5}}}):
+            rest = {"train_model": 1, "evaluate_model": 2, "evaluate_baseline": 1, "tabulate": 1}
+            assert small.planned() == {"degrade_slices": 3, **rest}
+        assert small.planned() == {}
+
+    def test_outputs_that_were_touched_after_a_change_are_made_again_and_back(self, small):
+        history = small.folder / MODEL.format("mean") / "history.csv"
+        before, scores, worked = history.read_bytes(), (small.folder / SCORES).read_bytes(), self.work(small)
+        with changed(small, {**SMALL, "training": {**TINY["training"], "learning_rate": 0.002}}):
+            small.snakemake("--touch", "-c1")
+            self.named(small, "train: 2 outputs", "was made by other code, settings or inputs")
+            assert small.planned() == {"train_model": 2, "evaluate_model": 2, "tabulate": 1}
+            small.snakemake("-c2", str(history.relative_to(small.folder)))
             assert history.read_bytes() != before
-        project.snakemake("-c2")
+            trained = self.work(small)
+            # One of the two models was trained, whose steps and validations are half of all.
+            assert trained - worked == worked // 2
+        small.snakemake("-c2")
         assert history.read_bytes() == before
-
-    def test_a_finished_model_is_delivered_again_without_training(self, project):
-        weights = project.folder / "results/tiny/models/x2/srcnn/mse/mean/fold0/seed0/weights.safetensors"
-        before = weights.read_bytes()
-        shutil.rmtree(weights.parent)
-        project.snakemake("-c2", "--until", "train_model")
-        assert weights.read_bytes() == before
-        log = project.folder / "results/tiny/logs/train_model/x2/srcnn/mse/mean/fold0/seed0.log"
-        assert "4 of 4" not in log.read_text()
-        project.snakemake("-c2")
+        assert (small.folder / SCORES).read_bytes() == scores
+        assert self.work(small) == trained
 
 
 def test_the_graph_is_built_without_torch(project):
