@@ -87,7 +87,7 @@ def normalise(weights: Weights, directions: Weights) -> tuple[Normalised, Weight
 
 
 def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
-    """Probability that a patch is real, [N, M, (side - 6)^2], for M images each: [N, M, side, side].
+    """Probability that a patch is real, float64 [N, M, (side - 6)^2], for M images each: [N, M, side, side].
 
     Every image is normalised by itself, as if the discriminator saw it alone.
     """
@@ -104,7 +104,9 @@ def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
         flat = features.view(1, count * FEATURES * each, -1)
         normalised = functional.batch_norm(flat, None, None, gamma, beta, training=True)
         features = functional.relu(normalised, inplace=True).view_as(features)
-    return torch.sigmoid(discriminators.last @ features + discriminators.bias).view(count, each, -1)
+    scores = discriminators.last @ features + discriminators.bias
+    # In single precision the last pixels of a batch, left over by vector code, differ in the last bit.
+    return torch.sigmoid(scores.double()).view(count, each, -1)
 
 
 def _over_spectral_norm(weights: torch.Tensor, direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -112,7 +112,7 @@ class GANs:
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         fake = self._fake(self.kernels, patches)
         adversarial = (1 - _discriminator.realism(discriminators, fake[:, None])).mean((1, 2))
-        bicubic = (fake - self._fake(self.bicubic, patches)).square().mean((1, 2))
+        bicubic = (fake - self._fake(self.bicubic, patches)).double().square().mean((1, 2))
         total = adversarial + self.schedule.total(bicubic, self.kernels)
         _descend(self.generator_adam, total, rate)
         self.schedule.advance(bicubic.detach(), iteration + 1)

@@ -97,9 +97,10 @@ class Schedule:
         self.below = torch.zeros(count, dtype=torch.int64, device=device)
 
     def total(self, bicubic_loss: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-        """Weighted sum of the regularisers, [N]; ``bicubic_loss`` is [N]."""
+        """Weighted sum of the regularisers, float64 [N]; ``bicubic_loss`` is [N]."""
         always = self.weights.sum_to_one * sum_to_one(kernels) + self.weights.boundaries * boundaries(kernels)
-        constrained = self.constrained()
+        # In single precision the powers of the last taps of a batch, left over by vector code, differ in the last bit.
+        kernels, constrained = kernels.double(), self.constrained()
         # In place of the others a kernel of ones: the centre of mass of one that sums to nothing is not a number.
         judged = torch.where(constrained[:, None, None], kernels, 1)
         late = self.weights.centre * centre(judged) + self.weights.sparse * sparse(judged)

@@ -81,18 +81,20 @@ class Work:
     def _gans(self) -> GANs:
         """The slices of the present batch, each with its next attempt's random numbers."""
         slices = [replace(self.slices[index], attempt=len(self.failures[index])) for index in self.present]
-        return GANs(slices, self.settings, self.device)
+        # A batch of one takes another way through the matrix library, which rounds differently: it gets a copy beside.
+        return GANs(slices * 2 if len(slices) == 1 else slices, self.settings, self.device)
 
     def _step(self, gans: GANs) -> None:
         losses = gans.step(self.iteration)
         if self.iteration % SAMPLED_EVERY == 0:
-            self.losses[self.present, self.iteration // SAMPLED_EVERY] = losses.cpu().numpy()
+            self.losses[self.present, self.iteration // SAMPLED_EVERY] = losses[: len(self.present)].cpu().numpy()
         self.iteration += 1
         self.steps += 1
 
     def _judge(self, gans: GANs) -> None:
         """Take the kernels of the present batch that are kernels; the other slices wait again, if they may."""
-        for index, kernel in zip(self.present, gans.kernels.detach().cpu().numpy().astype(np.float64), strict=True):
+        kernels = gans.kernels[: len(self.present)].detach().cpu().numpy().astype(np.float64)
+        for index, kernel in zip(self.present, kernels, strict=True):
             if (problem := fault(kernel)) is None:
                 self.kernels[index] = self.finish(kernel)
             else:
