@@ -71,7 +71,7 @@ def snakemake_killed(project: ClusterProject) -> tuple[str, bool]:
     Returns what it says when it is called again, and whether each training ran twice at once after ``--unlock``.
     """
     project.forget(*TRAININGS)
-    project.patience = 30 / STEPS
+    project.patience = 80 / STEPS
     driver = project.submit(*on_cpus("n2"), "--", "models")
     wait_until(lambda: project.trainings_under_way() == 2, "two trainings run")
     left_over = project.calls("train")

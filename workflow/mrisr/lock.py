@@ -48,10 +48,15 @@ def _lines(path: Path) -> list[str]:
 
 
 def _is_snakemake(folder: Path) -> bool:
-    """Whether a process is Snakemake: the program, or a script of that name, or ``python -m snakemake``."""
+    """Whether a process is Snakemake: the program, or a script of that name, or ``python -m snakemake``.
+
+    Not one that a Snakemake has started for a single job: a cluster's jobs outlive the Snakemake that was killed.
+    """
     try:
         words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
+        return False
+    if "--target-jobs" in words:
         return False
     return "snakemake" in {os.path.basename(word) for word in words[:2]} or words[1:3] == ["-m", "snakemake"]
 
