@@ -15,8 +15,17 @@ study = Workflow(workflow, config)
 layout = study.layout
 
 
+wildcard_constraints:
+    scale=r"\d+",
+    subject="[^/]+",
+    degradation="[^/]+",
+    method="[^/]+",
+    kernel_seed=r"\d+",
+
+
 include: "workflow/rules/volumes.smk"
 include: "workflow/rules/degrade.smk"
+include: "workflow/rules/kernels.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tabulate.smk"

@@ -18,6 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema
 DOCS = Path(__file__).parent
 SHELVES = {
     "degradations": "degradations",
+    "kernels": "kernels",
     "architectures": "models",
     "losses": "losses",
     "evaluation.metrics": "metrics",
@@ -172,7 +173,7 @@ def _type(node: Mapping[str, Any], key: str) -> str:
     if kind == "object":
         names = node.get("propertyNames", {}).get("enum")
         value = node.get("additionalProperties", {})
-        inner = _type(value, key) if "type" in value else "any"
+        inner = _type(value, key) if isinstance(value, Mapping) and value.keys() & {"type", "$ref"} else "any"
         return f"{{{', '.join(names) if names else 'name'}: {inner}}}"
     words = {"integer": "integer", "number": "number", "boolean": "`true`, `false`", "null": "null"}
     text = words.get(kind) or ("name" if "pattern" in node else "text")

@@ -10,10 +10,13 @@ from mrisr import degradations, plugins
 from mrisr.errors import InputError
 
 MEMBERS = ["gaussian", "hanning", "hamming", "bicubic", "mean", "median"]
-OPTIONS = {"combine": {"members": MEMBERS}}
-"""Of those degradations that cannot do without."""
+OPTIONS = {
+    "combine": {"members": MEMBERS},
+    "hidden": {"displacement": 0.0, "contrast": 0.0, "noise": 0.0},
+}
+"""Of those degradations that cannot do without, or whose laws hold for the mean of what they do."""
 
-NAMES = degradations.available()
+NAMES = [n for n in degradations.available() if not getattr(plugins.load("degradations", n), "LEARNED", False)]
 SINGLE = [name for name in NAMES if name != "combine"]
 LINEAR = [name for name in NAMES if getattr(plugins.load("degradations", name), "LINEAR", False)]
 PROTOCOLS = [("same", 1), ("same", 2), ("same", 3), ("same", 4), ("low", 2), ("low", 3), ("low", 4)]

@@ -20,7 +20,7 @@ from typing import Any
 from . import files
 
 PACKAGE = Path(__file__).parent
-NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image"}
+NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 """Import name and distribution of the libraries whose versions may change numbers."""
 
 

@@ -17,6 +17,7 @@ from . import plugins
 from .errors import InputError, suggestion
 from .figure_plan import FIGURES, figure_job
 from .job import Job
+from .kernel_plan import kernels_job, learned_by, network_job, regressor_job
 from .layout import Layout
 from .study import Method, StudyConfig
 from .subjects import Subjects, built_in_volumes
@@ -69,6 +70,7 @@ class Plan:
             "baseline": study.evaluation.baselines,
             "seed": study.seeds,
             "fold": [0],
+            "method": study.kernels,
         }
         problems = []
         for key, value in wildcards.items():
@@ -131,15 +133,34 @@ class Plan:
         method = _method("degradations", degradation, self.study.degradations)
         sliced = self.job("slice", subject=subject)
         names = {"scale": scale, "degradation": degradation, "subject": subject}
+        modules = ["mrisr.degradations._stage", f"mrisr.degradations.{method['kind']}"]
+        reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
+        if degradation in self.study.estimated:
+            learned = learned_by(self, self.study.estimated[degradation], scale, subject)
+            needs["learned"] = learned.identity
+            if learned.stage == "network":
+                reads["network"] = learned.writes["weights"]
+                modules = ["mrisr.learned.downsample", f"mrisr.kernels.{learned.settings['architecture']['kind']}"]
+            else:
+                method["options"]["file"] = reads["kernels"] = learned.writes["kernels"]
         return Job(
             stage="degrade",
             settings={"degradation": method, "scale": int(scale), "grid": self.study.protocol.grid},
-            modules=("mrisr.degradations._stage", f"mrisr.degradations.{method['kind']}"),
-            reads={"slices": sliced.writes["slices"]},
+            modules=tuple(modules),
+            reads=reads,
             writes={"slices": self.layout.degraded.format(**names)},
             record=self.layout.degraded_record.format(**names),
-            needs={"slices": sliced.identity},
+            needs=needs,
         )
+
+    def _kernels(self, subject: str, **names: Any) -> Job:
+        return kernels_job(self, names, subject)
+
+    def _network(self, **names: Any) -> Job:
+        return network_job(self, names)
+
+    def _brisque(self) -> Job:
+        return regressor_job(self)
 
     def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], list]:
         """What `mrisr.pairs.read_pairs` takes for one set of a split, and the identities of its files."""
@@ -230,6 +251,12 @@ class Plan:
         study = self.study
         chosen = study.evaluation.metrics
         metrics = {name: _method("metrics", name, chosen) for name in chosen}
+        learned = [m for m in metrics.values() if m["kind"] == "brisque" and m["options"]["regressor"] is None]
+        if learned:
+            regressor = self.job("brisque")
+            reads, needs = {**reads, **regressor.writes}, {**needs, "regressor": regressor.identity}
+            for method in learned:
+                method["options"]["regressor"] = regressor.writes["regressor"]
         sets = {name: self.pairs(scale, name, "test") for name in study.test_sets}
         return Job(
             stage=stage,

@@ -22,6 +22,7 @@ from .errors import InputError
 from .figure_plan import FIGURES, stems
 from .files import sha256, write_text
 from .identity import digest
+from .kernel_plan import gives
 from .plan import Plan
 from .subjects import built_in_volumes
 from .table_plan import tables
@@ -180,6 +181,19 @@ class Workflow:
     def training_threads(self, wildcards: Any) -> int:
         """Threads of a training job."""
         return self.study.training.for_architecture(wildcards.architecture).threads
+
+    def kernel_threads(self, wildcards: Any) -> int:
+        """Threads of an estimation of kernels, or of a downsampling network's training."""
+        chosen = self.study.kernels[wildcards.method]
+        network = gives(self.plan, wildcards.method) == "network"
+        return self.study.training_of(chosen).threads if network else chosen.threads
+
+    def kernel_gpus(self, wildcards: Any) -> int:
+        """GPUs that learning kernels or a downsampling network asks a cluster for."""
+        chosen = self.study.kernels[wildcards.method]
+        network = gives(self.plan, wildcards.method) == "network"
+        device = self.study.training_of(chosen).device if network else chosen.options.get("device", "auto")
+        return 0 if device == "cpu" else 1
 
     def memory(self, stage: str, **fixed: Any) -> Callable:
         """Memory of a stage's job, MB, for ``resources``."""

@@ -62,6 +62,24 @@ class Method(BaseModel):
 Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_length=1)]
 
 
+class Kernels(Method):
+    """A method of the shelf ``kernels`` under a name of the study's own, and what it learns from."""
+
+    source: Name = Field(description="degradation whose slices it takes for the low-resolution scans")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of everything random in it")
+    threads: Positive = Field(1, description="threads of an estimation")
+    loss: Name = Field("l1", description="pixel loss, for a network")
+    training: dict[str, Any] = Field({}, description="what differs from the section training, for a network")
+
+
+class Brisque(Section):
+    """What the metric ``brisque`` learns its score from: the slices of the training subjects."""
+
+    scores: str | None = Field(None, description="table of people's scores; null: the documented proxy")
+    slices: Positive = Field(56, description="reference slices of the proxy, evenly from all there are")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of the proxy's noise")
+
+
 class Empty(Section):
     """A slice is empty, and left out, when fewer than ``fraction`` of its pixels exceed ``threshold``."""
 
@@ -131,8 +149,8 @@ class TrainingOptions(Section):
     quarter_turns: bool = Field(True, description="turn by 0, 90, 180 or 270 degrees at random")
     eighth_turns: bool = Field(
         False,
-        description="turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns "
-        "the eight rotations of the realistic-downsampling paper",
+        description="turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns"
+        " the eight rotations of the realistic-downsampling paper",
     )
     keep: Literal["last", "best"] = Field(
         "last", description="weights of the last epoch, or of the least validation loss"
@@ -186,6 +204,7 @@ class StudyConfig(Section):
     slices: Slices = Slices()
     protocol: Protocol = Protocol()
     degradations: Methods = Field(description="how low-resolution images are made from slices")
+    kernels: dict[Name, Kernels] = Field({}, description="how low-resolution scans came about, learned from slices")
     training_sets: list[Name] | None = Field(None, min_length=1, description="null: all degradations")
     test_sets: list[Name] | None = Field(None, min_length=1, description="null: all degradations")
     architectures: Methods = Field(description="networks that are trained")
@@ -194,6 +213,7 @@ class StudyConfig(Section):
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="each model is trained once a seed")
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
+    brisque: Brisque = Brisque()
     figures: Figures = Figures()
 
     def resolved(self) -> StudyConfig:
@@ -224,6 +244,16 @@ class StudyConfig(Section):
     def mixtures(self) -> list[str]:
         """Names of the degradations that are mixtures of others."""
         return [name for name, method in self.degradations.items() if (method.kind or name) == "combine"]
+
+    def training_of(self, network: Kernels) -> TrainingOptions:
+        """How a downsampling network is trained: as the section ``training`` says, but for what the method says."""
+        return TrainingOptions(**(self.training.model_dump(exclude={"overrides"}) | network.training))
+
+    @property
+    def estimated(self) -> dict[str, str]:
+        """Degradations that apply what a method of ``kernels`` has learned, and the name of that method."""
+        kinds = {name: method.kind or name for name, method in self.degradations.items()}
+        return {name: self.degradations[name].options.get("by") or name for name in kinds if kinds[name] == "estimated"}
 
     def members(self, degradation: str) -> list[str]:
         """The degradations that a training or test set draws from: itself, or a mixture's members."""

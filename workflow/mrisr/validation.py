@@ -102,6 +102,7 @@ def _study_problems(study: StudyConfig) -> Iterable[str]:
         yield f"study: '{study.study}' is where the training states of all studies are kept; choose another name"
     yield from _method_problems(study)
     yield from _mixture_problems(study)
+    yield from _kernel_problems(study)
     yield from _selection_problems(study)
     yield from _label_problems(study)
     yield from _override_problems(study)
@@ -175,6 +176,28 @@ def _mixture_problems(study: StudyConfig) -> Iterable[str]:
                 )
 
 
+def _kernel_problems(study: StudyConfig) -> Iterable[str]:
+    """What is wrong with methods that learn from slices, and with the degradations that apply what they learn."""
+    yield from _shelf_problems("kernels", "kernels", study.kernels)
+    scanned = [name for name in study.degradations if name not in study.mixtures and name not in study.estimated]
+    for name, method in study.kernels.items():
+        yield from _unknown(f"kernels.{name}.source", [method.source], scanned)
+        yield from _unknown(f"kernels.{name}.loss", [method.loss], plugins.available("losses"))
+        scales = _constant("kernels", method.kind or name, "SCALES") or study.protocol.scales
+        for scale in sorted(set(study.protocol.scales) - set(scales)):
+            yield f"protocol.scales: {scale}: the method '{name}' has no scale {scale} (allowed: {_listed(scales)})"
+        try:
+            TrainingOptions(**method.training)
+        except ValidationError as error:
+            yield from _schema_problems(error, TrainingOptions, prefix=f"kernels.{name}.training.")
+    for name, method in study.estimated.items():
+        if method not in study.kernels:
+            nearest = suggestion(str(method), study.kernels)
+            yield f"degradations.{name}.by: '{method}' is no method of the section kernels ({nearest})"
+        if study.protocol.grid != "low":
+            yield f"degradations.{name}: what is learned leads to the low grid; set protocol.grid to low"
+
+
 def _selection_problems(study: StudyConfig) -> Iterable[str]:
     yield from _unknown("training_sets", study.training_sets, study.degradations)
     yield from _unknown("test_sets", study.test_sets, study.degradations)
@@ -246,7 +269,7 @@ def _scale_problems(study: StudyConfig) -> Iterable[str]:
             scales = _constant("models", method.kind or name, "SCALES")
             if scales and model_scale not in scales:
                 problem = f"the architecture '{name}' has no scale {model_scale}"
-                yield f"protocol.scales: {scale}: {problem} (allowed: {', '.join(map(str, scales))})"
+                yield f"protocol.scales: {scale}: {problem} (allowed: {_listed(scales)})"
         patches = {"training.patch": study.training.patch}
         for name, changes in study.training.overrides.items():
             patches[f"training.overrides.{name}.patch"] = changes.get("patch")
@@ -254,6 +277,10 @@ def _scale_problems(study: StudyConfig) -> Iterable[str]:
             if grid == "low" and isinstance(patch, int) and patch % scale:
                 above = patch + scale - patch % scale
                 yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _constant(shelf: str, name: str, constant: str) -> Any:

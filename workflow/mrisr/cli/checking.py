@@ -40,7 +40,8 @@ def _method_problems(plan: Plan) -> Iterable[str]:
     grid = study.protocol.grid
     for scale in study.protocol.scales:
         model_scale = scale if grid == "low" else 1
-        for name, method in ((n, m) for n, m in study.degradations.items() if n not in study.mixtures):
+        made_later = {*study.mixtures, *study.estimated}
+        for name, method in ((n, m) for n, m in study.degradations.items() if n not in made_later):
             yield from _problem(
                 f"degradations.{name}",
                 degradations.build,
@@ -49,6 +50,8 @@ def _method_problems(plan: Plan) -> Iterable[str]:
                 grid=grid,
                 **method.options,
             )
+        for name, method in study.kernels.items():
+            yield from _problem(f"kernels.{name}", _build_kernels, method.kind or name, scale=scale, **method.options)
         for name, method in study.architectures.items():
             yield from _problem(
                 f"architectures.{name}", models.build, method.kind or name, scale=model_scale, **method.options
@@ -58,11 +61,16 @@ def _method_problems(plan: Plan) -> Iterable[str]:
     for name, method in study.losses.items():
         yield from _problem(f"losses.{name}", losses.build, method.kind or name, **method.options)
     for name, method in study.evaluation.metrics.items():
-        yield from _problem(f"evaluation.metrics.{name}", _build_metric, method.kind or name, **method.options)
+        if (method.kind or name) != "brisque" or method.options.get("regressor"):
+            yield from _problem(f"evaluation.metrics.{name}", _build_metric, method.kind or name, **method.options)
 
 
 def _build_metric(kind: str, **options):
     return plugins.build("metrics", kind, **options)
+
+
+def _build_kernels(kind: str, **options):
+    return plugins.build("kernels", kind, **options)
 
 
 def _problem(where: str, build, kind: str, **options) -> Iterable[str]:

@@ -34,6 +34,13 @@ Identity = Annotated[
     str | None, typer.Option("--identity", help="Identity that the job must have (given by the workflow).")
 ]
 Scale = Annotated[int, typer.Option(help="Scale of the degradation, one of protocol.scales.")]
+StopAfter = Annotated[
+    float | None,
+    typer.Option(
+        help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75; "
+        "in a SLURM job, that job is put back into the queue."
+    ),
+]
 Fold = Annotated[int, typer.Option(help="Fold of the cross-validation.")]
 Seed = Annotated[int, typer.Option(help="Seed of the training, one of seeds.")]
 
@@ -137,11 +144,48 @@ def degrade(
     from mrisr.degradations._stage import degrade_slices
 
     def action(plan, job):
-        degrade_slices(
-            Path(job.reads["slices"]), Path(job.writes["slices"]), **dict(job.settings), identity=job.identity
-        )
+        slices, output, options = job.reads["slices"], job.writes["slices"], {**job.settings, "identity": job.identity}
+        if "network" in job.reads:
+            from mrisr.learned.downsample import downsample_slices
+
+            downsample_slices(slices, job.reads["network"], output, **options)
+        else:
+            degrade_slices(slices, output, **options)
 
     _run(study, "degrade", identity, action, scale=scale, degradation=degradation, subject=subject)
+
+
+@app.command(epilog=_example("mrisr kernels --scale 2 --method dsgan --subject anna", "mrisr kernels --method dsn"))
+def kernels(
+    method: Annotated[str, typer.Option(help="A method of the study's section kernels.")],
+    scale: Scale = 2,
+    subject: Annotated[str | None, typer.Option(help="Whose slices; a network learns from all training ones.")] = None,
+    study: StudyFile = Path("config.yaml"),
+    stop_after: StopAfter = None,
+    identity: Identity = None,
+) -> None:
+    """Learn how low-resolution scans came about: a kernel for each slice of a subject, or a downsampling network."""
+    from mrisr.kernel_plan import wildcards
+    from mrisr.plan import Plan
+    from mrisr.validation import load_study
+
+    from .learning import learn
+
+    names = wildcards(Plan(load_study(str(study))), method, scale)
+    names |= {} if subject is None else {"subject": subject}
+
+    def action(plan, job):
+        return learn(plan, job, deadline=_deadline(stop_after))
+
+    _resumable(lambda: _run(study, "network" if subject is None else "kernels", identity, action, **names))
+
+
+@app.command(epilog=_example("mrisr brisque"))
+def brisque(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+    """Train the regressor of the metric brisque on the slices of the training subjects."""
+    from .learning import train_regressor
+
+    _run(study, "brisque", identity, train_regressor)
 
 
 @app.command(
@@ -159,29 +203,29 @@ def train(
     seed: Seed = 0,
     study: StudyFile = Path("config.yaml"),
     threads: Annotated[int | None, typer.Option(help="Threads given to the job; must be training.threads.")] = None,
-    stop_after: Annotated[
-        float | None,
-        typer.Option(
-            help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75; "
-            "in a SLURM job, that job is put back into the queue."
-        ),
-    ] = None,
+    stop_after: StopAfter = None,
     identity: Identity = None,
 ) -> None:
     """Train one model; stopped in any way, it goes on from its last checkpoint when called again."""
-    from mrisr.training.interruption import Interrupted
-
-    from .allocation import requeue
     from .training import train_job
 
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
-    deadline = None if stop_after is None else _deadline(60 * stop_after)
+    deadline = _deadline(stop_after)
 
     def action(plan, job):
         return train_job(plan, job, names={**names, "fold": fold, "seed": seed}, threads=threads, deadline=deadline)
 
+    _resumable(lambda: _run(study, "train", identity, action, **names, fold=fold, seed=seed))
+
+
+def _resumable(work: Callable[[], None]) -> None:
+    """Do work that keeps its state when it is stopped; a SLURM job whose time is up is put back into the queue."""
+    from mrisr.training.interruption import Interrupted
+
+    from .allocation import requeue
+
     try:
-        _run(study, "train", identity, action, **names, fold=fold, seed=seed)
+        work()
     except Interrupted as stop:
         sys.stderr.write(f"{stop}\n")
         if stop.again:
@@ -189,11 +233,13 @@ def train(
         sys.exit(INTERRUPTED)
 
 
-def _deadline(limit: float) -> float:
-    """When to stop, on the clock of `time.monotonic`: time for the checkpoint before a job's time limit in seconds."""
+def _deadline(stop_after: float | None) -> float | None:
+    """When to stop, on the clock of `time.monotonic`: time for the checkpoint before a job's time limit in minutes."""
     from .allocation import seconds_left
 
-    left = seconds_left()
+    if stop_after is None:
+        return None
+    limit, left = 60 * stop_after, seconds_left()
     return time.monotonic() + (limit if left is None else min(limit, left)) - min(120, limit / 10)
 
 

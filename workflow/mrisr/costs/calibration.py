@@ -25,6 +25,10 @@ STEPS = 4
 """Least number of training steps that are timed; the first one more warms up."""
 
 
+ITERATIONS = 3
+"""Iterations of a kernel estimation that is timed."""
+
+
 class _Enough(Exception):
     """Ends a training that has been timed."""
 
@@ -131,6 +135,33 @@ class Calibration:
         operator = from_description(method, scale=scale, grid=grid)
         image = _pair(shape, 1, 0).reference
         return self._once("degrade", [method, scale, grid, shape], lambda: self._repeat(lambda: operator(image)))
+
+    def kernel_iteration(self, method: Mapping[str, Any], size: tuple[int, int, int], slices: int) -> float:
+        """One iteration of one slice's kernel estimation, ``size`` being height, width and scale."""
+        from mrisr.kernels import estimate_report
+
+        height, width, scale = size
+        batch = min(slices, 32)
+        sharp = [_pair((1, height, width), scale, index) for index in range(batch)]
+        options = {**method["options"], "iterations": ITERATIONS, "attempts": 1}
+
+        def estimate() -> None:
+            images = [pair.reference[0] for pair in sharp], [pair.degraded[0] for pair in sharp]
+            estimate_report(method["kind"], *images, scale=scale, seed=0, **options)
+
+        whole = self._once("kernel", [dict(method), size, batch], lambda: self._repeat(estimate))
+        return whole / ITERATIONS / batch
+
+    def distortions(self, shape: tuple[int, int, int]) -> float:
+        """All distortions of one slice from which BRISQUE learns, with their features."""
+        from mrisr.quality import proxy
+        from mrisr.quality.features import features
+
+        def distort() -> None:
+            for image, _ in proxy.rated({"random": _pair(shape, 1, 0).reference}, seed=0):
+                features(image)
+
+        return self._once("distortions", shape, lambda: self._repeat(distort))
 
     def _repeat(self, work: Callable[[], object]) -> float:
         """Median time of a piece of work, after one that warms up."""

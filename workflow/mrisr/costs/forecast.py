@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,10 @@ ROWS_A_SECOND = 1e5
 BYTES_A_ROW, BYTES_A_PICTURE = 95, 300_000
 CHECKPOINT_BYTES = 20
 """A parameter: weights, the finished state, and the newest checkpoint with its two moments."""
+KERNEL_BYTES, NETWORK_BYTES, REGRESSOR_BYTES = 2000, 3_000_000, 400_000
 STAGES = {
-    **{"check": "check", "slice": "slice", "degrade": "degrade", "train": "train", "evaluate": "evaluate"},
-    **{"baseline": "evaluate", "tabulate": "tabulate"},
+    **{name: name for name in ("check", "slice", "degrade", "kernels", "train", "evaluate", "tabulate")},
+    **{"network": "kernels", "brisque": "kernels", "baseline": "evaluate"},
 }
 
 
@@ -129,6 +131,25 @@ class Forecast:
         smaller = job.settings["scale"] ** 2 if job.settings["grid"] == "low" else 1
         seconds = self.calibration.degrade(job.settings, _shape(geometry))
         return Cost(geometry.slices * seconds, geometry.bytes / smaller)
+
+    def _kernels(self, job: Job) -> Cost:
+        geometry = self.geometries.of(job.wildcards["subject"])
+        size = (*_shape(geometry)[1:], job.settings["scale"])
+        one = self.calibration.kernel_iteration(job.settings["method"], size, geometry.slices)
+        iterations = job.settings["method"]["options"].get("iterations", 1)
+        return Cost(one * iterations * geometry.slices, KERNEL_BYTES * geometry.slices)
+
+    def _network(self, job: Job) -> Cost:
+        training = job.settings["training"]
+        pairs = self.geometries.split("train")
+        slices = sum(geometry.slices for geometry in pairs)
+        steps = training["epochs"] * (training["steps_per_epoch"] or math.ceil(slices / training["batch"]))
+        step = self.calibration.training_step(job.settings, _shape(largest(pairs)))
+        return Cost(steps * step, NETWORK_BYTES)
+
+    def _brisque(self, job: Job) -> Cost:
+        shape = _shape(largest(self.geometries.split("train")))
+        return Cost(job.settings["slices"] * self.calibration.distortions(shape), REGRESSOR_BYTES)
 
     def _train(self, job: Job) -> Cost:
         finished = any((CHECKPOINTS / job.identity).glob("final-*"))

@@ -39,6 +39,10 @@ ESTIMATE = 3
 ROW_BYTES = 1500
 """A row of scores.csv while the tables are made."""
 FIGURE_MB = 600
+GANS_MB, NETWORK_MB = 1200, 2000
+"""A batch of kernel estimations on the CPU; a step of a downsampling network's training there."""
+ITERATIONS, KERNEL_RATE, KERNEL_CUDA_RATE = 3000, 30, 2000
+"""Iterations of a slice's kernel estimation, and how many of them a second a slow core, and a small GPU, make."""
 OPTIMISER = 16
 """Bytes a parameter: weight, gradient, two moments."""
 
@@ -54,6 +58,8 @@ START_MINUTES = 5
 INFLUENCE = {
     "slice": ("subject",),
     "degrade": ("subject",),
+    "kernels": ("subject", "method"),
+    "network": ("method",),
     "train": ("architecture", "scale"),
     "evaluate": ("architecture", "scale"),
     "figure": ("figure",),
@@ -111,10 +117,29 @@ class Resources:
             geometry.slices * geometry.pixels / DEGRADE_RATE / 60,
         )
 
+    def _kernels(self, subject: str, method: str) -> tuple[float, float]:
+        geometry, options = self.geometries.of(subject), self.plan.study.kernels[method].options
+        on_gpu = self._device(options.get("device", "auto")) != "cpu"
+        steps = geometry.slices * options.get("iterations", ITERATIONS)
+        memory = TORCH_MB + GANS_MB + 2 * geometry.bytes / MB + CUDA_MB * on_gpu
+        return memory, self._limited(steps / (KERNEL_CUDA_RATE if on_gpu else KERNEL_RATE) / 60)
+
+    def _network(self, method: str) -> tuple[float, float]:
+        options = self.plan.study.training_of(self.plan.study.kernels[method])
+        on_gpu = self._device(options.device) != "cpu"
+        return TORCH_MB + KEPT / MB + (CUDA_MB if on_gpu else NETWORK_MB), self._limited(math.inf)
+
+    def _brisque(self) -> tuple[float, float]:
+        return BASE_MB + FIGURE_MB + sum(g.bytes for g in self.geometries.split("train")) / MB, 30
+
+    def _limited(self, minutes: float) -> float:
+        """What can go on in another job need not be done in one."""
+        return min(minutes, MOST_MINUTES - START_MINUTES)
+
     def _train(self, architecture: str, scale: str) -> tuple[float, float]:
         work = training_work(self.plan, architecture, self.geometries)
         options = self.plan.study.training.for_architecture(architecture)
-        needed = self._network(architecture, scale)
+        needed = self._measured(architecture, scale)
         kept = 2 * sum(geometry.bytes for split in ("train", "validation") for geometry in self.geometries.split(split))
         memory = TORCH_MB + min(kept, KEPT) / MB + needed.parameters * OPTIMISER / MB
         if self._device(options.device) == "cpu":
@@ -122,7 +147,7 @@ class Resources:
             rate = CPU_RATE * options.threads
         else:
             memory, rate = memory + CUDA_MB, CUDA_RATE
-        return memory, min(work.operations(needed) / rate / 60, MOST_MINUTES - START_MINUTES)
+        return memory, self._limited(work.operations(needed) / rate / 60)
 
     def _training_arrays(self, needed: Network, batch_pixels: int) -> float:
         """Bytes that a step, or a validation, works with on the device."""
@@ -131,7 +156,7 @@ class Resources:
 
     def _evaluate(self, architecture: str, scale: str) -> tuple[float, float]:
         tested, evaluation = largest(self.geometries.split("test")), self.plan.study.evaluation
-        needed, all_pixels = self._network(architecture, scale), tested_pixels(self.plan, self.geometries)
+        needed, all_pixels = self._measured(architecture, scale), tested_pixels(self.plan, self.geometries)
         memory, minutes = self._baseline()
         memory += TORCH_MB - BASE_MB + needed.parameters * OPTIMISER / MB
         if evaluation.save_estimates:
@@ -157,14 +182,14 @@ class Resources:
         memory = FIGURE_MB + score_rows(self.plan, self.geometries) * ROW_BYTES / MB
         if figure == "panel":
             shown = largest(self.geometries.split("test")).pixels
-            networks = [self._network(model["architecture"], model["scale"]) for model in self.plan.models()]
+            networks = [self._measured(model["architecture"], model["scale"]) for model in self.plan.models()]
             memory += TORCH_MB - BASE_MB + max(n.largest for n in networks) * ESTIMATE * shown / MB
         return memory, 10 + len(self.plan.models()) / 60
 
     def _device(self, device: str) -> str:
         return self.auto if device == "auto" else device
 
-    def _network(self, architecture: str, scale: Any) -> Network:
+    def _measured(self, architecture: str, scale: Any) -> Network:
         return network(self.plan.architecture(architecture), scale_of_network(self.plan, scale), self.memo)
 
 

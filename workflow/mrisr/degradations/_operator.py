@@ -33,6 +33,14 @@ def as_planes(images: np.ndarray) -> np.ndarray:
     return images.reshape(-1, *images.shape[-2:])
 
 
+def require_whole_blocks(images: np.ndarray, scale: int) -> None:
+    """Raise `InputError` unless the sides of images [..., H, W] are multiples of the scale."""
+    height, width = images.shape[-2:]
+    if height % scale or width % scale:
+        fitting = f"{height - height % scale} x {width - width % scale}"
+        raise InputError(f"images of {height} x {width} are not whole {scale}-by-{scale} blocks: crop to {fitting}")
+
+
 class Operator(ABC):
     """A degradation of one plane at a time; a plug-in adds the formula.
 
@@ -59,7 +67,7 @@ class Operator(ABC):
         """
         planes = as_planes(images)
         if self.WHOLE_BLOCKS or self.grid == "low":
-            self._require_whole_blocks(planes)
+            require_whole_blocks(planes, self.scale)
         chunk = max(1, CHUNK_PIXELS // planes[0].size)
         degraded = [
             self._degrade(planes[start : start + chunk].astype(np.float64)).astype(np.float32)
@@ -70,14 +78,6 @@ class Operator(ABC):
     @abstractmethod
     def _degrade(self, planes: np.ndarray) -> np.ndarray:
         """The formula of the degradation."""
-
-    def _require_whole_blocks(self, planes: np.ndarray) -> None:
-        height, width = planes.shape[-2:]
-        if height % self.scale or width % self.scale:
-            fitting = f"{height - height % self.scale} x {width - width % self.scale}"
-            raise InputError(
-                f"images of {height} x {width} are not whole {self.scale}-by-{self.scale} blocks: crop to {fitting}"
-            )
 
 
 class Filter(Operator):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ def degrade_slices(
     scale: int,
     grid: str,
     identity: str,
+    operator: Callable | None = None,
 ) -> None:
     """Degrade a slices file into another one, values clipped to [0, 1].
 
@@ -35,13 +36,15 @@ def degrade_slices(
         As in `mrisr.degradations.build`. On the low grid the affine and the spacing are those of the larger pixels.
     identity : str
         Identity of the job, kept in the metadata.
+    operator : callable, optional
+        What degrades a slice [C, H, W] with its ``slice_ids``; by default the degradation that is described.
 
     Raises
     ------
     InputError
         An unreadable file, an unknown degradation, slices that the degradation cannot take.
     """
-    operator = from_description(degradation, scale=scale, grid=grid)
+    operator = operator or from_description(degradation, scale=scale, grid=grid)
     _, metadata = load_slices(slices_path, [])
     degraded: dict[int, np.ndarray] = {}
     for index, image in stored_slices(slices_path, Cache(0)).items():

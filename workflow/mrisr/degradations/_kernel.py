@@ -1,0 +1,52 @@
+"""Downsampling by a kernel: the slice's cross-correlation with it, at every second pixel of each axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mrisr.errors import InputError
+
+SCALE = 2
+SIZE = 13
+"""Taps of a kernel along an axis; index 6.5 falls on the centre of a 2 x 2 block."""
+BEFORE, AFTER = 6, 5
+"""Pixels added at the beginning and the end of an axis; one more before than after is what keeps the image in place."""
+
+
+def normalised(kernel: np.ndarray) -> np.ndarray:
+    """The kernel [13, 13] divided by its sum, float64.
+
+    Raises
+    ------
+    InputError
+        Another shape, values that are not finite, or a sum that is not positive.
+    """
+    kernel = np.asarray(kernel, np.float64)
+    if kernel.shape != (SIZE, SIZE):
+        raise InputError(f"kernels: a kernel must be {SIZE} x {SIZE}, not of shape {kernel.shape}")
+    if not np.isfinite(kernel).all() or kernel.sum() <= 0:
+        raise InputError("kernels: a kernel must be finite and have a positive sum; was its estimation successful?")
+    return kernel / kernel.sum()
+
+
+def apply(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Downsample images [..., H, W], H and W even, with a kernel [13, 13]: [..., H/2, W/2], float32.
+
+    The kernel is brought to sum 1. Beyond the edge lies the mirrored image, as in the anti-aliased bicubic degradation.
+    Pixel j of the result is centred at 2 j + 0.5, the centre of its block, when the kernel's centre of mass is 6.5.
+
+    Raises
+    ------
+    InputError
+        Sides that are not even, or a kernel that `normalised` refuses.
+    """
+    kernel, images = normalised(kernel), np.asarray(images, np.float64)
+    height, width = images.shape[-2:]
+    if height % SCALE or width % SCALE:
+        raise InputError(f"kernels: images of {height} x {width} cannot be halved; crop them to even sides")
+    sides = [(0, 0)] * (images.ndim - 2) + [(BEFORE, AFTER)] * 2
+    padded = np.pad(images, sides, mode="symmetric")
+    result = np.zeros((*images.shape[:-2], height // SCALE, width // SCALE))
+    for row, column in np.argwhere(kernel):
+        result += kernel[row, column] * padded[..., row : row + height : SCALE, column : column + width : SCALE]
+    return result.astype(np.float32)

@@ -1,0 +1,119 @@
+"""A degradation that nobody tells the estimators, in place of a real low-resolution scan (realistic-downsampling)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from scipy import ndimage
+
+from mrisr.errors import InputError
+
+from ._operator import as_planes, require_whole_blocks
+from ._resampling import at_block_centres
+
+
+class Hidden:
+    """Contrast change, small non-rigid displacement, oblique anisotropic blur, sampling, Rician noise, in this order.
+
+    Displacement, contrast and noise differ from slice to slice, as functions of the seed and the slice's name alone.
+    They keep a method that is trained by a pixel loss from having it easier than with two real scans.
+
+    Parameters
+    ----------
+    sigma : (float, float)
+        Standard deviations of the Gaussian blur along its two axes, pixels of the high-resolution slice.
+    angle : float
+        Angle between the blur's first axis and the rows, degrees.
+    displacement : float
+        Root mean square of each component of the displacement, pixels of the high-resolution slice.
+    smoothness : float
+        Standard deviation of the Gaussian that makes the displacement smooth, pixels.
+    contrast : float
+        Standard deviation of the logarithm of the exponent that values are raised to.
+    noise : float
+        Standard deviation of the noise in each of the two channels of the complex image.
+    seed : int
+        Of displacement, contrast and noise.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        grid: Literal["same", "low"],
+        sigma: tuple[float, float] = (2.0, 1.0),
+        angle: float = 30.0,
+        displacement: float = 0.5,
+        smoothness: float = 16.0,
+        contrast: float = 0.1,
+        noise: float = 0.01,
+        seed: int = 0,
+    ):
+        values = {"displacement": displacement, "smoothness": smoothness, "contrast": contrast, "noise": noise}
+        for name, value in values.items():
+            if not (math.isfinite(value) and value >= 0):
+                raise InputError(f"hidden: {name} must be a number of at least 0, not {value!r}")
+        if len(sigma) != 2 or not all(math.isfinite(s) and s > 0 for s in sigma):
+            raise InputError(f"hidden: sigma must be two numbers above 0, not {sigma!r}")
+        if isinstance(seed, bool) or seed < 0:
+            raise InputError(f"hidden: seed must be an integer of at least 0, not {seed!r}")
+        self.scale, self.grid, self.seed = scale, grid, seed
+        self.displacement, self.smoothness, self.contrast, self.noise = values.values()
+        self.kernel = blur_kernel(sigma, angle)
+
+    def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
+        """Degrade images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, not clipped.
+
+        ``slice_ids`` names the N images (one for the lower ranks); by default 0 to N - 1.
+        """
+        as_planes(images)
+        images = np.asarray(images)
+        if self.grid == "low":
+            require_whole_blocks(images, self.scale)
+        stack = images.reshape(-1, *(images.shape[-3:] if images.ndim > 2 else (1, *images.shape)))
+        names = range(len(stack)) if slice_ids is None else slice_ids
+        degraded = np.stack([self._degrade(image, name) for image, name in zip(stack, names, strict=True)])
+        return degraded.reshape(*images.shape[:-2], *degraded.shape[-2:]).astype(np.float32)
+
+    def _degrade(self, image: np.ndarray, name: str | int) -> np.ndarray:
+        """One slice [C, H, W], float64."""
+        draw = np.random.default_rng([self.seed, *hashlib.sha256(str(name).encode()).digest()])
+        changed = np.clip(image.astype(np.float64), 0, None) ** math.exp(self.contrast * draw.standard_normal())
+        field = self._field(draw, image.shape[1:])
+        moved = [self._displaced(channel, field) for channel in changed]
+        blurred = np.stack([ndimage.convolve(channel, self.kernel, mode="reflect") for channel in moved])
+        if self.grid == "low":
+            blurred = at_block_centres(blurred, self.scale)
+        real, imaginary = draw.normal(0, self.noise, (2, *blurred.shape)) if self.noise else (0.0, 0.0)
+        return np.hypot(blurred + real, imaginary) if self.noise else blurred
+
+    def _field(self, draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Displacement [2, H, W] in pixels."""
+        field = draw.standard_normal((2, *shape))
+        field = np.stack([ndimage.gaussian_filter(part, self.smoothness, mode="reflect") for part in field])
+        size = np.sqrt((field**2).mean(axis=(1, 2), keepdims=True))
+        return self.displacement * field / np.where(size > 0, size, 1)
+
+    def _displaced(self, channel: np.ndarray, field: np.ndarray) -> np.ndarray:
+        if self.displacement == 0:
+            return channel
+        places = np.indices(channel.shape) + field
+        return ndimage.map_coordinates(channel, places, order=3, mode="mirror")
+
+
+def blur_kernel(sigma: Sequence[float], angle: float) -> np.ndarray:
+    """A Gaussian of standard deviations ``sigma`` whose first axis is turned by ``angle`` degrees from the rows' axis.
+
+    Square, of odd size, reaching four standard deviations, of sum 1; float64.
+    """
+    turn = math.radians(angle)
+    axes = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    inverse = axes @ np.diag(1 / np.square(sigma)) @ axes.T
+    reach = math.ceil(4 * max(sigma))
+    places = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2, indexing="ij"))
+    kernel = np.exp(-0.5 * np.einsum("iab,ij,jab->ab", places, inverse, places))
+    return kernel / kernel.sum()

@@ -1,0 +1,110 @@
+"""What is learned from slices before any model is trained: kernels of each slice, downsampling networks, BRISQUE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import plugins
+from .errors import InputError
+from .job import Job
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+
+def gives(plan: Plan, method: str) -> str:
+    """What a method of the study's ``kernels`` learns: ``kernels`` of each slice, or one ``network``."""
+    return plugins.describe("kernels", plan.study.kernels[method].kind or method).constants["GIVES"]
+
+
+def learned_by(plan: Plan, method: str, scale: int, subject: str) -> Job:
+    """The job whose result degrades a subject's slices."""
+    names = wildcards(plan, method, scale)
+    if gives(plan, method) == "network":
+        return plan.job("network", **names)
+    return plan.job("kernels", **names, subject=subject)
+
+
+def wildcards(plan: Plan, method: str, scale: int) -> dict[str, Any]:
+    """What a rule knows a method's work by."""
+    chosen = plan.study.kernels[method]
+    return {"scale": int(scale), "method": method, "degradation": chosen.source, "kernel_seed": chosen.seed}
+
+
+def kernels_job(plan: Plan, names: dict[str, Any], subject: str) -> Job:
+    """Estimate the kernels of a subject's slices."""
+    _require_source(plan, names)
+    chosen = plan.study.kernels[names["method"]]
+    scale, names = int(names["scale"]), {**names, "subject": subject}
+    sliced = plan.job("slice", subject=subject)
+    degraded = plan.job("degrade", scale=scale, degradation=chosen.source, subject=subject)
+    kind = chosen.kind or names["method"]
+    return Job(
+        stage="kernels",
+        settings={
+            "method": {"kind": kind, "options": plugins.resolved("kernels", kind, chosen.options)},
+            "scale": scale,
+            "seed": chosen.seed,
+            "threads": chosen.threads,
+        },
+        modules=("mrisr.learned.estimate", f"mrisr.kernels.{kind}"),
+        reads={"references": sliced.writes["slices"], "degraded": degraded.writes["slices"]},
+        writes={"kernels": plan.layout.kernels.format(**names), "table": plan.layout.kernels_table.format(**names)},
+        record=plan.layout.kernels_record.format(**names),
+        needs={"degraded": degraded.identity},
+    )
+
+
+def network_job(plan: Plan, names: dict[str, Any]) -> Job:
+    """Train a downsampling network on the training subjects' pairs."""
+    _require_source(plan, names)
+    chosen = plan.study.kernels[names["method"]]
+    kind = chosen.kind or names["method"]
+    train_files, train_needs = plan.pairs(names["scale"], chosen.source, "train")
+    validation_files, validation_needs = plan.pairs(names["scale"], chosen.source, "validation")
+    return Job(
+        stage="network",
+        settings={
+            "architecture": {"kind": kind, "shelf": "kernels", **plugins.resolved("kernels", kind, chosen.options)},
+            "loss": {"kind": chosen.loss, **plugins.resolved("losses", chosen.loss, {})},
+            "scale": int(names["scale"]),
+            "training": plan.study.training_of(chosen).model_dump(exclude={"checkpoint_every"}),
+            "seed": chosen.seed,
+        },
+        modules=("mrisr.training.stage", f"mrisr.kernels.{kind}", f"mrisr.losses.{chosen.loss}"),
+        reads={"train": train_files, "validation": validation_files},
+        writes={
+            "weights": plan.layout.network.format(**names),
+            "history": plan.layout.network_history.format(**names),
+        },
+        record=plan.layout.network_record.format(**names),
+        needs={"train": train_needs, "validation": validation_needs},
+    )
+
+
+def regressor_job(plan: Plan) -> Job:
+    """Train the regressor of the metric ``brisque`` on the training subjects' slices."""
+    sliced = [plan.job("slice", subject=subject) for subject in plan.subjects.of("train")]
+    scores = plan.study.brisque.scores
+    return Job(
+        stage="brisque",
+        settings=plan.study.brisque.model_dump(),
+        modules=("mrisr.quality.stage",),
+        reads={"references": [job.writes["slices"] for job in sliced], **({"scores": scores} if scores else {})},
+        writes={"regressor": plan.layout.regressor},
+        record=plan.layout.regressor_record,
+        needs={
+            "references": [job.identity for job in sliced],
+            **({"scores": plan.subjects.digests(Path(scores))} if scores else {}),
+        },
+    )
+
+
+def _require_source(plan: Plan, names: dict[str, Any]) -> None:
+    expected = wildcards(plan, names["method"], names["scale"])
+    for key in ("degradation", "kernel_seed"):
+        if str(names[key]) != str(expected[key]):
+            raise InputError(
+                f"the study '{plan.study.study}' has no {names['method']} of {key} {names[key]}, but of {expected[key]}"
+            )

@@ -1,0 +1,28 @@
+"""The stage `degrade` by a downsampling network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from mrisr.degradations._stage import degrade_slices
+from mrisr.training.execution import execution
+from mrisr.training.weights import load_model
+
+
+def downsample_slices(
+    slices_path: str | os.PathLike, network: str | os.PathLike, output_path: str | os.PathLike, **settings: Any
+) -> None:
+    """Degrade a slices file by the network of a weights file; the rest as `degrade_slices`, on the CPU."""
+    model, _ = load_model(network)
+
+    def operator(image: np.ndarray, *, slice_ids: Sequence[str]) -> np.ndarray:
+        with torch.inference_mode():
+            return model(torch.from_numpy(np.ascontiguousarray(image))[None])[0].numpy()
+
+    with execution(threads=1, device="cpu"):
+        degrade_slices(slices_path, output_path, operator=operator, **settings)

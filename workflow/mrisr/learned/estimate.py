@@ -1,0 +1,131 @@
+"""The stage `kernels`: from the slices of one subject, sharp and low-resolution, to a kernel for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mrisr import arrays, kernels
+from mrisr.arrays import load_slices, slice_name
+from mrisr.errors import InputError
+from mrisr.files import write_text
+from mrisr.kernels._estimation import Estimation, Report, State
+from mrisr.training.checkpoints import Checkpoints
+from mrisr.training.execution import execution
+from mrisr.training.interruption import Interrupted, Stop, stop_requests
+
+KEEP_EVERY = 250
+"""Iterations of a batch between two checkpoints."""
+
+
+class _Keeper:
+    """Checkpoints of an estimation; stops it when asked to."""
+
+    def __init__(self, store: Checkpoints, stop: Stop):
+        self.store, self.stop = store, stop
+
+    def latest(self) -> State | None:
+        """The newest state that is whole."""
+        return self.store.latest()
+
+    def after(self, steps: int, state: Callable[[], State]) -> None:
+        """Keep a state now and then, and before stopping."""
+        self.stop.worked = True
+        reason = self.stop.reason()
+        kept = self.store.save(steps, *state()) if reason or steps % KEEP_EVERY == 0 else False
+        if reason:
+            way = "its state is kept, run again to go on" if kept else "its state could not be kept"
+            again = kept and self.stop.signal is None
+            raise Interrupted(f"kernel estimation stopped at iteration {steps}: {reason}; {way}", again=again)
+
+
+def estimate_stage(
+    reads: Mapping[str, str],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    checkpoints: Path,
+    deadline: float | None = None,
+    progress: Callable[[int, int], Report] | None = None,
+) -> None:
+    """Estimate the kernels of a job, and write them with a table of how that went.
+
+    Parameters
+    ----------
+    reads : {"references", "degraded"}
+        Slices files of the subject, sharp and low-resolution. Channels are averaged.
+    writes : {"kernels", "table"}
+        safetensors with ``kernels`` [n, k, k] (NaN where there is none) and, in the metadata, the names of the slices;
+        and a CSV with a row a slice.
+    settings : mapping
+        ``method`` ({kind, options}), ``scale``, ``seed``, ``threads``.
+    identity, checkpoints, deadline, progress
+        As in `mrisr.training.train.train`.
+
+    Raises
+    ------
+    InputError
+        Unreadable files, or no slice of the subject has a kernel.
+    Interrupted
+        On a signal or at the deadline, after writing a checkpoint.
+    """
+    sharp, metadata = load_slices(reads["references"])
+    blurred, _ = load_slices(reads["degraded"])
+    method, names = settings["method"], [slice_name(metadata["subject"], index) for index in sharp]
+    if missing := sorted(sharp.keys() - blurred.keys()):
+        raise InputError(f"{reads['degraded']}: slice {missing[0]} is missing; delete the file and run again")
+    store = Checkpoints(checkpoints / identity)
+    device = method["options"].get("device", "auto")
+    with execution(threads=settings["threads"], device=device), stop_requests(deadline) as stop:
+        estimation = _finished(store.final()) or kernels.estimate_report(
+            method["kind"],
+            [image.mean(axis=0) for image in sharp.values()],
+            [blurred[index].mean(axis=0) for index in sharp],
+            scale=settings["scale"],
+            seed=settings["seed"],
+            slice_ids=names,
+            progress=progress,
+            keeper=_Keeper(store, stop),
+            **method["options"],
+        )
+    store.save_final(*_packed(estimation))
+    if "estimated" not in estimation.status:
+        estimation.require_all()
+    write_text(writes["table"], table(estimation).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    kept = {"subject": metadata["subject"], "slice_ids": names, "method": method, "identity": identity}
+    arrays.save(writes["kernels"], {"kernels": estimation.kernels}, {**kept, "status": list(estimation.status)})
+
+
+def table(estimation: Estimation) -> pd.DataFrame:
+    """One row a slice: its status, the attempts, why attempts were thrown away, the kernel's centre of mass."""
+    rows, columns = (np.arange(n) for n in estimation.kernels.shape[1:])
+    return pd.DataFrame(
+        {
+            "slice": estimation.slice_ids,
+            "status": estimation.status,
+            "attempts": estimation.attempts,
+            "failures": ["; ".join(failures) for failures in estimation.failures],
+            "centre_row": [float((kernel.sum(axis=1) * rows).sum()) for kernel in estimation.kernels],
+            "centre_column": [float((kernel.sum(axis=0) * columns).sum()) for kernel in estimation.kernels],
+            "largest": estimation.kernels.max(axis=(1, 2)),
+        }
+    )
+
+
+def _packed(estimation: Estimation) -> State:
+    losses = {f"losses/{name}": values for name, values in estimation.losses.items()}
+    described = {name: getattr(estimation, name) for name in ("slice_ids", "status", "failures")}
+    return {"kernels": estimation.kernels, **losses}, described
+
+
+def _finished(content: State | None) -> Estimation | None:
+    if content is None:
+        return None
+    tensors, described = content
+    losses = {name.removeprefix("losses/"): t for name, t in tensors.items() if name.startswith("losses/")}
+    return Estimation(kernels=tensors["kernels"], losses=losses, **described)
