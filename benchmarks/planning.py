@@ -1,4 +1,5 @@
-"""How long Snakemake takes to plan the training-bias study, with everything still to do and with nothing left to do.
+"""How long Snakemake takes to plan the training-bias study, with everything still to do and with nothing left to do,
+and a study of 5,040 training jobs, with its memory.
 
     python benchmarks/planning.py
 
@@ -15,8 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from project import Project
+from project import ROOT, Project
 
 STUDY = "workflow/studies/training-bias.yaml"
 FINISH = f"""
@@ -59,6 +62,19 @@ def seconds(project: Project, *arguments: str) -> tuple[float, str]:
     return best, done.stdout + done.stderr
 
 
+def large(folder: Path, seeds: int = 80) -> tuple[float, float]:
+    """Wall seconds and peak memory, MB, of a dry run of the training-bias study with many seeds."""
+    raw = yaml.safe_load((ROOT / STUDY).read_text()) | {"volumes": "data/volumes.tsv", "seeds": list(range(seeds))}
+    project = Project(folder, raw)
+    began = time.perf_counter()
+    with (folder / "output.log").open("w") as log:
+        process = project.start("snakemake", "-n", "-q", stdout=log, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit((folder / "output.log").read_text()[-2000:])
+    return time.perf_counter() - began, usage.ru_maxrss / 1024
+
+
 def main() -> None:
     """Measure and print the table."""
     with tempfile.TemporaryDirectory() as folder:
@@ -73,10 +89,13 @@ def main() -> None:
         nothing, shown = seconds(project, *arguments)
         if "Nothing to be done" not in shown:
             sys.exit(f"the finished study is not seen as finished:\n{shown[-2000:]}")
+    with tempfile.TemporaryDirectory() as folder:
+        wall, peak = large(Path(folder))
     print(f"{os.cpu_count()} cores; wall seconds of a dry run, best of three, and the ratio to the bare workflow")
     print(f"bare workflow of 164 jobs       {bare:6.2f}  1.00")
     print(f"training-bias, all to do        {everything:6.2f}  {everything / bare:.2f}")
     print(f"training-bias, nothing to do    {nothing:6.2f}  {nothing / bare:.2f}")
+    print(f"5,040 trainings, all to do      {wall:6.2f}  {wall / bare:.2f}, {peak:.0f} MB")
 
 
 if __name__ == "__main__":
