@@ -77,7 +77,6 @@ def test_the_networks_have_the_papers_numbers_of_parameters():
     random = np.random.default_rng(0)
     assert sum(weights.size for weights in _generator.initial_weights(random)) == 150_656
     assert sum(weights.size for weights in _discriminator.initial_weights(random).values()) == 30_977
-    assert _generator.SIZE == 13
 
 
 def test_weights_begin_as_kernelgans_do():

@@ -92,7 +92,7 @@ def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
     Every image is normalised by itself, as if the discriminator saw it alone.
     """
     count, each = images.shape[:2]
-    features = discriminators.edges @ windows(functional.pad(images, (1, 1, 1, 1), mode="replicate"), PATCH + 2)
+    features = discriminators.edges @ windows(_with_edges_repeated(images), PATCH + 2)
     for layer in range(LAYERS):
         if layer:
             features = discriminators.hidden[:, layer - 1] @ features
@@ -107,6 +107,13 @@ def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
     scores = discriminators.last @ features + discriminators.bias
     # In single precision the last pixels of a batch, left over by vector code, differ in the last bit.
     return torch.sigmoid(scores.double()).view(count, each, -1)
+
+
+def _with_edges_repeated(images: torch.Tensor) -> torch.Tensor:
+    """One pixel more on each side of [N, M, H, W]; replication padding has no deterministic gradient on CUDA."""
+    for axis in (2, 3):
+        images = torch.cat([images.narrow(axis, 0, 1), images, images.narrow(axis, -1, 1)], axis)
+    return images
 
 
 def _over_spectral_norm(weights: torch.Tensor, direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from . import _discriminator, _generator
-from ._apply import SCALE, bicubic_kernel
+from ._apply import SCALE, SIZE, bicubic_kernel
 from ._crops import Crops, draw
 from ._regularisers import Schedule, Weights
 from ._seeds import CROPS, NOISE, WEIGHTS
@@ -70,7 +70,7 @@ class GANs:
     def step(self, iteration: int) -> torch.Tensor:
         """Train all generators, then all discriminators; the losses [N, 3] of `LOSSES` before that."""
         rate = self.settings.learning_rate * 0.1 ** (iteration // self.settings.drop_every)
-        patches = _generator.windows(self.hr_crops(iteration)[:, None], _generator.SIZE, SCALE)
+        patches = _generator.windows(self.hr_crops(iteration)[:, None], SIZE, SCALE)
         discriminators, self.directions = _discriminator.normalise(self.discriminator, self.directions)
         adversarial, bicubic, fake = self._train_generators(patches, discriminators.detached(), rate, iteration)
         if not self.settings.share_fake:
@@ -130,7 +130,7 @@ class GANs:
 
     def _fake(self, kernels: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
         """Crops [N, 26, 26] downsampled with one kernel each, or with the same."""
-        return (kernels.reshape(-1, 1, _generator.SIZE**2) @ patches).view(-1, LR_CROP, LR_CROP)
+        return (kernels.reshape(-1, 1, SIZE**2) @ patches).view(-1, LR_CROP, LR_CROP)
 
     def _noise(self, iteration: int) -> torch.Tensor:
         """Noise [N, 26, 26] of an iteration."""

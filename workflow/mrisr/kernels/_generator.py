@@ -23,8 +23,6 @@ SHAPES = (
     (1, FEATURES, 1, 1),
 )
 """Weights of the layers: output features, input features, taps, taps; 150,656 in all."""
-SIZE = 1 + sum(shape[-1] - 1 for shape in SHAPES)
-"""Taps of the kernel along an axis."""
 GAIN = 0.1
 """Of the initial weights, normal after Glorot and Bengio (2010); as in KernelGAN."""
 

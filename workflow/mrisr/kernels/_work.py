@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from ._apply import SIZE
 from ._estimation import Estimation, Keeper, Report, State
 from ._faults import fault
 from ._gans import LOSSES, GANs, Settings
-from ._generator import SIZE
 from ._slices import Slice
 
 SAMPLED_EVERY = 50
