@@ -1,0 +1,119 @@
+"""A full disk, damage, every job in two copies: run again, and all is as after an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from project import SUBJECTS, TINY, Project
+
+STUDY = {
+    **TINY,
+    "degradations": {"gaussian": {"sigma": 1.0}},
+    "losses": ["mse"],
+    "models": None,
+    "training": {**TINY["training"], "checkpoint_every": 1},
+    "slices": {**TINY["slices"], "range": "3:8"},
+    "evaluation": {"metrics": ["psnr", "ssim", "nrmse", "hfen"]},
+}
+"""One model, and slices and metrics enough that every table is longer than a kilobyte."""
+SCORES = "results/tiny/scores.csv"
+REMEMBERED = {".digests.json", ".costs.json"}
+OUTPUTS = {
+    "slice": ("results/tiny/slices/",),
+    "degrade": ("results/tiny/degraded/",),
+    "train": ("results/tiny/models/", "results/checkpoints/"),
+    "evaluate": ("results/tiny/scores/",),
+    "tabulate": (SCORES, "results/tiny/tables/"),
+}
+"""What each stage writes."""
+
+WRAPPER = """#!/bin/bash
+# mrisr, to which $FAULT happens in the stage $STAGE
+case "$FAULT:$STAGE" in
+  full:$1) ulimit -f 1 ;;
+  truncated:$1) truncate --size=-7 "$VICTIM" ;;
+  twice:*)
+    {mrisr} "$@" &
+    {mrisr} "$@" && wait $!
+    exit ;;
+esac
+exec {mrisr} "$@"
+"""
+
+
+class Disturbed(Project):
+    """A study of one model up to its scores, whose jobs something may happen to."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder, STUDY, {name: split for name, split in SUBJECTS.items() if name != "dora"})
+        (folder / "bin").mkdir()
+        wrapper = folder / "bin/mrisr"
+        wrapper.write_text(WRAPPER.format(mrisr=Path(sys.executable).with_name("mrisr")))
+        wrapper.chmod(0o755)
+        self.fault: dict[str, str] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As of every project, with the wrapper first on the path."""
+        mine = super().environment
+        return {"FAULT": "", "STAGE": "", **mine, **self.fault, "PATH": f"{self.folder}/bin{os.pathsep}{mine['PATH']}"}
+
+    def fails(self, **fault: str) -> str:
+        """What a run says that a fault ends."""
+        self.fault = fault
+        failed = self.call("snakemake", "-c2", SCORES)
+        self.fault = {}
+        assert failed.returncode != 0
+        return failed.stdout + failed.stderr
+
+    def finished(self) -> dict[str, bytes]:
+        """Run to the end: the scores, and every array."""
+        self.snakemake("-c2", SCORES)
+        files = [self.folder / SCORES, *(self.folder / "results/tiny").rglob("*.safetensors")]
+        kept = [path for path in files if "set-aside" not in path.parts]
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
+
+    def written(self) -> set[str]:
+        """All files of the results but what only tells of the run, hidden ones included."""
+        files = [path for path in (self.folder / "results").rglob("*") if path.is_file()]
+        apart = {"logs", "timings", "set-aside"}
+        return {str(path.relative_to(self.folder)) for path in files if not apart & set(path.parts)}
+
+
+def half_written(names: set[str]) -> list[str]:
+    """Files under a hidden name, which is what a file has until it is whole; but for what the library remembers."""
+    return [name for name in names if Path(name).name.startswith(".") and Path(name).name not in REMEMBERED]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return Disturbed(tmp_path_factory.mktemp("undisturbed")).finished()
+
+
+def test_the_disk_is_full_in_each_stage_in_turn_and_an_array_truncated_between_two_jobs(undisturbed, tmp_path):
+    project = Disturbed(tmp_path)
+    for stage, outputs in OUTPUTS.items():
+        if stage == "train":
+            victim = "results/tiny/degraded/x2/gaussian/anna.safetensors"
+            said = project.fails(FAULT="truncated", STAGE=stage, VICTIM=victim)
+            assert f"{victim}: cannot be read as a safetensors file" in said
+            assert "Traceback" not in said
+        said = project.fails(FAULT="full", STAGE=stage)
+        assert "File too large" in said
+        assert "Traceback" not in said
+        written = project.written()
+        # No checkpoint fitted either, and nothing half-written is left under another name.
+        assert not [name for name in written if name.startswith(outputs)], stage
+        assert not half_written(written), stage
+    assert project.finished() == undisturbed
+
+
+def test_every_job_runs_in_two_copies_at_once(undisturbed, tmp_path):
+    project = Disturbed(tmp_path)
+    project.fault = {"FAULT": "twice"}
+    assert project.finished() == undisturbed
+    assert not half_written(project.written())
+    assert project.planned(SCORES) == {}
