@@ -231,3 +231,55 @@ class TestOnAMachineWithoutSLURM:
         assert "Traceback" not in failed.stderr
         assert not list(laptop.folder.glob(".snakemake/locks/*"))
         assert not (laptop.folder / "results/tiny/volumes.csv").exists()
+
+
+@pytest.mark.slow
+class TestOnTheRealCluster:
+    """Nothing is submitted in any of these."""
+
+    @pytest.fixture
+    def lab(self, cluster, tmp_path):
+        return Project(tmp_path)
+
+    @staticmethod
+    def refused(project, old: str, new: str) -> list[str]:
+        """The errors of a run whose profile is changed."""
+        project.edit(PROFILE, old, new)
+        failed = project.call("snakemake", "--profile", "slurm")
+        assert failed.returncode != 0
+        assert "submitted" not in failed.stdout + failed.stderr
+        assert not list(project.folder.glob(".snakemake/locks/*"))
+        return [line for line in failed.stderr.splitlines() if line.startswith("error: ")]
+
+    def test_an_unknown_partition_is_refused(self, lab):
+        assert self.refused(lab, "slurm_partition: cpu", "slurm_partition: cpus") == [
+            f"error: {PROFILE}: default-resources.slurm_partition: there is no partition 'cpus' "
+            "(did you mean 'cpu'? allowed: cpu, gpu)"
+        ]
+
+    def test_a_study_on_gpus_is_refused_where_there_are_none(self, lab):
+        errors = self.refused(lab, "slurm_partition: gpu", "slurm_partition: cpu")
+        assert [error.split(" asks for 1 GPU and 'cpu' has none; write ")[1] for error in errors] == [
+            f"`{section}.device: cpu` in the study, or name another partition (with GPUs: gpu)"
+            for section in ("evaluation", "training")
+        ]
+
+    def test_without_gpus_in_the_study_the_same_profile_plans_without_a_warning(self, lab):
+        on_cpu = {name: {**lab.config[name], "device": "cpu"} for name in ("training", "evaluation")}
+        lab.configure({**lab.config, **on_cpu})
+        lab.edit(PROFILE, "slurm_partition: gpu", "slurm_partition: cpu")
+        assert "warning: " not in lab.snakemake("-n", "--profile", "slurm").stderr
+
+    def test_jobs_and_lock_of_a_killed_run_are_explained_and_cleared_by_the_commands_that_are_named(self, lab):
+        submit = ("sbatch", "--parsable", f"--job-name={RUN}", "--output=/dev/null", "--wrap=sleep 300")
+        number = lab.call(*submit).stdout.strip()
+        locks = lab.folder / ".snakemake/locks"
+        locks.mkdir(parents=True)
+        (locks / "0.output.lock").write_text("results/tiny/scores.csv\n")
+        said = lab.call("snakemake", "--profile", "slurm").stderr
+        assert "error: results/tiny is locked by an earlier run" in said
+        assert "warning: an earlier run in this folder has left 1 job in the queue" in said
+        for command in (f"scancel {number}", "snakemake --unlock"):
+            assert f"`{command}`" in said
+            assert lab.call(*command.split()).returncode == 0
+        assert number not in lab.call("squeue", "--me", "--noheader", "--states=PENDING,RUNNING", "--format=%A").stdout

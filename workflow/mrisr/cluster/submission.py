@@ -28,10 +28,10 @@ def check(workflow: Any) -> None:
     if workflow.executor_settings.partition_config:
         # The plugin then chooses a partition where none is named.
         requests = [asked for asked in requests if asked.partitions]
+    sys.stderr.write(left_over())
     found = problems(requests, workflow.resource_settings.overwrite_resources)
     if found:
         sys.exit("\n".join(f"error: {problem}" for problem in found))
-    sys.stderr.write(left_over())
 
 
 def warn(workflow: Any) -> None:
