@@ -237,7 +237,7 @@ def test_another_test_group_has_a_folder_of_its_own(tmp_path):
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     wide = {f"{metric}{part}.csv" for metric in ("psnr", "hfen") for part in ("", "_std")}
     expected = {f"tables/{n}" for n in wide} | {f"tables/rat/{n}" for n in wide}
-    assert names == {"all.csv", "tables/bias.csv", "tables/findings.csv", *expected}
+    assert names == {"all.csv", "tables/bias.csv", "tables/findings.csv", "tables/methods.csv", *expected}
     assert all((tmp_path / name).exists() for name in names)
     assert pd.read_csv(tmp_path / "tables/psnr.csv")["gaussian"].tolist() == [30]
     assert pd.read_csv(tmp_path / "tables/rat/psnr.csv")["gaussian"].tolist() == [20]

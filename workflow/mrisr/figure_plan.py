@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .job import Job
+from .kernel_plan import gives, learned_by
 from .table_plan import order
 
 if TYPE_CHECKING:
     from .plan import Plan
 
 FIGURES = ("heatmap", "gaps", "boxplot", "panel", "gallery", "curves")
+"""What every study draws."""
+FURTHER = ("mscn", "profile", "kernels")
+"""What a study draws that asks for it."""
+
+
+def drawn(plan: Plan) -> list[str]:
+    """The figures of a study."""
+    return [*FIGURES, *plan.study.figures.further]
 
 
 def pictures(plan: Plan, figure: str) -> dict[str, dict[str, str]]:
@@ -62,6 +71,8 @@ def figure_job(plan: Plan, figure: str, scale: int) -> Job:
         settings["models"] = [names for names, _ in _models(plan, scale, first_seed=figure == "panel")]
     if figure in ("panel", "gallery"):
         settings |= {"subject": panel_subject(plan), "slice": options.panel_slice}
+    if figure in ("mscn", "profile"):
+        settings |= {"subject": training_subject(plan), "slice": None}
     return Job(
         stage=f"figure-{figure}",
         settings=settings,
@@ -124,7 +135,37 @@ def _estimates(plan: Plan, scale: int) -> _Sources:
     return reads, needs, (*modules, *(f"mrisr.models.{kind}" for kind in sorted(kinds)))
 
 
+def training_subject(plan: Plan) -> str:
+    """The subject whose slices the further figures show: one that everything was learned from."""
+    return plan.subjects.of("train")[0]
+
+
+def _degradations(plan: Plan, scale: int) -> _Sources:
+    """The slices of a training subject, and what each degradation of the study makes of them."""
+    subject = training_subject(plan)
+    sliced = plan.job("slice", subject=subject)
+    plain = [name for name in plan.study.degradations if name not in plan.study.mixtures]
+    degraded = {name: plan.job("degrade", scale=scale, degradation=name, subject=subject) for name in plain}
+    reads = {"slices": sliced.writes["slices"], "degraded": {n: job.writes["slices"] for n, job in degraded.items()}}
+    return reads, {name: job.identity for name, job in degraded.items()}, ()
+
+
+def _kernels(plan: Plan, scale: int) -> _Sources:
+    """The estimated kernels of the training subjects."""
+    methods = [name for name in dict.fromkeys(plan.study.estimated.values()) if gives(plan, name) == "kernels"]
+    jobs = {
+        f"{method} {subject}": learned_by(plan, method, scale, subject)
+        for method in methods
+        for subject in plan.subjects.of("train")
+    }
+    reads = {"kernels": {name: job.writes["kernels"] for name, job in jobs.items()}}
+    return reads, {name: job.identity for name, job in jobs.items()}, ()
+
+
 _SOURCES = {
+    "mscn": _degradations,
+    "profile": _degradations,
+    "kernels": _kernels,
     "heatmap": _scores,
     "gaps": _bias,
     "boxplot": _scores,

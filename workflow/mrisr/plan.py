@@ -15,7 +15,7 @@ from typing import Any
 from . import layout as places
 from . import plugins
 from .errors import InputError, suggestion
-from .figure_plan import FIGURES, figure_job
+from .figure_plan import drawn, figure_job
 from .job import Job
 from .kernel_plan import kernels_job, learned_by, network_job, regressor_job
 from .layout import Layout
@@ -306,7 +306,7 @@ class Plan:
         self.job("check")
         self.job("tabulate")
         for scale in self.study.protocol.scales:
-            for figure in FIGURES:
+            for figure in drawn(self):
                 self.job("figure", figure=figure, scale=scale)
         return list(self._jobs.values())
 

@@ -19,7 +19,7 @@ from .cluster import submission
 from .costs.resources import Resources
 from .currency import describe, is_current, outdated, set_aside
 from .errors import InputError
-from .figure_plan import FIGURES, stems
+from .figure_plan import drawn, stems
 from .files import sha256, write_text
 from .identity import digest
 from .kernel_plan import gives
@@ -161,7 +161,7 @@ class Workflow:
 
     def wide_tables(self) -> list[str]:
         """The tables as papers print them: one column a test set."""
-        comparisons = {"bias.csv", "findings.csv"}
+        comparisons = {"methods.csv", "bias.csv", "findings.csv", "tests.csv"}
         return [f"{self.layout.tables}/{name}" for name in tables(self.plan) if name not in comparisons]
 
     def figures(self) -> list[str]:
@@ -169,7 +169,7 @@ class Workflow:
         return [
             path.format(scale=scale)
             for scale in self.study.protocol.scales
-            for figure in FIGURES
+            for figure in drawn(self.plan)
             for kind in ("png", "svg")
             for path in self.pictures(figure, kind)
         ]

@@ -180,6 +180,9 @@ class Evaluation(Section):
         {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()}, description="measured on every slice"
     )
     baselines: list[Name] | None = Field(None, description="null: the floor of the protocol, input or bicubic")
+    against: str | None = Field(
+        None, description="what paired tests compare with all others, as edsr/l1/dsgan or a baseline; null: no tests"
+    )
     save_estimates: bool = Field(False, description="keep the estimates beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
@@ -192,6 +195,9 @@ class Figures(Section):
     box_metric: Name | None = Field(None, description="metric of the box plots; null: hfen, or the last of all")
     panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
     panel_subject: Name | None = Field(None, description="null: the first subject of the primary test group")
+    further: list[Literal["mscn", "profile", "kernels"]] = Field(
+        [], description="figures beside those of every study: MSCN densities, intensity profiles, estimated kernels"
+    )
     panel_slice: int | None = Field(None, description="index along the axis; null: the middle one of the test slices")
 
 

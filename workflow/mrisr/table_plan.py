@@ -15,7 +15,8 @@ def tables(plan: Plan) -> list[str]:
     """Files of the tables folder: wide tables (of all but the primary group in folders), and the comparisons."""
     wide = [f"{metric}{part}.csv" for metric in plan.study.evaluation.metrics for part in ("", "_std")]
     others = [f"{group}/{name}" for group in plan.subjects.group_names[1:] for name in wide]
-    return [*wide, *others, "bias.csv", "findings.csv"]
+    tested = ["tests.csv"] if plan.study.evaluation.against else []
+    return [*wide, *others, "methods.csv", "bias.csv", "findings.csv", *tested]
 
 
 def order(plan: Plan) -> dict[str, Any]:
@@ -28,21 +29,22 @@ def order(plan: Plan) -> dict[str, Any]:
         "losses": list(study.losses),
         "groups": plan.subjects.group_names,
         "metrics": {
-            name: _metric(method.kind or name, method.options) for name, method in study.evaluation.metrics.items()
+            name: _metric(plan, method.kind or name, method.options)
+            for name, method in study.evaluation.metrics.items()
         },
         "mixtures": study.mixtures,
+        "simulated": [name for name in study.test_sets if (study.degradations[name].kind or name) == "hidden"],
         "leakage": study.allow_leakage,
         "grid": study.protocol.grid,
     }
 
 
-def _metric(kind: str, options: dict[str, Any]) -> dict[str, Any]:
+def _metric(plan: Plan, kind: str, options: dict[str, Any]) -> dict[str, Any]:
     constants = plugins.describe("metrics", kind).constants
-    return {
-        "label": constants["LABEL"],
-        "higher_is_better": constants["HIGHER_IS_BETTER"],
-        "options": plugins.resolved("metrics", kind, options),
-    }
+    known = plugins.resolved("metrics", kind, options)
+    if kind == "brisque" and known["regressor"] is None:
+        known = {"learnt": "from people's scores" if plan.study.brisque.scores else "from a proxy, 200 x GMSD"}
+    return {"label": constants["LABEL"], "higher_is_better": constants["HIGHER_IS_BETTER"], "options": known}
 
 
 def table_job(plan: Plan) -> Job:
@@ -51,7 +53,7 @@ def table_job(plan: Plan) -> Job:
     scored += [plan.job("baseline", **names) for names in plan.baselines()]
     return Job(
         stage="tabulate",
-        settings=order(plan),
+        settings={**order(plan), "against": plan.study.evaluation.against},
         modules=("mrisr.statistics.tabulate",),
         reads={"scores": [job.writes["scores"] for job in scored]},
         writes={"scores": plan.layout.scores, **{name: f"{plan.layout.tables}/{name}" for name in tables(plan)}},

@@ -206,9 +206,17 @@ def _selection_problems(study: StudyConfig) -> Iterable[str]:
         yield from _unknown(f"models.{number}.losses", block.losses, study.losses)
         if block.training_sets != study.training_sets:
             yield from _unknown(f"models.{number}.training_sets", block.training_sets, study.degradations)
+    if study.evaluation.against is not None:
+        yield from _unknown("evaluation.against", [study.evaluation.against], _compared(study))
     yield from _unknown("figures.metrics", study.figures.metrics, study.evaluation.metrics)
     yield from _unknown("figures.box_metric", [study.figures.box_metric], study.evaluation.metrics)
     yield from _unknown("figures.panel_test_sets", study.figures.panel_test_sets, study.test_sets)
+
+
+def _compared(study: StudyConfig) -> list[str]:
+    """Names of the models and baselines as paired tests know them."""
+    models = [(a, b, c) for m in study.models for a in m.architectures for b in m.losses for c in m.training_sets]
+    return [*study.evaluation.baselines, *("/".join(names) for names in models)]
 
 
 def _label_problems(study: StudyConfig) -> Iterable[str]:
@@ -217,7 +225,7 @@ def _label_problems(study: StudyConfig) -> Iterable[str]:
         if name in COLUMNS:
             yield f"degradations.{name}: is a column of the tables; choose another label (and name its kind)"
     for name in study.evaluation.metrics:
-        if name in {"bias", "findings"} or name.endswith("_std"):
+        if name in {"bias", "findings", "methods", "tests"} or name.endswith("_std"):
             yield f"evaluation.metrics.{name}: is the name of another table; choose another label (and name its kind)"
     pictures = [f"{name}_{loss}" for block in study.models for name in block.architectures for loss in block.losses]
     trained = {(name, loss) for block in study.models for name in block.architectures for loss in block.losses}

@@ -125,3 +125,66 @@ rule plot_curves:
         identity=study.identity("figure", figure="curves"),
     shell:
         "mrisr figures curves --study {layout.study} --scale {wildcards.scale} --identity {params.identity} > {log} 2>&1"
+
+
+rule plot_mscn:
+    input:
+        study.reads("figure", figure="mscn"),
+    output:
+        pictures=report(study.pictures("mscn", "png"), caption="../report/mscn.rst", category="Degradations"),
+        vectors=study.pictures("mscn", "svg"),
+        record=layout.figure_record.replace("{figure}", "mscn"),
+    log:
+        f"{layout.logs}/plot_mscn/x{{scale}}.log",
+    benchmark:
+        f"{layout.timings}/plot_mscn/x{{scale}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=study.memory("figure", figure="mscn"),
+        runtime=study.minutes("figure", figure="mscn"),
+    params:
+        identity=study.identity("figure", figure="mscn"),
+    shell:
+        "mrisr figures mscn --study {layout.study} --scale {wildcards.scale} --identity {params.identity} > {log} 2>&1"
+
+
+rule plot_profile:
+    input:
+        study.reads("figure", figure="profile"),
+    output:
+        pictures=report(study.pictures("profile", "png"), caption="../report/profile.rst", category="Degradations"),
+        vectors=study.pictures("profile", "svg"),
+        record=layout.figure_record.replace("{figure}", "profile"),
+    log:
+        f"{layout.logs}/plot_profile/x{{scale}}.log",
+    benchmark:
+        f"{layout.timings}/plot_profile/x{{scale}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=study.memory("figure", figure="profile"),
+        runtime=study.minutes("figure", figure="profile"),
+    params:
+        identity=study.identity("figure", figure="profile"),
+    shell:
+        "mrisr figures profile --study {layout.study} --scale {wildcards.scale} --identity {params.identity} > {log} 2>&1"
+
+
+rule plot_kernels:
+    input:
+        study.reads("figure", figure="kernels"),
+    output:
+        pictures=report(study.pictures("kernels", "png"), caption="../report/kernels.rst", category="Degradations"),
+        vectors=study.pictures("kernels", "svg"),
+        record=layout.figure_record.replace("{figure}", "kernels"),
+    log:
+        f"{layout.logs}/plot_kernels/x{{scale}}.log",
+    benchmark:
+        f"{layout.timings}/plot_kernels/x{{scale}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=study.memory("figure", figure="kernels"),
+        runtime=study.minutes("figure", figure="kernels"),
+    params:
+        identity=study.identity("figure", figure="kernels"),
+    shell:
+        "mrisr figures kernels --study {layout.study} --scale {wildcards.scale} --identity {params.identity} > {log} 2>&1"

@@ -301,17 +301,19 @@ def tabulate(study: StudyFile = Path("config.yaml"), identity: Identity = None) 
 
 @app.command(epilog=_example("mrisr figures heatmap --scale 2", "mrisr figures panel --scale 2"))
 def figures(
-    figure: Annotated[str, typer.Argument(help="heatmap, gaps, boxplot, panel, gallery or curves.")],
+    figure: Annotated[
+        str, typer.Argument(help="heatmap, gaps, boxplot, panel, gallery, curves, mscn, profile or kernels.")
+    ],
     scale: Scale,
     study: StudyFile = Path("config.yaml"),
     identity: Identity = None,
 ) -> None:
     """Draw all pictures of one kind."""
     from mrisr.errors import suggestion
-    from mrisr.figure_plan import FIGURES
+    from mrisr.figure_plan import FIGURES, FURTHER
 
-    if figure not in FIGURES:
-        raise InputError(f"figures: there is no '{figure}' ({suggestion(figure, FIGURES)})")
+    if figure not in (*FIGURES, *FURTHER):
+        raise InputError(f"figures: there is no '{figure}' ({suggestion(figure, (*FIGURES, *FURTHER))})")
     from .drawing import draw
 
     _run(study, "figure", identity, draw, figure=figure, scale=scale)

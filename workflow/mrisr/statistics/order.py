@@ -54,13 +54,16 @@ class Metric:
     @property
     def note(self) -> str:
         """The options, ``HFEN: sigma 1.5, size 15``; nothing for a metric without."""
-        options = ", ".join(f"{key} {value}" for key, value in self.options.items())
+        options = ", ".join(f"{key} {value}" for key, value in self.options.items() if value is not None)
         return f"{self.quantity}: {options}" if options else ""
 
 
 @dataclass(frozen=True)
 class Order:
-    """Names in the order of the study; ``architectures`` begin with the baselines, ``groups`` with the primary one."""
+    """Names in the order of the study; ``architectures`` begin with the baselines, ``groups`` with the primary one.
+
+    ``simulated`` are the test sets in which the hidden degradation stands in for real low-resolution scans.
+    """
 
     training_sets: Sequence[str]
     test_sets: Sequence[str]
@@ -69,6 +72,7 @@ class Order:
     groups: Sequence[str]
     metrics: Mapping[str, Metric]
     mixtures: Sequence[str] = ()
+    simulated: Sequence[str] = ()
     leakage: bool = False
     grid: str = "same"
 
@@ -115,4 +119,6 @@ class Order:
     def note(self, metric: Metric) -> str:
         """What a table of this metric has to say beside its numbers: options, and leakage where it is permitted."""
         leakage = "subjects may stand in several splits (allow_leakage)" if self.leakage else ""
-        return "; ".join(part for part in (metric.note, leakage) if part)
+        stands_in = ", ".join(self.simulated)
+        simulated = f"{stands_in}: no real scan, the hidden degradation stands in" if stands_in else ""
+        return "; ".join(part for part in (metric.note, simulated, leakage) if part)

@@ -10,14 +10,14 @@ import pandas as pd
 
 from mrisr.evaluation.scoring import write_scores
 
-from . import bias, findings, scores, tables
+from . import bias, findings, methods, paired, scores, tables
 from .order import Order
 
 
 def tabulate(
     score_files: Iterable[Path], out_scores: Path, out_tables: Path, *, order: Mapping[str, Any]
 ) -> list[Path]:
-    """Write scores.csv, the wide tables, bias.csv and findings.csv; the files' order does not matter.
+    """Write scores.csv, the wide tables and the comparisons; the files' order does not matter.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def tabulate(
     out_tables : folder
         ``<metric>.csv`` and ``<metric>_std.csv`` of the primary test group, those of another group in its own folder.
     order : mapping
-        What `Order.of` reads.
+        What `Order.of` reads, and ``against``: the method that paired tests compare with all others, if there is one.
 
     Returns
     -------
@@ -40,12 +40,15 @@ def tabulate(
     InputError
         From `scores.read`.
     """
-    order = Order.of(order)
+    against, order = order.get("against"), Order.of(order)
     everything = scores.read(score_files)
     files = {Path(out_scores): everything}
     files |= {Path(out_tables) / name: table for name, table in _wide_tables(everything, order)}
+    files[Path(out_tables) / "methods.csv"] = methods.table(everything, order)
     files[Path(out_tables) / "bias.csv"] = bias.bias(everything, order)
     files[Path(out_tables) / "findings.csv"] = findings.table(findings.find(everything, order))
+    if against is not None:
+        files[Path(out_tables) / "tests.csv"] = paired.paired_tests(everything, order, against=against)
     for path, table in files.items():
         write_scores(path, table)
     return list(files)
