@@ -149,3 +149,56 @@ def test_the_training_volumes_content_retrains_everything(stale, folder):
 def test_a_test_volumes_content_retrains_nothing(stale, folder):
     with edited(folder / "data/dora.nii"):
         assert stale() == {"check": 1, "slice": 1, "degrade": 6, **SCORES, **AFTER_SCORES, "figure-panel": 1}
+
+
+ALL = {"degrade": 24, "train": 63, **SCORES, **AFTER_TRAINING, "figure-gallery": 1}
+
+
+def test_a_key_of_the_slices_changes_everything(stale):
+    assert stale(slices=section("slices", minimum=16)) == {"check": 1, "slice": 4, **ALL}
+
+
+def test_the_grid_changes_everything_but_the_slices(stale):
+    assert stale(protocol=section("protocol", grid="low")) == ALL
+
+
+def test_another_scale_changes_everything_and_adds_as_much(stale):
+    # Slices are cropped to a multiple of every scale.
+    twice = {stage: 2 * count for stage, count in ALL.items()}
+    assert stale(protocol=section("protocol", scales=[2, 3])) == {"check": 1, "slice": 4, **twice, "tabulate": 1}
+
+
+def test_the_seed_of_a_mixture_retrains_its_9_models(stale):
+    combine = {**STUDY["degradations"]["combine"], "seed": 1}
+    changes = {"degradations": section("degradations", combine=combine)}
+    assert stale(**changes) == {"train": 9, **SCORES, **AFTER_TRAINING}
+
+
+def test_saved_estimates_are_a_matter_of_the_models_evaluation(stale):
+    assert stale(evaluation={"save_estimates": True}) == {"evaluate": 63, **AFTER_SCORES}
+
+
+def test_the_threads_of_the_evaluation_retrain_nothing(stale):
+    assert stale(evaluation={"threads": 2}) == {**SCORES, **AFTER_SCORES}
+
+
+def test_how_often_a_checkpoint_is_written_changes_nothing(stale):
+    assert stale(training=section("training", checkpoint_every=7)) == {}
+
+
+def test_a_comment_in_the_manifest_changes_nothing(stale, folder):
+    manifest = folder / "data/volumes.tsv"
+    text = manifest.read_text()
+    manifest.write_text(f"# whose mice these are\n{text}")
+    try:
+        assert stale() == {}
+    finally:
+        manifest.write_text(text)
+
+
+def test_under_another_name_a_study_has_the_same_models(before, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    after = identities(study="another")
+    assert not set(after) & set(before)
+    trained = [sorted(value for value in jobs.values() if value[0] == "train") for jobs in (before, after)]
+    assert trained[0] == trained[1]
