@@ -120,6 +120,16 @@ def test_an_architectures_option_retrains_its_21_models(stale):
     assert stale(architectures=changed) == {"train": 21, "evaluate": 21, **AFTER_TRAINING}
 
 
+@pytest.mark.parametrize("name", ["ssim", "soft"], ids=["option", "more"])
+def test_a_losss_option_and_a_loss_more_train_their_21_models(stale, name):
+    losses = {"mse": {}, "l1": {}, "ssim": {}, name: {"kind": "ssim", "window": 7}}
+    assert stale(losses=losses) == {"train": 21, "evaluate": 21, **AFTER_TRAINING}
+
+
+def test_a_metrics_option_retrains_nothing(stale):
+    assert stale(evaluation={"metrics": {**METRICS, "hfen": {"sigma": 3.0}}}) == {**SCORES, **AFTER_SCORES}
+
+
 def test_a_loss_less_makes_tables_and_figures_again(stale):
     assert stale(losses=["mse", "l1"]) == AFTER_TRAINING
 
