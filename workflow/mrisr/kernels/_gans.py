@@ -2,7 +2,8 @@
 
 The slices share nothing but the arithmetic: the loss is a sum over them, so the gradient of each slice's weights is its
 own, and Adam works on every weight by itself. After KernelGAN (Bell-Kligler et al. 2019) with the changes of the
-realistic-downsampling paper.
+realistic-downsampling paper; the spectral norms get one power iteration between two changes of the weights, where
+KernelGAN's get three.
 """
 
 from __future__ import annotations
