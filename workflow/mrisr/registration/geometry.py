@@ -1,0 +1,73 @@
+"""Grids of a scan pair: ITK images of volumes, and the low grid on which both scans meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import SimpleITK as sitk
+
+from mrisr.errors import InputError
+from mrisr.volumes._grid import crop_plane
+from mrisr.volumes._loaded import LoadedVolume
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+DEVIATION = 0.25
+"""How far voxels may be from those of the low grid: the paper's 2.7 mm stand for 2 x 1.25 mm."""
+
+
+def block_means(volume: LoadedVolume, *, axis: int, scale: int, multiple: int | None = None) -> LoadedVolume:
+    """A scan on the low grid: means of scale x scale pixels of every slice, the voxels centred on their blocks.
+
+    Parameters
+    ----------
+    volume : LoadedVolume
+        One channel.
+    axis : int
+        Stored axis along which slices are cut.
+    scale : int
+        Pixels of a block's side.
+    multiple : int, optional
+        The sides of a slice are cropped centrally to multiples of it, as in the stage ``slice``; by default the scale.
+    """
+    parts, affine = crop_plane(volume.array.shape, axis, volume.affine, multiple=multiple or scale, minimum=scale)
+    plane = [n for n in range(3) if n != axis]
+    array = volume.array
+    for place, part in zip(plane, parts, strict=True):
+        blocks = np.moveaxis(array, place, -1)[..., part]
+        array = np.moveaxis(blocks.reshape(*blocks.shape[:-1], -1, scale).mean(axis=-1), -1, place)
+        affine[:3, 3] += (scale - 1) / 2 * affine[:3, place]
+        affine[:3, place] *= scale
+    return replace(volume, array=array, affine=affine)
+
+
+def require_ratio(lr: LoadedVolume, hr: LoadedVolume, *, axis: int, scale: int) -> None:
+    """Raise `InputError` unless the low-resolution voxels are about ``scale`` times as large in plane, equal across."""
+    of_hr, of_lr = (scan.affine[:3, :3] / scan.spacing for scan in (hr, lr))
+    closest = np.abs(of_hr.T @ of_lr).argmax(axis=1)
+    for hr_axis, lr_axis in enumerate(closest):
+        wanted = 1 if hr_axis == axis else scale
+        ratio = lr.spacing[lr_axis] / hr.spacing[hr_axis]
+        if abs(ratio / wanted - 1) > DEVIATION:
+            where = "across the slices" if hr_axis == axis else "in plane"
+            lowest, highest = wanted * (1 - DEVIATION), wanted * (1 + DEVIATION)
+            raise InputError(
+                f"the low-resolution scan's voxels are {ratio:.2f} times the high-resolution scan's {where}; at scale "
+                f"{scale} that has to be about {wanted} ({lowest:.2f} to {highest:.2f})"
+            )
+
+
+def itk_image(volume: LoadedVolume) -> sitk.Image:
+    """The volume as an ITK image in LPS+ millimetres."""
+    image = sitk.GetImageFromArray(np.ascontiguousarray(volume.array.T.astype(np.float32)))
+    affine = LPS_TO_RAS @ volume.affine
+    image.SetSpacing(volume.spacing.tolist())
+    image.SetOrigin(affine[:3, 3].tolist())
+    image.SetDirection((affine[:3, :3] / volume.spacing).ravel().tolist())
+    return image
+
+
+def array_of(image: sitk.Image) -> np.ndarray:
+    """Values of an ITK image, [X, Y, Z] or [X, Y, Z, components]."""
+    array = sitk.GetArrayFromImage(image)
+    return array.T if image.GetNumberOfComponentsPerPixel() == 1 else array.transpose(2, 1, 0, 3)

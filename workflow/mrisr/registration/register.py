@@ -1,0 +1,132 @@
+"""A real low-resolution scan, brought onto the grid that is a whole factor coarser than its high-resolution scan's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import SimpleITK as sitk
+from skimage.filters import threshold_otsu
+
+from mrisr.errors import InputError
+from mrisr.volumes._loaded import LoadedVolume
+
+from .bspline import deform
+from .geometry import LPS_TO_RAS, array_of, block_means, itk_image, require_ratio
+
+LEAST_OVERLAP = 0.5
+"""Fraction of the high-resolution scan's voxels that the low-resolution scan has to cover."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A low-resolution scan in place.
+
+    ``scan`` is the registered scan, ``before`` the one that the geometry in both headers gives, ``reference`` the
+    high-resolution scan, all three on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel was
+    taken from, relative to the voxel, mm along the world's axes (RAS+). ``similarity_before`` and ``similarity`` are
+    the correlations with the reference inside the body.
+    """
+
+    scan: LoadedVolume
+    before: LoadedVolume
+    reference: LoadedVolume
+    displacement: np.ndarray
+    similarity_before: float
+    similarity: float
+
+
+def register(
+    lr: LoadedVolume,
+    hr: LoadedVolume,
+    *,
+    axis: int,
+    scale: int,
+    multiple: int | None = None,
+    control_spacing: float = 20.0,
+    iterations: int = 20,
+    least_similarity: float = 0.6,
+) -> Registered:
+    """Register a low-resolution scan to the high-resolution scan of the same anatomy.
+
+    The scans meet on the low grid: in plane ``scale`` times the spacing of the high-resolution scan, voxels at the
+    centres of its blocks, the same slices. There the deformation is found (`mrisr.registration.bspline.deform`), and
+    the scan is interpolated once, by a cubic B-spline, from its own grid through the deformation.
+
+    Parameters
+    ----------
+    lr, hr : LoadedVolume
+        One channel, any units.
+    axis : int
+        Stored axis of ``hr`` along which slices are cut.
+    scale : int
+        At least 2.
+    multiple : int, optional
+        Multiple to which the slices of ``hr`` are cropped (`block_means`); by default the scale.
+    control_spacing : float
+        Distance of the control points, mm.
+    iterations : int
+        Most iterations of a level of resolution. The time goes with the number of control points: a head at 20 mm takes
+        minutes on one core.
+    least_similarity : float
+        Correlation below which the scans are held to show different anatomy.
+
+    Raises
+    ------
+    InputError
+        Colour, a ratio of the voxels that is not near the scale, fields of view apart, or another anatomy.
+    """
+    for scan, name in ((lr, "low"), (hr, "high")):
+        if scan.array.ndim != 3:
+            raise InputError(f"the {name}-resolution scan is in colour; registration needs one channel")
+    if isinstance(scale, bool) or not isinstance(scale, int) or scale < 2:
+        raise InputError(f"registration needs an integer scale of at least 2, not {scale!r}")
+    require_ratio(lr, hr, axis=axis, scale=scale)
+    reference = block_means(hr, axis=axis, scale=scale, multiple=multiple)
+    fixed, moving = itk_image(reference), itk_image(lr)
+    _require_overlap(fixed, moving)
+    body = reference.array > threshold_otsu(reference.array)
+    before = _on_grid(lr, moving, reference, fixed, sitk.Transform(3, sitk.sitkIdentity))
+    transform = deform(fixed, moving, control_spacing=control_spacing, iterations=iterations)
+    scan = _on_grid(lr, moving, reference, fixed, transform)
+    first, last = (_correlation(volume.array[body], reference.array[body]) for volume in (before, scan))
+    if not last >= least_similarity:
+        raise InputError(
+            f"the low-resolution scan does not show the anatomy of the high-resolution scan: their correlation is "
+            f"{last:.2f} after registration ({first:.2f} before), at least {least_similarity:.2f} is needed"
+        )
+    return Registered(scan, before, reference, _displacement(transform, fixed), first, last)
+
+
+def _require_overlap(fixed: sitk.Image, moving: sitk.Image) -> None:
+    inside = sitk.Resample(
+        sitk.Cast(moving * 0 + 1, sitk.sitkUInt8), fixed, sitk.Transform(), sitk.sitkNearestNeighbor, 0
+    )
+    covered = float(array_of(inside).mean())
+    if covered < LEAST_OVERLAP:
+        raise InputError(
+            f"the low-resolution scan covers {covered:.0%} of the high-resolution scan by their headers; "
+            f"at least {LEAST_OVERLAP:.0%} is needed"
+        )
+
+
+def _on_grid(
+    lr: LoadedVolume, moving: sitk.Image, reference: LoadedVolume, fixed: sitk.Image, transform: sitk.Transform
+) -> LoadedVolume:
+    """The scan through a transform on the reference's grid; its least value outside its field of view."""
+    lowest, highest = float(lr.array.min()), float(lr.array.max())
+    resampled = sitk.Resample(moving, fixed, transform, sitk.sitkBSpline, lowest)
+    return replace(lr, array=array_of(resampled).clip(lowest, highest), affine=reference.affine)
+
+
+def _displacement(transform: sitk.Transform, fixed: sitk.Image) -> np.ndarray:
+    grid = fixed.GetSize(), fixed.GetOrigin(), fixed.GetSpacing(), fixed.GetDirection()
+    field = array_of(sitk.TransformToDisplacementField(transform, sitk.sitkVectorFloat64, *grid))
+    return (field * np.diag(LPS_TO_RAS)[:3]).astype(np.float32)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's correlation; 0 for a constant."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
