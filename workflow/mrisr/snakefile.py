@@ -164,6 +164,10 @@ class Workflow:
         comparisons = {"methods.csv", "bias.csv", "findings.csv", "tests.csv"}
         return [f"{self.layout.tables}/{name}" for name in tables(self.plan) if name not in comparisons]
 
+    def tests(self) -> list[str]:
+        """The paired tests, in a study that asks for them."""
+        return [f"{self.layout.tables}/tests.csv"] if self.study.evaluation.against else []
+
     def figures(self) -> list[str]:
         """All pictures of all scales."""
         return [

@@ -7,6 +7,8 @@ rule tabulate:
     output:
         scores=layout.scores,
         wide=report(study.wide_tables(), caption="../report/table.rst", category="Tables"),
+        methods=report(f"{layout.tables}/methods.csv", caption="../report/methods.rst", category="Tables"),
+        tests=report(study.tests(), caption="../report/tests.rst", category="Findings"),
         bias=report(f"{layout.tables}/bias.csv", caption="../report/bias.rst", category="Findings"),
         findings=report(f"{layout.tables}/findings.csv", caption="../report/findings.rst", category="Findings"),
         record=layout.tables_record,
