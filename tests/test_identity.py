@@ -137,7 +137,7 @@ def test_a_folder_has_a_digest_of_its_files(tmp_path):
 
 def test_no_module_of_a_stage_imports_the_study_or_the_command_line():
     root = Path(identity.PACKAGE)
-    stages = [path for path in root.glob("*/*.py") if path.parent.name not in {"cli"}]
+    stages = [path for path in root.glob("*/*.py") if path.parent.name not in {"cli", "cluster", "costs"}]
     assert stages
     for path in stages:
         module = "mrisr." + path.relative_to(root).with_suffix("").as_posix().replace("/", ".")

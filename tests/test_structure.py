@@ -11,8 +11,8 @@ from mrisr import plugins
 from mrisr.errors import InputError
 
 LIBRARY = Path(mrisr.__file__).parent
-ORDER = ["volumes", "degradations", "kernels", "models", "losses", "quality", "metrics", "training", "learned"]
-ORDER += ["baselines", "evaluation", "statistics", "figures", "artifact"]
+ORDER = ["volumes", "registration", "degradations", "kernels", "models", "losses", "quality", "metrics", "training"]
+ORDER += ["learned", "baselines", "evaluation", "statistics", "figures", "artifact"]
 SHELVES = ["degradations", "models", "losses", "metrics", "baselines"]
 
 

@@ -1,4 +1,4 @@
-"""How the C library handles memory that torch has given back."""
+"""How much memory is used: slices that are kept, and what the C library does with memory that torch has given back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import ctypes
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
 LARGE = 2**30
+KEPT_SLICES = 2**30
+"""Bytes of slices that a training keeps in memory; what is beyond is read from disk whenever it is needed."""
 
 
 def keep_freed_memory() -> None:

@@ -11,9 +11,6 @@ import numpy as np
 from .arrays import Cache, StoredSlice, slice_name, stored_slices
 from .errors import InputError
 
-KEPT = 2**30
-"""Bytes of slices that a training keeps in memory; what is beyond is read from disk whenever it is needed."""
-
 
 @dataclass(frozen=True)
 class Pair:

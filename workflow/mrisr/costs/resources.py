@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from mrisr.layout import COSTS
-from mrisr.pairs import KEPT
+from mrisr.memory import KEPT_SLICES
 from mrisr.plan import Plan
 
 from .geometry import Geometries
@@ -127,7 +127,7 @@ class Resources:
     def _network(self, method: str) -> tuple[float, float]:
         options = self.plan.study.training_of(self.plan.study.kernels[method])
         on_gpu = self._device(options.device) != "cpu"
-        return TORCH_MB + KEPT / MB + (CUDA_MB if on_gpu else NETWORK_MB), self._limited(math.inf)
+        return TORCH_MB + KEPT_SLICES / MB + (CUDA_MB if on_gpu else NETWORK_MB), self._limited(math.inf)
 
     def _brisque(self) -> tuple[float, float]:
         return BASE_MB + FIGURE_MB + sum(g.bytes for g in self.geometries.split("train")) / MB, 30
@@ -141,7 +141,7 @@ class Resources:
         options = self.plan.study.training.for_architecture(architecture)
         needed = self._measured(architecture, scale)
         kept = 2 * sum(geometry.bytes for split in ("train", "validation") for geometry in self.geometries.split(split))
-        memory = TORCH_MB + min(kept, KEPT) / MB + needed.parameters * OPTIMISER / MB
+        memory = TORCH_MB + min(kept, KEPT_SLICES) / MB + needed.parameters * OPTIMISER / MB
         if self._device(options.device) == "cpu":
             memory += self._training_arrays(needed, work.batch_pixels) / MB
             rate = CPU_RATE * options.threads

@@ -8,7 +8,8 @@ from typing import Any
 
 from mrisr.arrays import Cache
 from mrisr.files import write_text
-from mrisr.pairs import KEPT, read_pairs
+from mrisr.memory import KEPT_SLICES
+from mrisr.pairs import read_pairs
 
 from .loop import Report
 from .train import Trained, train
@@ -40,7 +41,7 @@ def train_stage(
     identity, checkpoints, deadline, progress
         As in `mrisr.training.train.train`.
     """
-    cache = Cache(KEPT)
+    cache = Cache(KEPT_SLICES)
     pairs, validation = (read_pairs(**reads[split], cache=cache) for split in ("train", "validation"))
     trained = train(
         architecture=settings["architecture"],
