@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import plugins
-from .errors import InputError
+from .errors import InputError, suggestion
 from .job import Job
 
 if TYPE_CHECKING:
@@ -27,14 +27,23 @@ def learned_by(plan: Plan, method: str, scale: int, subject: str) -> Job:
 
 
 def wildcards(plan: Plan, method: str, scale: int) -> dict[str, Any]:
-    """What a rule knows a method's work by."""
+    """What a rule knows a method's work by.
+
+    Raises
+    ------
+    InputError
+        The study has no such method.
+    """
+    if method not in plan.study.kernels:
+        known = suggestion(method, plan.study.kernels)
+        raise InputError(f"the study '{plan.study.study}' has no method '{method}' in its section kernels ({known})")
     chosen = plan.study.kernels[method]
     return {"scale": int(scale), "method": method, "degradation": chosen.source, "kernel_seed": chosen.seed}
 
 
 def kernels_job(plan: Plan, names: dict[str, Any], subject: str) -> Job:
     """Estimate the kernels of a subject's slices."""
-    _require_source(plan, names)
+    _require_known(plan, names, "kernels")
     chosen = plan.study.kernels[names["method"]]
     scale, names = int(names["scale"]), {**names, "subject": subject}
     sliced = plan.job("slice", subject=subject)
@@ -58,7 +67,7 @@ def kernels_job(plan: Plan, names: dict[str, Any], subject: str) -> Job:
 
 def network_job(plan: Plan, names: dict[str, Any]) -> Job:
     """Train a downsampling network on the training subjects' pairs."""
-    _require_source(plan, names)
+    _require_known(plan, names, "network")
     chosen = plan.study.kernels[names["method"]]
     kind = chosen.kind or names["method"]
     train_files, train_needs = plan.pairs(names["scale"], chosen.source, "train")
@@ -87,6 +96,8 @@ def regressor_job(plan: Plan) -> Job:
     """Train the regressor of the metric ``brisque`` on the training subjects' slices."""
     sliced = [plan.job("slice", subject=subject) for subject in plan.subjects.of("train")]
     scores = plan.study.brisque.scores
+    if scores and not Path(scores).exists():
+        raise InputError(f"brisque.scores: there is no file {scores}; give a table of scores, or null for the proxy")
     return Job(
         stage="brisque",
         settings=plan.study.brisque.model_dump(),
@@ -101,8 +112,12 @@ def regressor_job(plan: Plan) -> Job:
     )
 
 
-def _require_source(plan: Plan, names: dict[str, Any]) -> None:
-    expected = wildcards(plan, names["method"], names["scale"])
+def _require_known(plan: Plan, names: dict[str, Any], wanted: str) -> None:
+    method = names["method"]
+    if gives(plan, method) != wanted:
+        right = "estimates kernels slice by slice: name a subject" if wanted == "network" else "learns one network"
+        raise InputError(f"kernels: '{method}' {right}" + ("" if wanted == "network" else " for all: name no subject"))
+    expected = wildcards(plan, method, names["scale"])
     for key in ("degradation", "kernel_seed"):
         if str(names[key]) != str(expected[key]):
             raise InputError(

@@ -142,7 +142,7 @@ class Plan:
                 reads["network"] = learned.writes["weights"]
                 modules = ["mrisr.learned.downsample", f"mrisr.kernels.{learned.settings['architecture']['kind']}"]
             else:
-                method["options"]["file"] = reads["kernels"] = learned.writes["kernels"]
+                reads["kernels"] = learned.writes["kernels"]
         return Job(
             stage="degrade",
             settings={"degradation": method, "scale": int(scale), "grid": self.study.protocol.grid},

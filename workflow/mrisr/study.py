@@ -259,7 +259,9 @@ class StudyConfig(Section):
     def estimated(self) -> dict[str, str]:
         """Degradations that apply what a method of ``kernels`` has learned, and the name of that method."""
         kinds = {name: method.kind or name for name, method in self.degradations.items()}
-        return {name: self.degradations[name].options.get("by") or name for name in kinds if kinds[name] == "estimated"}
+        named = {n: self.degradations[n].options.get("by") for n in kinds if kinds[n] == "estimated"}
+        # A name of another type is told where the options are checked.
+        return {name: by if by and isinstance(by, str) else name for name, by in named.items()}
 
     def members(self, degradation: str) -> list[str]:
         """The degradations that a training or test set draws from: itself, or a mixture's members."""

@@ -9,6 +9,7 @@ from .job import Job
 
 if TYPE_CHECKING:
     from .plan import Plan
+    from .study import StudyConfig
 
 
 def tables(plan: Plan) -> list[str]:
@@ -33,10 +34,15 @@ def order(plan: Plan) -> dict[str, Any]:
             for name, method in study.evaluation.metrics.items()
         },
         "mixtures": study.mixtures,
-        "simulated": [name for name in study.test_sets if (study.degradations[name].kind or name) == "hidden"],
+        "simulated": [name for name in study.test_sets if _simulated(study, name)],
         "leakage": study.allow_leakage,
         "grid": study.protocol.grid,
     }
+
+
+def _simulated(study: StudyConfig, test_set: str) -> bool:
+    """Whether the hidden degradation stands in a test set for real low-resolution scans."""
+    return any((study.degradations[name].kind or name) == "hidden" for name in study.members(test_set))
 
 
 def _metric(plan: Plan, kind: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from . import plugins
 from .errors import InputError, suggestion
 from .layout import CHECKPOINTS
-from .study import Method, StudyConfig, TrainingOptions
+from .study import Kernels, Method, StudyConfig, TrainingOptions
 
 COLUMNS = {"scale", "architecture", "loss", "training_set", "std_over", "note"}
 """Columns of the wide tables beside those of the test sets."""
@@ -186,16 +186,41 @@ def _kernel_problems(study: StudyConfig) -> Iterable[str]:
         scales = _constant("kernels", method.kind or name, "SCALES") or study.protocol.scales
         for scale in sorted(set(study.protocol.scales) - set(scales)):
             yield f"protocol.scales: {scale}: the method '{name}' has no scale {scale} (allowed: {_listed(scales)})"
-        try:
-            TrainingOptions(**method.training)
-        except ValidationError as error:
-            yield from _schema_problems(error, TrainingOptions, prefix=f"kernels.{name}.training.")
+        yield from _network_problems(study, f"kernels.{name}.training", method)
     for name, method in study.estimated.items():
         if method not in study.kernels:
             nearest = suggestion(str(method), study.kernels)
             yield f"degradations.{name}.by: '{method}' is no method of the section kernels ({nearest})"
         if study.protocol.grid != "low":
             yield f"degradations.{name}: what is learned leads to the low grid; set protocol.grid to low"
+        options = study.degradations[name].options
+        if options.get("file") is not None:
+            yield f"degradations.{name}.file: is given by the workflow; leave it out"
+        if options.get("shared") and "kernels" not in _given(study, [method]):
+            yield f"degradations.{name}.shared: '{method}' gives no kernels but one network for all; leave it out"
+    applied = study.estimated.values()
+    if "kernels" in study.figures.further and _given(study, applied) <= {"network"} and {*applied} <= {*study.kernels}:
+        yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"
+
+
+def _given(study: StudyConfig, methods: Iterable[str]) -> set[str]:
+    """What methods of the section kernels learn: kernels, or a network."""
+    kinds = [study.kernels[name].kind or name for name in methods if name in study.kernels]
+    return {_constant("kernels", kind, "GIVES") for kind in kinds}
+
+
+def _network_problems(study: StudyConfig, key: str, method: Kernels) -> Iterable[str]:
+    try:
+        options = study.training_of(method)
+    except ValidationError as error:
+        yield from _schema_problems(error, TrainingOptions, prefix=f"{key}.")
+        return
+    if not {"patch", "eighth_turns"} & method.training.keys():
+        return  # what the section training says is told there
+    if options.eighth_turns and options.patch is None:
+        yield f"{key}.eighth_turns: a whole slice cannot be turned by 45 degrees; give {key}.patch"
+    for scale in study.protocol.scales:
+        yield from _patch_problems(f"{key}.patch", options.patch, scale)
 
 
 def _selection_problems(study: StudyConfig) -> Iterable[str]:
@@ -210,6 +235,7 @@ def _selection_problems(study: StudyConfig) -> Iterable[str]:
         yield from _unknown("evaluation.against", [study.evaluation.against], _compared(study))
     yield from _unknown("figures.metrics", study.figures.metrics, study.evaluation.metrics)
     yield from _unknown("figures.box_metric", [study.figures.box_metric], study.evaluation.metrics)
+    yield from _unknown("figures.further", study.figures.further, study.figures.further)
     yield from _unknown("figures.panel_test_sets", study.figures.panel_test_sets, study.test_sets)
 
 
@@ -282,9 +308,14 @@ def _scale_problems(study: StudyConfig) -> Iterable[str]:
         for name, changes in study.training.overrides.items():
             patches[f"training.overrides.{name}.patch"] = changes.get("patch")
         for key, patch in patches.items():
-            if grid == "low" and isinstance(patch, int) and patch % scale:
-                above = patch + scale - patch % scale
-                yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"
+            if grid == "low":
+                yield from _patch_problems(key, patch, scale)
+
+
+def _patch_problems(key: str, patch: int | None, scale: int) -> Iterable[str]:
+    if isinstance(patch, int) and patch % scale:
+        above = patch + scale - patch % scale
+        yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -141,18 +141,10 @@ def degrade(
     identity: Identity = None,
 ) -> None:
     """Degrade all slices of a subject in one way."""
-    from mrisr.degradations._stage import degrade_slices
+    from .degrading import degrade_job
 
-    def action(plan, job):
-        slices, output, options = job.reads["slices"], job.writes["slices"], {**job.settings, "identity": job.identity}
-        if "network" in job.reads:
-            from mrisr.learned.downsample import downsample_slices
-
-            downsample_slices(slices, job.reads["network"], output, **options)
-        else:
-            degrade_slices(slices, output, **options)
-
-    _run(study, "degrade", identity, action, scale=scale, degradation=degradation, subject=subject)
+    names = {"scale": scale, "degradation": degradation, "subject": subject}
+    _run(study, "degrade", identity, lambda plan, job: degrade_job(job), **names)
 
 
 @app.command(epilog=_example("mrisr kernels --scale 2 --method dsgan --subject anna", "mrisr kernels --method dsn"))

@@ -118,23 +118,49 @@ class Calibration:
     def score(self, metrics: Mapping[str, Mapping[str, Any]], shape: tuple[int, int, int]) -> float:
         """All metrics of one slice."""
         from mrisr.metrics import compute
+        from mrisr.quality.features import features
 
         pair = _pair(shape, 1, 0)
 
         def score() -> None:
             for method in metrics.values():
-                compute(method["kind"], pair.reference, pair.degraded, **method["options"])
+                if method["kind"] == "brisque":
+                    # The regressor is trained later, and takes no time beside its features.
+                    features(pair.degraded)
+                else:
+                    compute(method["kind"], pair.reference, pair.degraded, **method["options"])
 
         return self._once("score", [dict(metrics), shape], lambda: self._repeat(score))
 
     def degrade(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
-        """One slice through the degradation of a job."""
+        """One slice through the degradation of a job, which is no network."""
         from mrisr.degradations import from_description
+        from mrisr.degradations._kernel import SIZE, apply
 
         method, scale, grid = (settings[name] for name in ("degradation", "scale", "grid"))
-        operator = from_description(method, scale=scale, grid=grid)
+        if method["kind"] == "estimated":
+            # Its kernels are learned later; any other takes as long.
+            operator = functools.partial(apply, kernel=np.ones((SIZE, SIZE)))
+        else:
+            operator = from_description(method, scale=scale, grid=grid)
         image = _pair(shape, 1, 0).reference
         return self._once("degrade", [method, scale, grid, shape], lambda: self._repeat(lambda: operator(image)))
+
+    def downsample(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
+        """One slice through the network of a job that trains a downsampling network, on one thread of the CPU."""
+        import torch
+
+        from mrisr.training.execution import execution
+        from mrisr.training.weights import build_model
+
+        image = torch.from_numpy(_pair(shape, 1, 0).reference)[None]
+
+        def measure() -> float:
+            with execution(threads=1, device="cpu"), torch.inference_mode():
+                model = build_model(settings["architecture"], scale=settings["scale"], channels=shape[0])
+                return self._repeat(lambda: model(image))
+
+        return self._once("downsample", [settings["architecture"], settings["scale"], shape], measure)
 
     def kernel_iteration(self, method: Mapping[str, Any], size: tuple[int, int, int], slices: int) -> float:
         """One iteration of one slice's kernel estimation, ``size`` being height, width and scale."""

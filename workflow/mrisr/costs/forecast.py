@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mrisr.currency import is_current
 from mrisr.job import Job
+from mrisr.kernel_plan import learned_by
 from mrisr.layout import CHECKPOINTS
 from mrisr.plan import Plan
 
@@ -29,6 +30,7 @@ BYTES_A_ROW, BYTES_A_PICTURE = 95, 300_000
 CHECKPOINT_BYTES = 20
 """A parameter: weights, the finished state, and the newest checkpoint with its two moments."""
 KERNEL_BYTES, NETWORK_BYTES, REGRESSOR_BYTES = 2000, 3_000_000, 400_000
+GPU_STAGES = ("kernels", "network", "train", "evaluate")
 STAGES = {
     **{name: name for name in ("check", "slice", "degrade", "kernels", "train", "evaluate", "tabulate")},
     **{"network": "kernels", "brisque": "kernels", "baseline": "evaluate"},
@@ -113,8 +115,9 @@ class Forecast:
         return self.resources.memory_mb(stage, **job.wildcards)
 
     def _uses_gpu(self, job: Job) -> bool:
-        device = job.settings.get("training", job.settings).get("device")
-        return job.stage in ("train", "evaluate") and (self.device if device == "auto" else device) == "cuda"
+        settings = job.settings["method"]["options"] if job.stage == "kernels" else job.settings
+        device = settings.get("training", settings).get("device")
+        return job.stage in GPU_STAGES and (self.device if device == "auto" else device) == "cuda"
 
     # ---- stage by stage ---------------------------------------------------------------------------------------------
 
@@ -129,17 +132,29 @@ class Forecast:
     def _degrade(self, job: Job) -> Cost:
         geometry = self.geometries.of(job.wildcards["subject"])
         smaller = job.settings["scale"] ** 2 if job.settings["grid"] == "low" else 1
-        seconds = self.calibration.degrade(job.settings, _shape(geometry))
+        if "network" in job.reads:
+            seconds = self.calibration.downsample(self._learned(job).settings, _shape(geometry))
+        else:
+            seconds = self.calibration.degrade(job.settings, _shape(geometry))
         return Cost(geometry.slices * seconds, geometry.bytes / smaller)
+
+    def _learned(self, job: Job) -> Job:
+        names = job.wildcards
+        method = self.plan.study.estimated[names["degradation"]]
+        return learned_by(self.plan, method, names["scale"], names["subject"])
 
     def _kernels(self, job: Job) -> Cost:
         geometry = self.geometries.of(job.wildcards["subject"])
+        if _is_finished(job):
+            return Cost(0.0, KERNEL_BYTES * geometry.slices)
         size = (*_shape(geometry)[1:], job.settings["scale"])
         one = self.calibration.kernel_iteration(job.settings["method"], size, geometry.slices)
         iterations = job.settings["method"]["options"].get("iterations", 1)
         return Cost(one * iterations * geometry.slices, KERNEL_BYTES * geometry.slices)
 
     def _network(self, job: Job) -> Cost:
+        if _is_finished(job):
+            return Cost(0.0, NETWORK_BYTES)
         training = job.settings["training"]
         pairs = self.geometries.split("train")
         slices = sum(geometry.slices for geometry in pairs)
@@ -152,10 +167,9 @@ class Forecast:
         return Cost(job.settings["slices"] * self.calibration.distortions(shape), REGRESSOR_BYTES)
 
     def _train(self, job: Job) -> Cost:
-        finished = any((CHECKPOINTS / job.identity).glob("final-*"))
         work = training_work(self.plan, job.wildcards["architecture"], self.geometries)
         needed = network(job.settings["architecture"], job.settings["scale"], self.resources.memo)
-        if finished:
+        if _is_finished(job):
             return Cost(0.0, 4 * needed.parameters)
         training, validation = job.settings["training"], self.geometries.split("validation")
         step = self.calibration.training_step(job.settings, _shape(largest(self.geometries.split("train"))))
@@ -193,6 +207,11 @@ class Forecast:
         )
 
 
+def _is_finished(job: Job) -> bool:
+    """Whether the job's result is kept among the checkpoints, from where it is delivered."""
+    return any((CHECKPOINTS / job.identity).glob("final-*"))
+
+
 def peak(stages: Iterable[Stage]) -> int:
     """Memory of the largest job, MB."""
     return max(stage.memory_mb for stage in stages)
@@ -204,6 +223,6 @@ def _shape(geometry: Geometry) -> tuple[int, int, int]:
 
 def _heaviest(job: Job) -> str:
     """The module of a job that imports the most."""
-    if job.stage in ("train", "evaluate", "figure-panel"):
+    if job.stage in (*GPU_STAGES, "figure-panel") or "network" in job.reads:
         return "mrisr.training.stage"
     return "mrisr.statistics.tabulate" if not job.stage.startswith("figure-") else f"mrisr.figures.{job.stage[7:]}"

@@ -20,6 +20,8 @@ from mrisr.training.interruption import Interrupted, Stop, stop_requests
 
 KEEP_EVERY = 250
 """Iterations of a batch between two checkpoints."""
+SHOWN = 3
+"""Problems of attempts that an error names."""
 
 
 class _Keeper:
@@ -95,10 +97,22 @@ def estimate_stage(
         )
     store.save_final(*_packed(estimation))
     if "estimated" not in estimation.status:
-        estimation.require_all()
+        raise InputError(_nothing(metadata["subject"], estimation))
     write_text(writes["table"], table(estimation).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     kept = {"subject": metadata["subject"], "slice_ids": names, "method": method, "identity": identity}
     arrays.save(writes["kernels"], {"kernels": estimation.kernels}, {**kept, "status": list(estimation.status)})
+
+
+def _nothing(subject: str, estimation: Estimation) -> str:
+    """What there is to say when no slice has a kernel."""
+    counts = {status: estimation.status.count(status) for status in dict.fromkeys(estimation.status)}
+    problems = dict.fromkeys(problem for failures in estimation.failures for problem in failures)
+    why = ", ".join(f"{count} {status}" for status, count in counts.items())
+    seen = f" ({'; '.join(list(problems)[:SHOWN])})" if problems else ""
+    return (
+        f"subject '{subject}': none of its {len(estimation.status)} slices has a kernel: {why}{seen}; "
+        "choose slices with structure, denoise the low-resolution scan, or check that both scans show the same"
+    )
 
 
 def table(estimation: Estimation) -> pd.DataFrame:
