@@ -20,7 +20,8 @@ class Hidden:
     """Contrast change, small non-rigid displacement, oblique anisotropic blur, sampling, Rician noise, in this order.
 
     Displacement, contrast and noise differ from slice to slice, as functions of the seed and the slice's name alone.
-    They keep a method that is trained by a pixel loss from having it easier than with two real scans.
+    They keep a method that is trained by a pixel loss from having it easier than with two real scans. The defaults are
+    what two scans of one session may still have after registration and denoising.
 
     Parameters
     ----------
@@ -47,10 +48,10 @@ class Hidden:
         grid: Literal["same", "low"],
         sigma: tuple[float, float] = (2.0, 1.0),
         angle: float = 30.0,
-        displacement: float = 0.5,
+        displacement: float = 0.25,
         smoothness: float = 16.0,
-        contrast: float = 0.1,
-        noise: float = 0.01,
+        contrast: float = 0.05,
+        noise: float = 0.005,
         seed: int = 0,
     ):
         values = {"displacement": displacement, "smoothness": smoothness, "contrast": contrast, "noise": noise}
