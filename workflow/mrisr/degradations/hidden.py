@@ -28,7 +28,7 @@ class Hidden:
     sigma : (float, float)
         Standard deviations of the Gaussian blur along its two axes, pixels of the high-resolution slice.
     angle : float
-        Angle between the blur's first axis and the rows, degrees.
+        Angle by which the blur's axes are turned, degrees; at 0 the first one runs down the columns.
     displacement : float
         Root mean square of each component of the displacement, pixels of the high-resolution slice.
     smoothness : float
@@ -60,6 +60,8 @@ class Hidden:
                 raise InputError(f"hidden: {name} must be a number of at least 0, not {value!r}")
         if len(sigma) != 2 or not all(math.isfinite(s) and s > 0 for s in sigma):
             raise InputError(f"hidden: sigma must be two numbers above 0, not {sigma!r}")
+        if not math.isfinite(angle):
+            raise InputError(f"hidden: angle must be a number of degrees, not {angle!r}")
         if isinstance(seed, bool) or seed < 0:
             raise InputError(f"hidden: seed must be an integer of at least 0, not {seed!r}")
         self.scale, self.grid, self.seed = scale, grid, seed
@@ -107,7 +109,7 @@ class Hidden:
 
 
 def blur_kernel(sigma: Sequence[float], angle: float) -> np.ndarray:
-    """A Gaussian of standard deviations ``sigma`` whose first axis is turned by ``angle`` degrees from the rows' axis.
+    """A Gaussian of standard deviations ``sigma`` whose first axis is turned by ``angle`` degrees from array axis 0.
 
     Square, of odd size, reaching four standard deviations, of sum 1; float64.
     """

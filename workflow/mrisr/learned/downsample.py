@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from mrisr.degradations._stage import degrade_slices
+from mrisr.errors import InputError
 from mrisr.training.execution import execution
 from mrisr.training.weights import load_model
 
@@ -17,10 +18,21 @@ from mrisr.training.weights import load_model
 def downsample_slices(
     slices_path: str | os.PathLike, network: str | os.PathLike, output_path: str | os.PathLike, **settings: Any
 ) -> None:
-    """Degrade a slices file by the network of a weights file; the rest as `degrade_slices`, on the CPU."""
-    model, _ = load_model(network)
+    """Degrade a slices file by the network of a weights file; the rest as `degrade_slices`, on the CPU.
+
+    Raises
+    ------
+    InputError
+        As `degrade_slices`; also for slices of another number of channels than the network was trained on.
+    """
+    model, trained = load_model(network)
 
     def operator(image: np.ndarray, *, slice_ids: Sequence[str]) -> np.ndarray:
+        if len(image) != trained["channels"]:
+            raise InputError(
+                f"the network {network} was trained on {trained['channels']} channel(s), the slice has {len(image)}; "
+                "use volumes of one kind in a study"
+            )
         with torch.inference_mode():
             return model(torch.from_numpy(np.ascontiguousarray(image))[None])[0].numpy()
 
