@@ -43,9 +43,7 @@ def block_means(volume: LoadedVolume, *, axis: int, scale: int, multiple: int | 
 
 def require_ratio(lr: LoadedVolume, hr: LoadedVolume, *, axis: int, scale: int) -> None:
     """Raise `InputError` unless the low-resolution voxels are about ``scale`` times as large in plane, equal across."""
-    of_hr, of_lr = (scan.affine[:3, :3] / scan.spacing for scan in (hr, lr))
-    closest = np.abs(of_hr.T @ of_lr).argmax(axis=1)
-    for hr_axis, lr_axis in enumerate(closest):
+    for hr_axis, lr_axis in enumerate(closest_axes(hr, lr)):
         wanted = 1 if hr_axis == axis else scale
         ratio = lr.spacing[lr_axis] / hr.spacing[hr_axis]
         if abs(ratio / wanted - 1) > DEVIATION:
@@ -55,6 +53,12 @@ def require_ratio(lr: LoadedVolume, hr: LoadedVolume, *, axis: int, scale: int) 
                 f"the low-resolution scan's voxels are {ratio:.2f} times the high-resolution scan's {where}; at scale "
                 f"{scale} that has to be about {wanted} ({lowest:.2f} to {highest:.2f})"
             )
+
+
+def closest_axes(scan: LoadedVolume, other: LoadedVolume) -> list[int]:
+    """For each stored axis of a scan the other scan's that runs closest to it, in either direction."""
+    directions, others = (volume.affine[:3, :3] / volume.spacing for volume in (scan, other))
+    return np.abs(directions.T @ others).argmax(axis=1).tolist()
 
 
 def itk_image(volume: LoadedVolume) -> sitk.Image:

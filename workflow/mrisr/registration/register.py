@@ -24,14 +24,16 @@ class Registered:
 
     ``scan`` is the registered scan, ``before`` the one that the geometry in both headers gives, ``reference`` the
     high-resolution scan, all three on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel was
-    taken from, relative to the voxel, mm along the world's axes (RAS+). ``similarity_before`` and ``similarity`` are
-    the correlations with the reference inside the body.
+    taken from, relative to the voxel, mm along the world's axes (RAS+); ``covered`` [X, Y, Z] whether that is inside the
+    scan's field of view. ``similarity_before`` and ``similarity`` are the correlations with the reference inside the
+    body, as far as it is covered.
     """
 
     scan: LoadedVolume
     before: LoadedVolume
     reference: LoadedVolume
     displacement: np.ndarray
+    covered: np.ndarray
     similarity_before: float
     similarity: float
 
@@ -84,28 +86,33 @@ def register(
     require_ratio(lr, hr, axis=axis, scale=scale)
     reference = block_means(hr, axis=axis, scale=scale, multiple=multiple)
     fixed, moving = itk_image(reference), itk_image(lr)
-    _require_overlap(fixed, moving)
+    unmoved = sitk.Transform(3, sitk.sitkIdentity)
+    _require_overlap(_covered(moving, fixed, unmoved))
     body = reference.array > threshold_otsu(reference.array)
-    before = _on_grid(lr, moving, reference, fixed, sitk.Transform(3, sitk.sitkIdentity))
+    before = _on_grid(lr, moving, reference, fixed, unmoved)
     transform = deform(fixed, moving, control_spacing=control_spacing, iterations=iterations)
-    scan = _on_grid(lr, moving, reference, fixed, transform)
+    scan, covered = _on_grid(lr, moving, reference, fixed, transform), _covered(moving, fixed, transform)
+    body &= covered
     first, last = (_correlation(volume.array[body], reference.array[body]) for volume in (before, scan))
     if not last >= least_similarity:
         raise InputError(
             f"the low-resolution scan does not show the anatomy of the high-resolution scan: their correlation is "
             f"{last:.2f} after registration ({first:.2f} before), at least {least_similarity:.2f} is needed"
         )
-    return Registered(scan, before, reference, _displacement(transform, fixed), first, last)
+    return Registered(scan, before, reference, _displacement(transform, fixed), covered, first, last)
 
 
-def _require_overlap(fixed: sitk.Image, moving: sitk.Image) -> None:
-    inside = sitk.Resample(
-        sitk.Cast(moving * 0 + 1, sitk.sitkUInt8), fixed, sitk.Transform(), sitk.sitkNearestNeighbor, 0
-    )
-    covered = float(array_of(inside).mean())
-    if covered < LEAST_OVERLAP:
+def _covered(moving: sitk.Image, fixed: sitk.Image, transform: sitk.Transform) -> np.ndarray:
+    """Which voxels of the fixed image a transform takes into the moving one, bool."""
+    everywhere = sitk.Cast(moving * 0 + 1, sitk.sitkUInt8)
+    return array_of(sitk.Resample(everywhere, fixed, transform, sitk.sitkNearestNeighbor, 0)) > 0
+
+
+def _require_overlap(covered: np.ndarray) -> None:
+    fraction = float(covered.mean())
+    if fraction < LEAST_OVERLAP:
         raise InputError(
-            f"the low-resolution scan covers {covered:.0%} of the high-resolution scan by their headers; "
+            f"the low-resolution scan covers {fraction:.0%} of the high-resolution scan by their headers; "
             f"at least {LEAST_OVERLAP:.0%} is needed"
         )
 
@@ -126,7 +133,7 @@ def _displacement(transform: sitk.Transform, fixed: sitk.Image) -> np.ndarray:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation; 0 for a constant."""
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
+    """Pearson's correlation; 0 for a constant, or for nothing."""
+    if first.size == 0 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])

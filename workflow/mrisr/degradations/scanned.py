@@ -1,0 +1,82 @@
+"""The subject's real low-resolution scan, registered to its high-resolution scan (realistic-downsampling)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from mrisr.arrays import load_slices, slice_name
+from mrisr.errors import InputError
+
+from ._operator import as_planes, require_whole_blocks
+
+
+class Scanned:
+    """Gives the slices of the scan that the manifest's column ``lr_path`` names, in place of computing any.
+
+    The stage ``register`` makes them, as these options say: `mrisr.registration.stage.register_stage`.
+
+    Parameters
+    ----------
+    denoise : bool
+        Non-local means of the scan's slices before it is interpolated.
+    control_spacing : float
+        Distance of the control points of the deformation, mm.
+    iterations : int
+        Most iterations of the registration at each of its two levels.
+    least_similarity : float
+        Correlation with the high-resolution scan, inside the body, below which the scans are held to show different
+        anatomy.
+    file : str, optional
+        The registered slices; the workflow gives it.
+    """
+
+    LEARNED = True
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        grid: Literal["same", "low"],
+        denoise: bool = True,
+        control_spacing: float = 20.0,
+        iterations: int = 20,
+        least_similarity: float = 0.6,
+        file: str | None = None,
+    ):
+        if grid != "low":
+            raise InputError("scanned: a scan lives on the low grid; set protocol.grid to low")
+        if not (math.isfinite(control_spacing) and control_spacing > 0):
+            raise InputError(f"scanned: control_spacing must be a number of mm above 0, not {control_spacing!r}")
+        if isinstance(iterations, bool) or iterations < 1:
+            raise InputError(f"scanned: iterations must be an integer of at least 1, not {iterations!r}")
+        if not -1 <= least_similarity <= 1:
+            raise InputError(f"scanned: least_similarity must be a correlation, -1 to 1, not {least_similarity!r}")
+        self.scale, self.file = scale, file
+        slices, metadata = ({}, {}) if file is None else load_slices(file)
+        self.slices = {slice_name(metadata["subject"], index): image for index, image in slices.items()}
+
+    def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
+        """The scan's slices in place of images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, in [0, 1].
+
+        ``slice_ids`` names the N images (one for the lower ranks); there is no scan of an image without a name.
+        """
+        as_planes(images)
+        require_whole_blocks(images, self.scale)
+        if self.file is None or slice_ids is None:
+            raise InputError("scanned: needs the registered slices (its option file) and the names of the images")
+        stack = images.reshape(-1, *(images.shape[-3:] if images.ndim > 2 else (1, *images.shape)))
+        found = np.stack([self._slice(image, str(name)) for image, name in zip(stack, slice_ids, strict=True)])
+        return found.reshape(*images.shape[:-2], *found.shape[-2:])
+
+    def _slice(self, image: np.ndarray, name: str) -> np.ndarray:
+        if name not in self.slices:
+            raise InputError(f"{self.file}: has no slice '{name}'; delete it and run again")
+        scan, wanted = self.slices[name], (*image.shape[:-2], *(side // self.scale for side in image.shape[-2:]))
+        if scan.shape != wanted:
+            sizes = " and ".join(" x ".join(map(str, shape)) for shape in (scan.shape, wanted))
+            raise InputError(f"{self.file}: its slice '{name}' has another size ({sizes}); delete it and run again")
+        return scan

@@ -1,0 +1,69 @@
+"""Denoising and registration of a real low-resolution scan, with the mask of its high-resolution scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mrisr.volumes._grid import inside_mask
+from mrisr.volumes._loaded import LoadedVolume
+
+from .denoise import denoise as denoise_planes
+from .geometry import block_means, closest_axes
+from .register import Registered, register
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A registered scan, and what a picture needs to check it by.
+
+    ``scan`` is the low-resolution scan as read, ``denoised`` the same after non-local means (the same object without);
+    ``inside`` [X, Y, Z] is where the mask of the high-resolution scan is, on the low grid, None without a mask;
+    ``axis`` and ``scan_axis`` are the stored axes of the high- and the low-resolution scan that slices are cut along.
+    """
+
+    registered: Registered
+    scan: LoadedVolume
+    denoised: LoadedVolume
+    inside: np.ndarray | None
+    axis: int
+    scan_axis: int
+
+
+def prepare(
+    scan: LoadedVolume,
+    sharp: LoadedVolume,
+    mask: LoadedVolume | None = None,
+    *,
+    axis: int,
+    scale: int,
+    multiple: int,
+    denoise: bool = True,
+    **options: Any,
+) -> Prepared:
+    """Denoise a low-resolution scan on its own grid, where its noise is independent, and register it.
+
+    Parameters
+    ----------
+    scan, sharp : LoadedVolume
+        The low- and the high-resolution scan, one channel.
+    mask : LoadedVolume, optional
+        On the grid of the high-resolution scan.
+    axis, scale, multiple, **options
+        As in `mrisr.registration.register.register`.
+    denoise : bool
+        Whether by non-local means.
+    """
+    scan_axis, cleaned = closest_axes(sharp, scan)[axis], scan
+    if denoise and scan.array.ndim == 3:
+        planes = denoise_planes(np.moveaxis(scan.array, scan_axis, 0))
+        cleaned = replace(scan, array=np.moveaxis(planes, 0, scan_axis))
+    registered = register(cleaned, sharp, axis=axis, scale=scale, multiple=multiple, **options)
+    inside = None
+    if mask is not None:
+        weights = replace(sharp, array=inside_mask(mask, sharp).astype(np.float32))
+        # A voxel is inside if at least half of its block is.
+        inside = block_means(weights, axis=axis, scale=scale, multiple=multiple).array >= 0.5
+    return Prepared(registered, scan, cleaned, inside, axis, scan_axis)

@@ -1,0 +1,102 @@
+"""The stage `register`: from a subject's low-resolution scan to slices that lie on those of its high-resolution scan."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from mrisr.arrays import load_slices, save_slices
+from mrisr.errors import InputError
+from mrisr.volumes._intensity import bounds, scaled, slice_bounds
+from mrisr.volumes._volume import Volume
+from mrisr.volumes.readers import read_volume, treatments
+
+from .prepare import Prepared, prepare
+from .register import LEAST_OVERLAP
+
+
+def register_stage(
+    volume: Volume,
+    slices_path: str | os.PathLike,
+    output_path: str | os.PathLike,
+    *,
+    scale: int,
+    slices: Mapping[str, Any],
+    options: Mapping[str, Any],
+    identity: str,
+) -> Prepared:
+    """Denoise and register a subject's low-resolution scan, and write the slices that its high-resolution scan has.
+
+    Parameters
+    ----------
+    volume : Volume
+        The manifest's row; ``lr_path`` is the low-resolution scan.
+    slices_path, output_path : path
+        Slices files of the subject, high- and low-resolution (`mrisr.arrays.save_slices`).
+    scale : int
+    slices : mapping
+        Of the ``slices`` section of a study ``normalise`` and how unusual volumes are read, with ``multiple``.
+    options : mapping
+        ``denoise``, and those of `mrisr.registration.register.register`.
+    identity : str
+        Identity of the job, kept in the metadata.
+
+    Raises
+    ------
+    InputError
+        Lines that name the subject and its scan: unreadable, of another ratio or anatomy, or not reaching a slice.
+    """
+    # One thread: the job asks for no more.
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    images, metadata = load_slices(slices_path)
+    axis, reading = metadata["axis"], treatments(slices)
+    with _naming(f"subject '{volume.subject}'"):
+        scan = read_volume(volume.lr_path, **reading)
+        sharp = read_volume(volume.path, volume.kind, **reading)
+        mask = None if volume.mask is None else read_volume(volume.mask, **reading)
+        with _naming(volume.lr_path):
+            prepared = prepare(scan, sharp, mask, axis=axis, scale=scale, multiple=slices["multiple"], **options)
+            cut, intensity = _cut(prepared, list(images), slices["normalise"])
+    registered = prepared.registered
+    made = {
+        "affine": registered.scan.affine.tolist(),
+        "spacing": registered.scan.spacing.tolist(),
+        "intensity": intensity,
+        "similarity": {"before": registered.similarity_before, "after": registered.similarity},
+        "identity": identity,
+    }
+    save_slices(output_path, cut, {"subject": volume.subject, "axis": axis, "scale": scale, **made})
+    return prepared
+
+
+def _cut(
+    prepared: Prepared, indices: Sequence[int], normalise: Mapping[str, Any]
+) -> tuple[dict[int, np.ndarray], dict[str, float]]:
+    """Slices {index: float32 [1, H, W] in [0, 1]} of the registered scan, and the values that became 0 and 1."""
+    array, inside, axis = prepared.registered.scan.array, prepared.inside, prepared.axis
+    whole = bounds(array, inside, **normalise)
+    one_by_one = normalise["per"] == "slice" and normalise["method"] != "none"
+    cut, limits = {}, []
+    for index in indices:
+        plane, mask = array.take(index, axis), None if inside is None else inside.take(index, axis)
+        if prepared.registered.covered.take(index, axis).mean() < LEAST_OVERLAP:
+            raise InputError(f"does not reach slice {index} of the high-resolution scan; narrow the range of slices")
+        limits.append(slice_bounds(plane, mask, **normalise) if one_by_one else whole)
+        if limits[-1] is None:
+            raise InputError(f"is constant in slice {index} of the high-resolution scan; narrow the range of slices")
+        cut[index] = scaled(plane, mask, limits[-1])[None]
+    return cut, {"low": min(low for low, _ in limits), "high": max(high for _, high in limits)}
+
+
+@contextlib.contextmanager
+def _naming(what: object) -> Iterator[None]:
+    """Have lines about what is wrong begin with what they are about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(*(f"{what}: {problem}" for problem in error.problems)) from error
