@@ -24,6 +24,7 @@ wildcard_constraints:
 
 
 include: "workflow/rules/volumes.smk"
+include: "workflow/rules/registration.smk"
 include: "workflow/rules/degrade.smk"
 include: "workflow/rules/kernels.smk"
 include: "workflow/rules/train.smk"

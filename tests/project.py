@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import nibabel
@@ -61,14 +62,16 @@ class Project:
         self.write_manifest(subjects)
         self.configure(config)
 
-    def write_volume(self, subject: str, array: np.ndarray) -> None:
+    def write_volume(self, subject: str, array: np.ndarray, affine: np.ndarray | None = None) -> None:
         """Put a volume at data/<subject>.nii."""
-        nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), self.folder / f"data/{subject}.nii")
+        image = nibabel.Nifti1Image(array, np.eye(4) if affine is None else affine)
+        nibabel.save(image, self.folder / f"data/{subject}.nii")
 
-    def write_manifest(self, subjects: dict[str, str]) -> None:
-        """Write data/volumes.tsv."""
-        rows = [f"{subject}\tdata/{subject}.nii\t{split}" for subject, split in subjects.items()]
-        (self.folder / "data/volumes.tsv").write_text("\n".join(["subject\tpath\tsplit", *rows]) + "\n")
+    def write_manifest(self, subjects: dict[str, str], scanned: Collection[str] = ()) -> None:
+        """Write data/volumes.tsv; the low-resolution scans of ``scanned`` are data/<subject>-lr.nii."""
+        scans = {subject: f"data/{subject}-lr.nii" for subject in scanned}
+        rows = [f"{name}\tdata/{name}.nii\t{split}\t{scans.get(name, '')}" for name, split in subjects.items()]
+        (self.folder / "data/volumes.tsv").write_text("\n".join(["subject\tpath\tsplit\tlr_path", *rows]) + "\n")
 
     def configure(self, config: dict) -> None:
         """Write config.yaml."""

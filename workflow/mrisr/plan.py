@@ -19,6 +19,7 @@ from .figure_plan import drawn, figure_job
 from .job import Job
 from .kernel_plan import kernels_job, learned_by, network_job, regressor_job
 from .layout import Layout
+from .scan_plan import registration_job, require_scans
 from .study import Method, StudyConfig
 from .subjects import Subjects, built_in_volumes
 from .table_plan import table_job
@@ -95,7 +96,7 @@ class Plan:
         return Job(
             stage="check",
             settings={
-                "slices": self._slice_settings(),
+                "slices": self.slice_settings(),
                 "counts": self.subjects.counts,
                 "allow_leakage": self.study.allow_leakage,
                 "volumes": [_row(v) for v in self.subjects.volumes.values()],
@@ -113,7 +114,7 @@ class Plan:
         return Job(
             stage="slice",
             settings={
-                **self._slice_settings(),
+                **self.slice_settings(),
                 "count": self.subjects.counts[subject],
                 "subject": subject,
                 "row": {"axis": volume.axis, "slices": volume.slices, "kind": volume.kind},
@@ -125,7 +126,8 @@ class Plan:
             needs={"content": list(files.values())},
         )
 
-    def _slice_settings(self) -> dict[str, Any]:
+    def slice_settings(self) -> dict[str, Any]:
+        """The section ``slices`` but for its counts, and what the sides of a slice have to be multiples of."""
         multiple = math.lcm(*self.study.protocol.scales)
         return {**self.study.slices.model_dump(exclude={"count"}), "multiple": multiple}
 
@@ -143,6 +145,9 @@ class Plan:
                 modules = ["mrisr.learned.downsample", f"mrisr.kernels.{learned.settings['architecture']['kind']}"]
             else:
                 reads["kernels"] = learned.writes["kernels"]
+        if degradation in self.study.scanned:
+            registered = self.job("register", **names)
+            reads["registered"], needs["registered"] = registered.writes["slices"], registered.identity
         return Job(
             stage="degrade",
             settings={"degradation": method, "scale": int(scale), "grid": self.study.protocol.grid},
@@ -152,6 +157,9 @@ class Plan:
             record=self.layout.degraded_record.format(**names),
             needs=needs,
         )
+
+    def _register(self, scale: int, degradation: str, subject: str) -> Job:
+        return registration_job(self, scale, degradation, subject)
 
     def _kernels(self, subject: str, **names: Any) -> Job:
         return kernels_job(self, names, subject)
@@ -300,7 +308,13 @@ class Plan:
         return table_job(self)
 
     def jobs(self) -> list[Job]:
-        """Every job of the study, each once."""
+        """Every job of the study, each once.
+
+        Raises
+        ------
+        InputError
+            A subject whose low-resolution scan is needed has none.
+        """
         for subject in self.subjects.volumes:
             self.job("slice", subject=subject)
         self.job("check")
@@ -308,7 +322,9 @@ class Plan:
         for scale in self.study.protocol.scales:
             for figure in drawn(self):
                 self.job("figure", figure=figure, scale=scale)
-        return list(self._jobs.values())
+        jobs = list(self._jobs.values())
+        require_scans(self, jobs)
+        return jobs
 
     def _figure(self, figure: str, scale: int) -> Job:
         return figure_job(self, figure, int(scale))

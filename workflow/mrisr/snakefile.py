@@ -115,9 +115,14 @@ class Workflow:
 
     # ---- for the rules --------------------------------------------------------------------------------------------
 
-    def reads(self, stage: str, **fixed: Any) -> Callable:
-        """Input function of a stage."""
-        return lambda wildcards: self.plan.job(stage, **{**wildcards, **fixed}).inputs()
+    def reads(self, stage: str, *, role: str | None = None, **fixed: Any) -> Callable:
+        """Input function of a stage: all that it reads, or what it reads as ``role``."""
+
+        def inputs(wildcards: Any) -> list[str] | str:
+            job = self.plan.job(stage, **{**wildcards, **fixed})
+            return job.inputs() if role is None else job.reads[role]
+
+        return inputs
 
     def identity(self, stage: str, **fixed: Any) -> Callable:
         """Identity of a stage's job, for ``params``."""
@@ -142,9 +147,10 @@ class Workflow:
         return [path for job in jobs for path in (*job.writes.values(), job.record) if path not in estimates]
 
     def report_identity(self) -> str:
-        """What the report is made of: tables, figures, and the captions."""
+        """What the report is made of: tables, figures, pictures of registered scans, and the captions."""
         captions = sorted(CAPTIONS.glob("*.rst"))
-        jobs = [job for job in self.plan.jobs() if job.stage == "tabulate" or job.stage.startswith("figure-")]
+        shown = ("tabulate", "register")
+        jobs = [job for job in self.plan.jobs() if job.stage in shown or job.stage.startswith("figure-")]
         return digest([[job.identity for job in jobs], [sha256(path) for path in captions]])
 
     def built_in_subjects(self) -> str:

@@ -247,6 +247,11 @@ class StudyConfig(Section):
         )
 
     @property
+    def scanned(self) -> list[str]:
+        """Names of the degradations that are real low-resolution scans."""
+        return [name for name, method in self.degradations.items() if (method.kind or name) == "scanned"]
+
+    @property
     def mixtures(self) -> list[str]:
         """Names of the degradations that are mixtures of others."""
         return [name for name, method in self.degradations.items() if (method.kind or name) == "combine"]

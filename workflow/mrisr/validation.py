@@ -103,6 +103,7 @@ def _study_problems(study: StudyConfig) -> Iterable[str]:
     yield from _method_problems(study)
     yield from _mixture_problems(study)
     yield from _kernel_problems(study)
+    yield from _scan_problems(study)
     yield from _selection_problems(study)
     yield from _label_problems(study)
     yield from _override_problems(study)
@@ -201,6 +202,14 @@ def _kernel_problems(study: StudyConfig) -> Iterable[str]:
     applied = study.estimated.values()
     if "kernels" in study.figures.further and _given(study, applied) <= {"network"} and {*applied} <= {*study.kernels}:
         yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"
+
+
+def _scan_problems(study: StudyConfig) -> Iterable[str]:
+    for name in study.scanned:
+        if study.protocol.grid != "low":
+            yield f"degradations.{name}: a scan lives on the low grid; set protocol.grid to low"
+        if study.degradations[name].options.get("file") is not None:
+            yield f"degradations.{name}.file: is given by the workflow; leave it out"
 
 
 def _given(study: StudyConfig, methods: Iterable[str]) -> set[str]:

@@ -132,6 +132,20 @@ def slice_(
     _run(study, "slice", identity, action, subject=subject)
 
 
+@app.command(epilog=_example("mrisr register --scale 2 --degradation lr --subject anna"))
+def register(
+    scale: Scale,
+    degradation: Annotated[str, typer.Option(help="A degradation of the study whose kind is scanned.")],
+    subject: Annotated[str, typer.Option(help="A subject of the manifest, with an lr_path.")],
+    study: StudyFile = Path("config.yaml"),
+    identity: Identity = None,
+) -> None:
+    """Denoise a subject's real low-resolution scan and register it to the high-resolution scan."""
+    from .registering import register_job
+
+    _run(study, "register", identity, register_job, scale=scale, degradation=degradation, subject=subject)
+
+
 @app.command(epilog=_example("mrisr degrade --scale 2 --degradation hanning --subject pycortex-s1"))
 def degrade(
     scale: Scale,

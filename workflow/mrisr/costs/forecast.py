@@ -17,7 +17,7 @@ from .calibration import Calibration
 from .geometry import Geometry
 from .networks import network
 from .resources import Resources
-from .work import largest, score_rows, scored_sets, training_work
+from .work import largest, registration_seconds, score_rows, scored_sets, training_work
 
 SNAKEMAKE_SECONDS = 0.4
 """What Snakemake adds to a local job: shell, log, records."""
@@ -32,7 +32,7 @@ CHECKPOINT_BYTES = 20
 KERNEL_BYTES, NETWORK_BYTES, REGRESSOR_BYTES = 2000, 3_000_000, 400_000
 GPU_STAGES = ("kernels", "network", "train", "evaluate")
 STAGES = {
-    **{name: name for name in ("check", "slice", "degrade", "kernels", "train", "evaluate", "tabulate")},
+    **{name: name for name in ("check", "slice", "register", "degrade", "kernels", "train", "evaluate", "tabulate")},
     **{"network": "kernels", "brisque": "kernels", "baseline": "evaluate"},
 }
 
@@ -129,9 +129,16 @@ class Forecast:
         geometry = self.geometries.of(job.wildcards["subject"])
         return Cost(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
 
+    def _register(self, job: Job) -> Cost:
+        geometry = self.geometries.of(job.wildcards["subject"])
+        seconds = registration_seconds(geometry.voxels, job.settings["options"])
+        return Cost(seconds, geometry.bytes / job.settings["scale"] ** 2 + 2 * BYTES_A_PICTURE)
+
     def _degrade(self, job: Job) -> Cost:
         geometry = self.geometries.of(job.wildcards["subject"])
         smaller = job.settings["scale"] ** 2 if job.settings["grid"] == "low" else 1
+        if "registered" in job.reads:
+            return Cost(0.0, geometry.bytes / smaller)
         if "network" in job.reads:
             seconds = self.calibration.downsample(self._learned(job).settings, _shape(geometry))
         else:

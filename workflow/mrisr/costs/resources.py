@@ -13,11 +13,12 @@ from typing import Any
 from mrisr.layout import COSTS
 from mrisr.memory import KEPT_SLICES
 from mrisr.plan import Plan
+from mrisr.plugins import resolved
 
 from .geometry import Geometries
 from .memo import Memo
 from .networks import Network, measure, network
-from .work import largest, scale_of_network, score_rows, tested_pixels, training_work
+from .work import largest, registration_seconds, scale_of_network, score_rows, tested_pixels, training_work
 
 MB = 1e6
 MARGIN = 1.3
@@ -28,6 +29,8 @@ CUDA_MB = 3000
 """Memory of the host that CUDA's libraries take."""
 READ_BYTES = 14
 """A voxel while a volume is read, normalised, cut and written."""
+REGISTER_MB, REGISTER_BYTES = 100, 30
+"""SimpleITK and the control points; a voxel of the high-resolution scan while it is read and a scan is registered."""
 DEGRADE_BYTES = 5
 """A pixel of all slices of a subject: what is collected and written."""
 DEGRADE_MB = 200
@@ -57,6 +60,7 @@ START_MINUTES = 5
 
 INFLUENCE = {
     "slice": ("subject",),
+    "register": ("subject", "degradation"),
     "degrade": ("subject",),
     "kernels": ("subject", "method"),
     "network": ("method",),
@@ -109,6 +113,11 @@ class Resources:
     def _slice(self, subject: str) -> tuple[float, float]:
         voxels = self.geometries.of(subject).voxels
         return BASE_MB + voxels * READ_BYTES / MB, voxels / READ_RATE / 60
+
+    def _register(self, subject: str, degradation: str) -> tuple[float, float]:
+        voxels = self.geometries.of(subject).voxels
+        options = resolved("degradations", "scanned", self.plan.study.degradations[degradation].options)
+        return BASE_MB + REGISTER_MB + voxels * REGISTER_BYTES / MB, registration_seconds(voxels, options) / 60
 
     def _degrade(self, subject: str) -> tuple[float, float]:
         geometry = self.geometries.of(subject)

@@ -24,7 +24,7 @@ class Registered:
 
     ``scan`` is the registered scan, ``before`` the one that the geometry in both headers gives, ``reference`` the
     high-resolution scan, all three on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel was
-    taken from, relative to the voxel, mm along the world's axes (RAS+); ``covered`` [X, Y, Z] whether that is inside the
+    taken from, relative to the voxel, mm along the world's axes (RAS+); ``covered`` [X, Y, Z] whether that lies in the
     scan's field of view. ``similarity_before`` and ``similarity`` are the correlations with the reference inside the
     body, as far as it is covered.
     """

@@ -1,4 +1,4 @@
-"""The stage `register`: from a subject's low-resolution scan to slices that lie on those of its high-resolution scan."""
+"""The stage `register`: from a low-resolution scan to the slices that its high-resolution scan has."""
 
 from __future__ import annotations
 
