@@ -228,11 +228,9 @@ def test_what_brisque_learns_from_reruns_all_scores(project):
         assert project.planned() == {"train_brisque": 1, "evaluate_model": 3, "evaluate_baseline": 1, **AFTER_SCORES}
 
 
-def test_other_tests_rerun_tables_and_a_figure_less_nothing(project):
+def test_another_method_to_test_against_reruns_tables(project):
     with changed(project, "evaluation", "against", value="bicubic"):
         assert project.planned() == AFTER_SCORES
-    with changed(project, "figures", "further", value=["kernels"]):
-        assert project.planned() == {}
 
 
 def test_another_studys_name_changes_no_kernels_no_network_and_no_model(project):

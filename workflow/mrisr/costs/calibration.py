@@ -169,14 +169,16 @@ class Calibration:
         height, width, scale = size
         batch = min(slices, 32)
         sharp = [_pair((1, height, width), scale, index) for index in range(batch)]
-        options = {**method["options"], "iterations": ITERATIONS, "attempts": 1}
+        brief = {"iterations": ITERATIONS, "attempts": 1}
+        brief = {name: value for name, value in brief.items() if name in method["options"]}
+        options = {**method["options"], **brief}
 
         def estimate() -> None:
             images = [pair.reference[0] for pair in sharp], [pair.degraded[0] for pair in sharp]
             estimate_report(method["kind"], *images, scale=scale, seed=0, **options)
 
         whole = self._once("kernel", [dict(method), size, batch], lambda: self._repeat(estimate))
-        return whole / ITERATIONS / batch
+        return whole / brief.get("iterations", 1) / batch
 
     def distortions(self, shape: tuple[int, int, int]) -> float:
         """All distortions of one slice from which BRISQUE learns, with their features."""
