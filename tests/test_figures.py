@@ -477,7 +477,7 @@ CAPTIONS = sorted((Path(__file__).parents[1] / "workflow" / "report").glob("*.rs
 
 def rendered(caption: Path, config: dict) -> str:
     """HTML of a caption, as Snakemake's report makes it."""
-    snakemake = SimpleNamespace(config=config, wildcards=SimpleNamespace(scale="2"))
+    snakemake = SimpleNamespace(config=config, wildcards=SimpleNamespace(scale="2", subject="anna"))
     text = Environment(undefined=StrictUndefined).from_string(caption.read_text()).render(snakemake=snakemake)
     return publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
 

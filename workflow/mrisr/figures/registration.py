@@ -14,6 +14,8 @@ from ._orientation import orient, pixel_aspect
 from ._style import PAGE, styled
 from ._tiles import brightest
 
+TITLE = 0.1
+"""Inches of a line above each picture."""
 DISPLACEMENT_COLOURS, NOISE_COLOURS = "viridis", "RdBu_r"
 
 
@@ -37,11 +39,13 @@ def draw(prepared: Prepared, *, index: int) -> Figure:
     measured = _nearest(prepared, index)
     scan, denoised = (volume.array.take(measured, prepared.scan_axis) for volume in (prepared.scan, prepared.denoised))
     grid, own = (reference, axis), (prepared.scan, prepared.scan_axis)
-    figure = Figure(figsize=(PAGE, PAGE * 0.75), layout="constrained")
+    shown = orient(reference.array.take(index, axis), reference.affine, axis)
+    height = PAGE / 3 * pixel_aspect(reference.affine, axis) * shown.shape[0] / shown.shape[1]
+    figure = Figure(figsize=(PAGE, 2 * (height + TITLE)), layout="constrained")
     (a, b, c), (d, e, f) = figure.subplots(2, 3)
     _grey(a, "reference", reference.array.take(index, axis), *grid)
-    _grey(b, f"before registration, r = {registered.similarity_before:.2f}", boards.before, *grid)
-    _grey(c, f"after, r = {registered.similarity:.2f}", boards.after, *grid)
+    _grey(b, f"checkerboard before, r = {registered.similarity_before:.2f}", boards.before, *grid)
+    _grey(c, f"checkerboard after, r = {registered.similarity:.2f}", boards.after, *grid)
     _map(d, "displacement (mm)", boards.displaced, *grid, (0, float(boards.displaced.max()) or 1.0))
     _grey(e, "scan as measured", scan, *own)
     removed, kind = scan - denoised, "not denoised" if prepared.denoised is prepared.scan else "taken out by denoising"

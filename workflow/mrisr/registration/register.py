@@ -94,11 +94,7 @@ def register(
     scan, covered = _on_grid(lr, moving, reference, fixed, transform), _covered(moving, fixed, transform)
     body &= covered
     first, last = (_correlation(volume.array[body], reference.array[body]) for volume in (before, scan))
-    if not last >= least_similarity:
-        raise InputError(
-            f"the low-resolution scan does not show the anatomy of the high-resolution scan: their correlation is "
-            f"{last:.2f} after registration ({first:.2f} before), at least {least_similarity:.2f} is needed"
-        )
+    _require_same_anatomy(first, last, least_similarity)
     return Registered(scan, before, reference, _displacement(transform, fixed), covered, first, last)
 
 
@@ -114,6 +110,14 @@ def _require_overlap(covered: np.ndarray) -> None:
         raise InputError(
             f"the low-resolution scan covers {fraction:.0%} of the high-resolution scan by their headers; "
             f"at least {LEAST_OVERLAP:.0%} is needed"
+        )
+
+
+def _require_same_anatomy(before: float, after: float, least: float) -> None:
+    if not after >= least:
+        raise InputError(
+            "the low-resolution scan does not show the anatomy of the high-resolution scan: their correlation is "
+            f"{after:.2f} after registration ({before:.2f} before), at least {least:.2f} is needed"
         )
 
 
