@@ -31,6 +31,8 @@ READ_BYTES = 14
 """A voxel while a volume is read, normalised, cut and written."""
 REGISTER_MB, REGISTER_BYTES = 100, 30
 """SimpleITK and the control points; a voxel of the high-resolution scan while it is read and a scan is registered."""
+REGISTER_SLOWER = 3
+"""Times what a registration took where it was measured: it cannot go on in another job."""
 DEGRADE_BYTES = 5
 """A pixel of all slices of a subject: what is collected and written."""
 DEGRADE_MB = 200
@@ -117,7 +119,8 @@ class Resources:
     def _register(self, subject: str, degradation: str) -> tuple[float, float]:
         voxels = self.geometries.of(subject).voxels
         options = resolved("degradations", "scanned", self.plan.study.degradations[degradation].options)
-        return BASE_MB + REGISTER_MB + voxels * REGISTER_BYTES / MB, registration_seconds(voxels, options) / 60
+        seconds = REGISTER_SLOWER * registration_seconds(voxels, options)
+        return BASE_MB + REGISTER_MB + voxels * REGISTER_BYTES / MB, seconds / 60
 
     def _degrade(self, subject: str) -> tuple[float, float]:
         geometry = self.geometries.of(subject)

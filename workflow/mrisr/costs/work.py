@@ -15,8 +15,8 @@ from .networks import Network
 TRAINING = 3
 """Operations of a training step in units of an estimate's: forward, and backward at twice of that."""
 REGISTRATION_SECONDS, REGISTRATION_RATE = 20, 1.5e5
-"""Of any registration, and voxels of the high-resolution scan a second besides, on a slow core (measured with 20
-iterations and 20 mm: 28 s for 128 x 128 x 64 voxels of 1 mm, 52 s for 256 x 256 x 96, 93 s for 256 x 256 x 180)."""
+"""Of any registration, and voxels of the high-resolution scan a second besides (measured with 20 iterations and
+20 mm: 28 s for 128 x 128 x 64 voxels of 1 mm, 52 s for 256 x 256 x 96, 93 s for 256 x 256 x 180)."""
 
 
 @dataclass(frozen=True)
