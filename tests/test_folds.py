@@ -293,6 +293,16 @@ def test_a_subjects_volume_makes_all_stale_but_what_was_learned_without_it(plan,
     }
 
 
+def test_another_number_of_folds_trains_those_anew_whose_subjects_are_others(plan):
+    before = {job.record: job.identity for job in plan().jobs()}
+    stale = [job for job in plan(folds=4).jobs() if before.get(job.record) != job.identity]
+    # Fold 1 tests ben, validates on cleo and learns from the rest, of three folds as of four.
+    for stage in ("network", "brisque", "train", "evaluate", "baseline"):
+        assert [job.wildcards["fold"] for job in stale if job.stage == stage] == [0, 2, 3], stage
+    assert not [job for job in stale if job.stage == "slice"]
+    assert {job.wildcards.get("fold") for job in stale if job.stage == "degrade"} == {0, 2, 3}
+
+
 # ---- a run to the end -----------------------------------------------------------------------------------------------
 
 

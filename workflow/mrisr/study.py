@@ -105,7 +105,7 @@ class Slices(Section):
     )
     range: str | None = Field(None, description="first:last[:step], indices or fractions of the axis")
     count: Positive | Counts | None = Field(
-        None, description="slices of a split, with folds of all subjects in them, evenly over its subjects; null: all"
+        None, description="slices of a split, with folds of the three together, evenly over subjects; null: all"
     )
     empty: Empty = Empty()
     normalise: Normalise = Normalise()
