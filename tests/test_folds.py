@@ -247,9 +247,9 @@ def test_too_few_subjects_are_told_before_anything_runs(plan, rows, folds, words
 @pytest.mark.parametrize(
     ("stage", "names", "words"),
     [
-        ("brisque", {}, "name a fold from 0 to 2"),
-        ("baseline", {"scale": 2, "baseline": "bicubic"}, "name a fold from 0 to 2"),
-        ("degrade", {"scale": 2, "degradation": "dsn", "subject": "anna"}, "name a fold from 0 to 2"),
+        ("brisque", {}, "give --fold, from 0 to 2"),
+        ("baseline", {"scale": 2, "baseline": "bicubic"}, "give --fold, from 0 to 2"),
+        ("degrade", {"scale": 2, "degradation": "dsn", "subject": "anna"}, "give --fold, from 0 to 2"),
         ("degrade", {"scale": 2, "degradation": "gaussian", "subject": "anna", "fold": 1}, "is the same in every fold"),
         ("slice", {"subject": "anna", "fold": 1}, "is the same in every fold"),
         ("brisque", {"fold": 3}, "has no fold '3'"),

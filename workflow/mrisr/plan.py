@@ -90,9 +90,9 @@ class Plan:
             one_a_fold |= stage in ("network", "brisque", "baseline")
             one_a_fold |= stage == "degrade" and self._differs(wildcards["degradation"])
         if one_a_fold and "fold" not in wildcards:
-            raise InputError(f"{stage}: there is one a fold; name a fold from 0 to {self.subjects.folds - 1}")
+            raise InputError(f"{stage}: there is one a fold; give --fold, from 0 to {self.subjects.folds - 1}")
         if not one_a_fold and "fold" in wildcards:
-            raise InputError(f"{stage}: is the same in every fold; name none")
+            raise InputError(f"{stage}: is the same in every fold; leave --fold out")
 
     def _differs(self, degradation: str) -> bool:
         """Whether a degradation is another one in each fold: a network is trained on the subjects of one."""
