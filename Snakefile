@@ -20,6 +20,8 @@ wildcard_constraints:
     subject="[^/]+",
     degradation="[^/]+",
     method="[^/]+",
+    baseline="[^/]+",
+    in_fold=r"(?:/fold\d+)?",
     kernel_seed=r"\d+",
 
 

@@ -55,6 +55,11 @@ def panel_subject(plan: Plan) -> str:
     return plan.study.figures.panel_subject or next(iter(plan.subjects.groups))
 
 
+def panel_fold(plan: Plan) -> int:
+    """The fold whose models the panel shows: the one that tests its subject."""
+    return plan.subjects.testing_fold(panel_subject(plan))
+
+
 def figure_job(plan: Plan, figure: str, scale: int) -> Job:
     """The job that draws all pictures of a figure at a scale."""
     reads, needs, modules = _SOURCES[figure](plan, scale)
@@ -67,8 +72,9 @@ def figure_job(plan: Plan, figure: str, scale: int) -> Job:
     if figure == "boxplot":
         settings["metric"] = options.box_metric
     if figure in ("panel", "curves"):
-        # In the order of the weights and histories; the panel shows one seed, the first.
-        settings["models"] = [names for names, _ in _models(plan, scale, first_seed=figure == "panel")]
+        # In the order of the weights and histories.
+        chosen = _shown(plan, scale) if figure == "panel" else _models(plan, scale)
+        settings["models"] = [names for names, _ in chosen]
     if figure in ("panel", "gallery"):
         settings |= {"subject": panel_subject(plan), "slice": options.panel_slice}
     if figure in ("mscn", "profile"):
@@ -98,10 +104,14 @@ def _bias(plan: Plan, scale: int) -> _Sources:
     return {"bias": job.writes["bias.csv"]}, {"bias": job.identity}, ()
 
 
-def _models(plan: Plan, scale: int, *, first_seed: bool = False) -> list[tuple[dict[str, Any], Job]]:
-    seeds = plan.study.seeds[:1] if first_seed else plan.study.seeds
-    chosen = [names for names in plan.models() if names["scale"] == scale and names["seed"] in seeds]
-    return [(names, plan.job("train", **names)) for names in chosen]
+def _models(plan: Plan, scale: int) -> list[tuple[dict[str, Any], Job]]:
+    return [(names, plan.job("train", **names)) for names in plan.models() if names["scale"] == scale]
+
+
+def _shown(plan: Plan, scale: int) -> list[tuple[dict[str, Any], Job]]:
+    """The models that the panel shows: of one seed, the first, and of one fold."""
+    run = {"seed": plan.study.seeds[0], "fold": panel_fold(plan)}
+    return [(names, job) for names, job in _models(plan, scale) if run.items() <= names.items()]
 
 
 def _histories(plan: Plan, scale: int) -> _Sources:
@@ -113,15 +123,15 @@ def _slices(plan: Plan, scale: int) -> _Sources:
     subject = panel_subject(plan)
     sliced = plan.job("slice", subject=subject)
     plain = [name for name in plan.study.test_sets if name not in plan.study.mixtures]
-    degraded = {name: plan.job("degrade", scale=scale, degradation=name, subject=subject) for name in plain}
+    degraded = {name: plan.degraded(scale, name, subject, panel_fold(plan)) for name in plain}
     reads = {"slices": sliced.writes["slices"], "degraded": {n: job.writes["slices"] for n, job in degraded.items()}}
     needs = {"slices": sliced.identity, "degraded": {name: job.identity for name, job in degraded.items()}}
     return reads, needs, ()
 
 
 def _estimates(plan: Plan, scale: int) -> _Sources:
-    models = _models(plan, scale, first_seed=True)
-    sets = {name: plan.pairs(scale, name, "test") for name in plan.study.figures.panel_test_sets}
+    models = _shown(plan, scale)
+    sets = {name: plan.pairs(scale, name, "test", panel_fold(plan)) for name in plan.study.figures.panel_test_sets}
     reads = {
         "weights": [job.writes["weights"] for _, job in models],
         "test_sets": {name: files for name, (files, _) in sets.items()},
@@ -136,7 +146,7 @@ def _estimates(plan: Plan, scale: int) -> _Sources:
 
 
 def training_subject(plan: Plan) -> str:
-    """The subject whose slices the further figures show: one that everything was learned from."""
+    """The subject whose slices the further figures show: one that everything, in the first fold, was learned from."""
     return plan.subjects.of("train")[0]
 
 
@@ -145,13 +155,13 @@ def _degradations(plan: Plan, scale: int) -> _Sources:
     subject = training_subject(plan)
     sliced = plan.job("slice", subject=subject)
     plain = [name for name in plan.study.degradations if name not in plan.study.mixtures]
-    degraded = {name: plan.job("degrade", scale=scale, degradation=name, subject=subject) for name in plain}
+    degraded = {name: plan.degraded(scale, name, subject, 0) for name in plain}
     reads = {"slices": sliced.writes["slices"], "degraded": {n: job.writes["slices"] for n, job in degraded.items()}}
     return reads, {name: job.identity for name, job in degraded.items()}, ()
 
 
 def _kernels(plan: Plan, scale: int) -> _Sources:
-    """The estimated kernels of the training subjects."""
+    """The estimated kernels of the training subjects, those of the first fold."""
     methods = [name for name in dict.fromkeys(plan.study.estimated.values()) if gives(plan, name) == "kernels"]
     jobs = {
         f"{method} {subject}": learned_by(plan, method, scale, subject)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import plugins
 from .errors import InputError, suggestion
 from .job import Job
+from .layout import in_fold
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -18,11 +19,11 @@ def gives(plan: Plan, method: str) -> str:
     return plugins.describe("kernels", plan.study.kernels[method].kind or method).constants["GIVES"]
 
 
-def learned_by(plan: Plan, method: str, scale: int, subject: str) -> Job:
-    """The job whose result degrades a subject's slices."""
+def learned_by(plan: Plan, method: str, scale: int, subject: str, fold: int | None = None) -> Job:
+    """The job whose result degrades a subject's slices; a network is that of the fold, where there are folds."""
     names = wildcards(plan, method, scale)
     if gives(plan, method) == "network":
-        return plan.job("network", **names)
+        return plan.job("network", **names, fold=fold)
     return plan.job("kernels", **names, subject=subject)
 
 
@@ -65,13 +66,14 @@ def kernels_job(plan: Plan, names: dict[str, Any], subject: str) -> Job:
     )
 
 
-def network_job(plan: Plan, names: dict[str, Any]) -> Job:
-    """Train a downsampling network on the training subjects' pairs."""
+def network_job(plan: Plan, names: dict[str, Any], fold: int | None) -> Job:
+    """Train a downsampling network on the training subjects' pairs, of a fold where there are folds."""
     _require_known(plan, names, "network")
     chosen = plan.study.kernels[names["method"]]
     kind = chosen.kind or names["method"]
-    train_files, train_needs = plan.pairs(names["scale"], chosen.source, "train")
-    validation_files, validation_needs = plan.pairs(names["scale"], chosen.source, "validation")
+    train_files, train_needs = plan.pairs(names["scale"], chosen.source, "train", fold or 0)
+    validation_files, validation_needs = plan.pairs(names["scale"], chosen.source, "validation", fold or 0)
+    names = {**names, "in_fold": in_fold(fold)}
     return Job(
         stage="network",
         settings={
@@ -92,9 +94,9 @@ def network_job(plan: Plan, names: dict[str, Any]) -> Job:
     )
 
 
-def regressor_job(plan: Plan) -> Job:
-    """Train the regressor of the metric ``brisque`` on the training subjects' slices."""
-    sliced = [plan.job("slice", subject=subject) for subject in plan.subjects.of("train")]
+def regressor_job(plan: Plan, fold: int | None) -> Job:
+    """Train the regressor of the metric ``brisque`` on the training subjects' slices, of a fold where folds are."""
+    sliced = [plan.job("slice", subject=subject) for subject in plan.subjects.of("train", fold or 0)]
     scores = plan.study.brisque.scores
     if scores and not Path(scores).exists():
         raise InputError(f"brisque.scores: there is no file {scores}; give a table of scores, or null for the proxy")
@@ -103,8 +105,8 @@ def regressor_job(plan: Plan) -> Job:
         settings=plan.study.brisque.model_dump(),
         modules=("mrisr.quality.stage",),
         reads={"references": [job.writes["slices"] for job in sliced], **({"scores": scores} if scores else {})},
-        writes={"regressor": plan.layout.regressor},
-        record=plan.layout.regressor_record,
+        writes={"regressor": plan.layout.regressor.format(in_fold=in_fold(fold))},
+        record=plan.layout.regressor_record.format(in_fold=in_fold(fold)),
         needs={
             "references": [job.identity for job in sliced],
             **({"scores": plan.subjects.digests(Path(scores))} if scores else {}),

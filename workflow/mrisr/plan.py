@@ -6,10 +6,10 @@ is run by hand is the same job.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from . import layout as places
@@ -17,9 +17,10 @@ from . import plugins
 from .errors import InputError, suggestion
 from .figure_plan import drawn, figure_job
 from .job import Job
-from .kernel_plan import kernels_job, learned_by, network_job, regressor_job
-from .layout import Layout
+from .kernel_plan import gives, kernels_job, learned_by, network_job, regressor_job
+from .layout import Layout, in_fold
 from .scan_plan import registration_job, require_scans
+from .score_plan import baseline_job, evaluate_job
 from .study import Method, StudyConfig
 from .subjects import Subjects, built_in_volumes
 from .table_plan import table_job
@@ -52,11 +53,13 @@ class Plan:
         Raises
         ------
         InputError
-            A wildcard names something that the study does not have.
+            A wildcard names something that the study does not have, or the fold of a job that is the same in all.
         """
+        wildcards = {name: value for name, value in wildcards.items() if value is not None}
         key = (stage, *sorted((name, str(value)) for name, value in wildcards.items()))
         if key not in self._jobs:
             self._require_known(wildcards)
+            self._require_fold(stage, wildcards)
             self._jobs[key] = replace(getattr(self, f"_{stage}")(**wildcards), wildcards=wildcards)
         return self._jobs[key]
 
@@ -70,7 +73,7 @@ class Plan:
             "training_set": study.degradations,
             "baseline": study.evaluation.baselines,
             "seed": study.seeds,
-            "fold": [0],
+            "fold": range(self.subjects.folds),
             "method": study.kernels,
         }
         problems = []
@@ -80,6 +83,21 @@ class Plan:
                 problems.append(f"the study '{study.study}' has no {key} '{value}' ({suggestion(str(value), allowed)})")
         if problems:
             raise InputError(*problems)
+
+    def _require_fold(self, stage: str, wildcards: Mapping[str, Any]) -> None:
+        one_a_fold = stage in ("train", "evaluate")
+        if self.study.folds:
+            one_a_fold |= stage in ("network", "brisque", "baseline")
+            one_a_fold |= stage == "degrade" and self._differs(wildcards["degradation"])
+        if one_a_fold and "fold" not in wildcards:
+            raise InputError(f"{stage}: there is one a fold; give --fold, from 0 to {self.subjects.folds - 1}")
+        if not one_a_fold and "fold" in wildcards:
+            raise InputError(f"{stage}: is the same in every fold; leave --fold out")
+
+    def _differs(self, degradation: str) -> bool:
+        """Whether a degradation is another one in each fold: a network is trained on the subjects of one."""
+        method = self.study.estimated.get(degradation)
+        return bool(self.study.folds) and method is not None and gives(self, method) == "network"
 
     def _subject(self, name: str) -> Volume:
         if name not in self.subjects.volumes:
@@ -99,7 +117,7 @@ class Plan:
                 "slices": self.slice_settings(),
                 "counts": self.subjects.counts,
                 "allow_leakage": self.study.allow_leakage,
-                "volumes": [_row(v) for v in self.subjects.volumes.values()],
+                "volumes": [_row(v) for v in self.subjects.checked],
             },
             modules=("mrisr.volumes.check",),
             reads={"volumes": list(files)},
@@ -131,14 +149,20 @@ class Plan:
         multiple = math.lcm(*self.study.protocol.scales)
         return {**self.study.slices.model_dump(exclude={"count"}), "multiple": multiple}
 
-    def _degrade(self, scale: int, degradation: str, subject: str) -> Job:
+    def degraded(self, scale: int, degradation: str, subject: str, fold: int) -> Job:
+        """The job that degrades a subject's slices as the models of a fold see them."""
+        of_fold = fold if self._differs(degradation) else None
+        return self.job("degrade", scale=scale, degradation=degradation, subject=subject, fold=of_fold)
+
+    def _degrade(self, scale: int, degradation: str, subject: str, fold: int | None = None) -> Job:
         method = _method("degradations", degradation, self.study.degradations)
         sliced = self.job("slice", subject=subject)
         names = {"scale": scale, "degradation": degradation, "subject": subject}
+        where = {**names, "in_fold": in_fold(fold)}
         modules = ["mrisr.degradations._stage", f"mrisr.degradations.{method['kind']}"]
         reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
         if degradation in self.study.estimated:
-            learned = learned_by(self, self.study.estimated[degradation], scale, subject)
+            learned = learned_by(self, self.study.estimated[degradation], scale, subject, fold)
             needs["learned"] = learned.identity
             if learned.stage == "network":
                 reads["network"] = learned.writes["weights"]
@@ -153,8 +177,8 @@ class Plan:
             settings={"degradation": method, "scale": int(scale), "grid": self.study.protocol.grid},
             modules=tuple(modules),
             reads=reads,
-            writes={"slices": self.layout.degraded.format(**names)},
-            record=self.layout.degraded_record.format(**names),
+            writes={"slices": self.layout.degraded.format(**where)},
+            record=self.layout.degraded_record.format(**where),
             needs=needs,
         )
 
@@ -164,18 +188,18 @@ class Plan:
     def _kernels(self, subject: str, **names: Any) -> Job:
         return kernels_job(self, names, subject)
 
-    def _network(self, **names: Any) -> Job:
-        return network_job(self, names)
+    def _network(self, fold: int | None = None, **names: Any) -> Job:
+        return network_job(self, names, fold)
 
-    def _brisque(self) -> Job:
-        return regressor_job(self)
+    def _brisque(self, fold: int | None = None) -> Job:
+        return regressor_job(self, fold)
 
-    def pairs(self, scale: int, degradation: str, split: str) -> tuple[dict[str, Any], list]:
-        """What `mrisr.pairs.read_pairs` takes for one set of a split, and the identities of its files."""
-        subjects = self.subjects.of(split)
+    def pairs(self, scale: int, degradation: str, split: str, fold: int = 0) -> tuple[dict[str, Any], list]:
+        """What `mrisr.pairs.read_pairs` takes for one set of a split in a fold, and the identities of its files."""
+        subjects = self.subjects.of(split, fold)
         sharp = {s: self.job("slice", subject=s) for s in subjects}
         blurred = {
-            member: {s: self.job("degrade", scale=scale, degradation=member, subject=s) for s in subjects}
+            member: {s: self.degraded(scale, member, s, fold) for s in subjects}
             for member in self.study.members(degradation)
         }
         files = {
@@ -193,8 +217,8 @@ class Plan:
         model = self.architecture(architecture)
         criterion = _flat("losses", loss, study.losses)
         training = study.training.for_architecture(architecture).model_dump(exclude={"checkpoint_every"})
-        train_files, train_needs = self.pairs(scale, training_set, "train")
-        validation_files, validation_needs = self.pairs(scale, training_set, "validation")
+        train_files, train_needs = self.pairs(scale, training_set, "train", fold)
+        validation_files, validation_needs = self.pairs(scale, training_set, "validation", fold)
         return Job(
             stage="train",
             settings={
@@ -220,89 +244,28 @@ class Plan:
         """An architecture of the study: its plug-in as ``kind``, and its options with the defaults filled in."""
         return _flat("models", name, self.study.architectures)
 
-    def _evaluate(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
-        names = _model_names(scale, architecture, loss, training_set, fold, seed)
-        trained = self.job("train", **names)
-        kind = trained.settings["architecture"]["kind"]
-        scores = self.layout.model_scores.format(**names)
-        return self._scoring(
-            "evaluate",
-            scale,
-            modules=("mrisr.evaluation.evaluate", f"mrisr.models.{kind}"),
-            reads={"weights": trained.writes["weights"]},
-            needs={"weights": trained.identity},
-            settings={"save_estimates": self.study.evaluation.save_estimates},
-            writes={"scores": scores, **self._estimates(scores)},
-            record=self.layout.model_scores_record.format(**names),
-        )
+    def _evaluate(self, **names: Any) -> Job:
+        return evaluate_job(self, **_model_names(**names))
 
-    def _estimates(self, scores: str) -> dict[str, str]:
-        if not self.study.evaluation.save_estimates:
-            return {}
-        names = [f"{test_set}/{s}" for test_set in self.study.test_sets for s in self.subjects.of("test")]
-        return {name: (Path(scores).parent / f"estimates/{name}.safetensors").as_posix() for name in names}
-
-    def _baseline(self, scale: int, baseline: str) -> Job:
-        names = {"scale": scale, "baseline": baseline}
-        return self._scoring(
-            "baseline",
-            scale,
-            modules=("mrisr.evaluation.baselines", f"mrisr.baselines.{baseline}"),
-            reads={},
-            needs={},
-            settings={"baseline": baseline},
-            writes={"scores": self.layout.baseline_scores.format(**names)},
-            record=self.layout.baseline_scores_record.format(**names),
-        )
-
-    def _scoring(self, stage, scale, *, modules, reads, needs, settings, writes, record) -> Job:
-        study = self.study
-        chosen = study.evaluation.metrics
-        metrics = {name: _method("metrics", name, chosen) for name in chosen}
-        learned = [m for m in metrics.values() if m["kind"] == "brisque" and m["options"]["regressor"] is None]
-        if learned:
-            regressor = self.job("brisque")
-            reads, needs = {**reads, **regressor.writes}, {**needs, "regressor": regressor.identity}
-            for method in learned:
-                method["options"]["regressor"] = regressor.writes["regressor"]
-        sets = {name: self.pairs(scale, name, "test") for name in study.test_sets}
-        return Job(
-            stage=stage,
-            settings={
-                **settings,
-                "metrics": metrics,
-                "scale": int(scale),
-                "grid": study.protocol.grid,
-                "groups": self.subjects.groups,
-                "threads": study.evaluation.threads,
-                "device": study.evaluation.device,
-                "mixture_seeds": {name: study.mixture_seed(name) for name in study.test_sets},
-            },
-            modules=(*modules, "mrisr.pairs", *(f"mrisr.metrics.{m['kind']}" for m in metrics.values())),
-            reads={**reads, "test_sets": {name: files for name, (files, _) in sets.items()}},
-            writes=writes,
-            record=record,
-            needs={**needs, "test_sets": {name: identities for name, (_, identities) in sets.items()}},
-        )
+    def _baseline(self, scale: int, baseline: str, fold: int | None = None) -> Job:
+        return baseline_job(self, int(scale), baseline, fold)
 
     def models(self) -> list[dict[str, Any]]:
         """Wildcards of every model of the study, each once, in the study's order."""
         found: dict[tuple, dict[str, Any]] = {}
-        for scale in self.study.protocol.scales:
-            for block in self.study.models:
-                for architecture in block.architectures:
-                    for loss in block.losses:
-                        for training_set in block.training_sets:
-                            for seed in self.study.seeds:
-                                names = _model_names(scale, architecture, loss, training_set, 0, seed)
-                                found[tuple(names.values())] = names
+        runs = list(itertools.product(range(self.subjects.folds), self.study.seeds))
+        for scale, block in itertools.product(self.study.protocol.scales, self.study.models):
+            for trained in itertools.product(block.architectures, block.losses, block.training_sets):
+                for run in runs:
+                    names = _model_names(scale, *trained, *run)
+                    found[tuple(names.values())] = names
         return list(found.values())
 
     def baselines(self) -> list[dict[str, Any]]:
-        """Wildcards of every baseline of the study."""
-        return [
-            {"scale": s, "baseline": b} for s in self.study.protocol.scales for b in self.study.evaluation.baselines
-        ]
+        """Wildcards of every baseline of the study, of each fold where there are folds."""
+        named = itertools.product(self.study.protocol.scales, self.study.evaluation.baselines)
+        folds = [{"fold": fold} for fold in range(self.subjects.folds)] if self.study.folds else [{}]
+        return [{"scale": scale, "baseline": name, **fold} for scale, name in named for fold in folds]
 
     def _tabulate(self) -> Job:
         return table_job(self)

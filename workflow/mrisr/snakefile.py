@@ -23,6 +23,7 @@ from .figure_plan import drawn, stems
 from .files import sha256, write_text
 from .identity import digest
 from .kernel_plan import gives
+from .layout import fold_in
 from .plan import Plan
 from .subjects import built_in_volumes
 from .table_plan import tables
@@ -119,14 +120,22 @@ class Workflow:
         """Input function of a stage: all that it reads, or what it reads as ``role``."""
 
         def inputs(wildcards: Any) -> list[str] | str:
-            job = self.plan.job(stage, **{**wildcards, **fixed})
+            job = self.plan.job(stage, **_names(wildcards), **fixed)
             return job.inputs() if role is None else job.reads[role]
 
         return inputs
 
     def identity(self, stage: str, **fixed: Any) -> Callable:
         """Identity of a stage's job, for ``params``."""
-        return lambda wildcards: self.plan.job(stage, **{**wildcards, **fixed}).identity
+        return lambda wildcards: self.plan.job(stage, **_names(wildcards), **fixed).identity
+
+    def fold(self, wildcards: Any, output: Any) -> str:
+        """The option that names a job's fold to its verb, where there is one a fold.
+
+        Snakemake does not compare parameters of functions that take ``output``: that this one came later than some
+        results runs nothing again.
+        """
+        return f" --fold {fold_in(wildcards.in_fold)}" if wildcards.in_fold else ""
 
     def checked_volumes(self, wildcards: Any) -> list[str]:
         """The table of checked volumes, before any slice is cut; not for slices that are current.
@@ -207,11 +216,11 @@ class Workflow:
 
     def memory(self, stage: str, **fixed: Any) -> Callable:
         """Memory of a stage's job, MB, for ``resources``."""
-        return lambda wildcards, attempt: self.resources.memory_mb(stage, attempt, **{**wildcards, **fixed})
+        return lambda wildcards, attempt: self.resources.memory_mb(stage, attempt, **_names(wildcards), **fixed)
 
     def minutes(self, stage: str, **fixed: Any) -> Callable:
         """Run time of a stage's job, minutes, for ``resources``."""
-        return lambda wildcards: self.resources.minutes(stage, **{**wildcards, **fixed})
+        return lambda wildcards: self.resources.minutes(stage, **_names(wildcards), **fixed)
 
     def gpus(self, section: str) -> int:
         """GPUs that a job of a section (``training`` or ``evaluation``) asks a cluster for."""
@@ -226,6 +235,12 @@ class Workflow:
             write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))
         except OSError as error:
             sys.exit(f"error: {error}; the results folder must be writable")
+
+
+def _names(wildcards: Mapping[str, str]) -> dict[str, Any]:
+    """Wildcards as the plan knows them."""
+    names = dict(wildcards)
+    return names | {"fold": fold_in(names.pop("in_fold"))} if "in_fold" in names else names
 
 
 def _runs(workflow: Any) -> bool:

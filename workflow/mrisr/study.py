@@ -104,7 +104,9 @@ class Slices(Section):
         "axial", description="axis that is cut: the stored one closest to the named one, or its number"
     )
     range: str | None = Field(None, description="first:last[:step], indices or fractions of the axis")
-    count: Positive | Counts | None = Field(None, description="slices of a split, evenly over its subjects; null: all")
+    count: Positive | Counts | None = Field(
+        None, description="slices of a split, with folds of the three together, evenly over subjects; null: all"
+    )
     empty: Empty = Empty()
     normalise: Normalise = Normalise()
     minimum: Positive = Field(32, description="smallest side of a slice, pixels")
@@ -207,6 +209,11 @@ class StudyConfig(Section):
     study: Name = Field(description="name of the study and of its folder under results/")
     volumes: str = Field(description="the manifest, a TSV file")
     allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
+    folds: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="cross-validation by subject: all subjects but those of further test groups are dealt to so many"
+        " folds, at most one a subject; null: the splits of the manifest",
+    )
     slices: Slices = Slices()
     protocol: Protocol = Protocol()
     degradations: Methods = Field(description="how low-resolution images are made from slices")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 
 from . import layout as places
 from .errors import InputError, suggestion
+from .folds import deal, number_of_folds, why_impossible
 from .identity import ContentDigests
 from .study import StudyConfig
 from .volumes._files import volume_files
@@ -35,7 +37,8 @@ class Subjects:
     Raises
     ------
     InputError
-        The manifest is wrong, a split is empty, or a volume is neither there nor built in.
+        The manifest is wrong, a split is empty, subjects are too few for folds, or a volume is neither there nor built
+        in.
     """
 
     def __init__(self, study: StudyConfig):
@@ -46,14 +49,56 @@ class Subjects:
         if problems:
             raise InputError(*problems)
 
-    def of(self, split: str) -> list[str]:
-        """Subjects of a split, in the order of the manifest."""
-        return [v.subject for v in self.volumes.values() if v.split == split]
+    @functools.cached_property
+    def folds(self) -> int:
+        """Number of folds; 1 without cross-validation."""
+        return number_of_folds(self.study.folds, len(self.pool)) if self.study.folds else 1
+
+    @functools.cached_property
+    def pool(self) -> list[str]:
+        """Subjects that the folds share out: all but those of further test groups; none without cross-validation."""
+        if not self.study.folds:
+            return []
+        return [v.subject for v in self.volumes.values() if v.split != "test" or v.group == self._primary_group]
+
+    @functools.cached_property
+    def _primary_group(self) -> str:
+        """The test group of the first test subject, whose name is the manifest's default where there is none."""
+        return next((v.group for v in self.volumes.values() if v.split == "test"), Volume.group)
+
+    def of(self, split: str, fold: int = 0) -> list[str]:
+        """Subjects of a split in a fold, in the order of the manifest. Further test groups are tested in every fold."""
+        return self._splits[int(fold)][split]
+
+    @functools.cached_property
+    def _splits(self) -> list[dict[str, list[str]]]:
+        """Subjects of every split, fold by fold."""
+        if not self.study.folds:
+            return [{split: [v.subject for v in self.volumes.values() if v.split == split] for split in SPLITS}]
+        parts = [deal(self.pool, self.folds, fold) for fold in range(self.folds)]
+        further = self.groups.keys() - self.pool
+        return [{**p, "test": [name for name in self.groups if name in {*p["test"], *further}]} for p in parts]
+
+    def testing_fold(self, subject: str) -> int:
+        """The fold that tests a subject: the first one of a subject that all test."""
+        return self.pool.index(subject) % self.folds if subject in self.pool else 0
+
+    @functools.cached_property
+    def checked(self) -> list[Volume]:
+        """The volumes as they are checked: where there are folds, a subject's split is the fold that tests it.
+
+        So copies of one volume are found that one fold learns from and another one tests.
+        """
+        return [self._in_its_fold(v) if v.subject in self.pool else v for v in self.volumes.values()]
+
+    def _in_its_fold(self, volume: Volume) -> Volume:
+        return replace(volume, split=f"fold{self.testing_fold(volume.subject)}", group=self._primary_group)
 
     @functools.cached_property
     def groups(self) -> dict[str, str]:
-        """Test group of each test subject."""
-        return {v.subject: v.group for v in self.volumes.values() if v.split == "test"}
+        """Test group of each subject that is tested, in whichever fold."""
+        tested = (v for v in self.volumes.values() if v.split == "test" or v.subject in self.pool)
+        return {v.subject: self._primary_group if v.subject in self.pool else v.group for v in tested}
 
     @functools.cached_property
     def group_names(self) -> list[str]:
@@ -62,15 +107,19 @@ class Subjects:
 
     @functools.cached_property
     def counts(self) -> dict[str, int | None]:
-        """How many slices each subject gives: a split's number is shared out evenly over each group of it."""
+        """How many slices each subject gives: a split's number is shared out evenly over each group of it.
+
+        With folds the subjects that these share out are together one such group.
+        """
         counts: dict[str, int | None] = {}
         wanted = self.study.slices.count
-        for split in SPLITS:
+        together: dict[tuple[str, str], list[str]] = {}
+        for volume in self.volumes.values():
+            where = ("", "") if volume.subject in self.pool else (volume.split, volume.group)
+            together.setdefault(where, []).append(volume.subject)
+        for (split, _), subjects in together.items():
             total = wanted.get(split) if isinstance(wanted, dict) else wanted
-            members = [v for v in self.volumes.values() if v.split == split]
-            for group in dict.fromkeys(v.group for v in members):
-                subjects = [v.subject for v in members if v.group == group]
-                counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
+            counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
         return counts
 
     def files(self, subject: str, *roles: str) -> dict[str, str | dict[str, str]]:
@@ -97,12 +146,14 @@ class Subjects:
 
     def _problems(self) -> Iterable[str]:
         where = self.study.volumes
-        for split in SPLITS:
-            if not self.of(split):
-                yield f"{where}: no subject has the split '{split}'; a study needs all three"
+        if not self.study.folds:
+            empty = [split for split in SPLITS if not self.of(split)]
+            yield from (f"{where}: no subject has the split '{split}'; a study needs all three" for split in empty)
+        elif impossible := why_impossible(len(self.pool), self.folds):
+            yield f"{where}: {impossible} (of train, validation and the first test group)"
         for volume in self.volumes.values():
             yield from (f"{where}: {problem}" for problem in self._missing(volume))
-        wanted, testing = self.study.figures.panel_subject, self.of("test")
+        wanted, testing = self.study.figures.panel_subject, list(self.groups)
         if wanted is not None and wanted not in testing:
             yield f"figures.panel_subject: '{wanted}' is no test subject ({suggestion(wanted, testing)})"
 

@@ -20,6 +20,15 @@ def tables(plan: Plan) -> list[str]:
     return [*wide, *others, "methods.csv", "bias.csv", "findings.csv", *tested]
 
 
+def cross_validation(plan: Plan) -> str:
+    """What every table says of the folds; nothing without."""
+    folds, asked = plan.subjects.folds, plan.study.folds
+    if not asked:
+        return ""
+    fewer = "" if folds == asked else f" (as many as there are subjects; folds: {asked})"
+    return f"{folds}-fold cross-validation by subject{fewer}"
+
+
 def order(plan: Plan) -> dict[str, Any]:
     """What tables need to know: the study's names in its order, its metrics, and what must be said of them."""
     study = plan.study
@@ -37,6 +46,7 @@ def order(plan: Plan) -> dict[str, Any]:
         "simulated": [name for name in study.test_sets if _simulated(study, name)],
         "leakage": study.allow_leakage,
         "grid": study.protocol.grid,
+        **({"cross_validation": cross_validation(plan)} if study.folds else {}),
     }
 
 

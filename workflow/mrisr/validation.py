@@ -109,6 +109,7 @@ def _study_problems(study: StudyConfig) -> Iterable[str]:
     yield from _override_problems(study)
     yield from _turn_problems(study)
     yield from _scale_problems(study)
+    yield from _fold_problems(study)
 
 
 def _method_problems(study: StudyConfig) -> Iterable[str]:
@@ -319,6 +320,15 @@ def _scale_problems(study: StudyConfig) -> Iterable[str]:
         for key, patch in patches.items():
             if grid == "low":
                 yield from _patch_problems(key, patch, scale)
+
+
+def _fold_problems(study: StudyConfig) -> Iterable[str]:
+    if study.folds is None:
+        return
+    if isinstance(study.slices.count, dict):
+        yield "slices.count: with folds a subject's slices serve every split; give one number for all, or null"
+    if study.allow_leakage:
+        yield "folds: cross-validation keeps each subject in one split of a fold; set allow_leakage to false"
 
 
 def _patch_problems(key: str, patch: int | None, scale: int) -> Iterable[str]:

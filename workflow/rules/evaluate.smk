@@ -31,15 +31,16 @@ rule evaluate_baseline:
         scores=layout.baseline_scores,
         record=layout.baseline_scores_record,
     log:
-        f"{layout.logs}/evaluate_baseline/x{{scale}}/{{baseline}}.log",
+        f"{layout.logs}/evaluate_baseline/x{{scale}}/{{baseline}}{{in_fold}}.log",
     benchmark:
-        f"{layout.timings}/evaluate_baseline/x{{scale}}/{{baseline}}.tsv"
+        f"{layout.timings}/evaluate_baseline/x{{scale}}/{{baseline}}{{in_fold}}.tsv"
     threads: 1
     resources:
         mem_mb=study.memory("baseline"),
         runtime=study.minutes("baseline"),
     params:
         identity=study.identity("baseline"),
+        fold=study.fold,
     shell:
         "mrisr evaluate --study {layout.study} --scale {wildcards.scale} --baseline {wildcards.baseline}"
-        " --identity {params.identity} > {log} 2>&1"
+        "{params.fold} --identity {params.identity} > {log} 2>&1"

@@ -33,9 +33,9 @@ rule train_downsampler:
         history=layout.network_history,
         record=layout.network_record,
     log:
-        f"{layout.logs}/train_downsampler/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}.log",
+        f"{layout.logs}/train_downsampler/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}{{in_fold}}.log",
     benchmark:
-        f"{layout.timings}/train_downsampler/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}.tsv"
+        f"{layout.timings}/train_downsampler/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}{{in_fold}}.tsv"
     threads: study.kernel_threads
     resources:
         mem_mb=study.memory("network"),
@@ -43,8 +43,9 @@ rule train_downsampler:
         gpu=study.kernel_gpus,
     params:
         identity=study.identity("network"),
+        fold=study.fold,
     shell:
-        "mrisr kernels --study {layout.study} --scale {wildcards.scale} --method {wildcards.method}"
+        "mrisr kernels --study {layout.study} --scale {wildcards.scale} --method {wildcards.method}{params.fold}"
         f"{study.time_limit} --identity {{params.identity}} > {{log}} 2>&1"
 
 
@@ -55,14 +56,15 @@ rule train_brisque:
         regressor=layout.regressor,
         record=layout.regressor_record,
     log:
-        f"{layout.logs}/train_brisque.log",
+        f"{layout.logs}/train_brisque{{in_fold}}.log",
     benchmark:
-        f"{layout.timings}/train_brisque.tsv"
+        f"{layout.timings}/train_brisque{{in_fold}}.tsv"
     threads: 1
     resources:
         mem_mb=study.memory("brisque"),
         runtime=study.minutes("brisque"),
     params:
         identity=study.identity("brisque"),
+        fold=study.fold,
     shell:
-        "mrisr brisque --study {layout.study} --identity {params.identity} > {log} 2>&1"
+        "mrisr brisque --study {layout.study}{params.fold} --identity {params.identity} > {log} 2>&1"

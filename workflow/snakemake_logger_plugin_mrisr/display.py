@@ -21,9 +21,10 @@ def short(wildcards: Mapping[str, str]) -> str:
     named = {"scale": "x", "study": None}
     words = []
     for name, value in wildcards.items():
+        value = str(value).strip("/")
         label = named.get(name, name)
-        if label is not None:
-            words.append(f"{label}{value}" if str(value).isdigit() else str(value))
+        if label is not None and value:
+            words.append(f"{label}{value}" if value.isdigit() else value)
     return " ".join(words)
 
 

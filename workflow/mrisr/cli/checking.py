@@ -24,9 +24,7 @@ def check_study(plan: Plan, job: Job) -> None:
     settings = {**job.settings["slices"], "counts": plan.subjects.counts, "manifest": plan.study.volumes}
     settings["allow_leakage"] = plan.study.allow_leakage
     try:
-        rows = check_volumes(
-            list(plan.subjects.volumes.values()), settings, None if problems else Path(job.writes["table"])
-        )
+        rows = check_volumes(plan.subjects.checked, settings, None if problems else Path(job.writes["table"]))
     except InputError as error:
         problems += error.problems
     if problems:

@@ -23,6 +23,7 @@ def learn(plan: Plan, job: Job, *, deadline: float | None) -> dict[str, Any]:
         "deadline": deadline,
     }
     label = " ".join(str(job.wildcards[name]) for name in ("method", "degradation", "subject") if name in job.wildcards)
+    label += f" fold{job.wildcards['fold']}" if "fold" in job.wildcards else ""
     with one_gpu(settings.get("device", "auto")) as gpu:
         if network:
             from mrisr.training.stage import train_stage

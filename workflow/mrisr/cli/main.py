@@ -42,6 +42,9 @@ StopAfter = Annotated[
     ),
 ]
 Fold = Annotated[int, typer.Option(help="Fold of the cross-validation.")]
+OfFold = Annotated[
+    int | None, typer.Option("--fold", help="Fold of the cross-validation, of what is another one in each fold.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of the training, one of seeds.")]
 
 
@@ -151,13 +154,14 @@ def degrade(
     scale: Scale,
     degradation: Annotated[str, typer.Option(help="A degradation of the study.")],
     subject: Annotated[str, typer.Option(help="A subject of the manifest.")],
+    fold: OfFold = None,
     study: StudyFile = Path("config.yaml"),
     identity: Identity = None,
 ) -> None:
     """Degrade all slices of a subject in one way."""
     from .degrading import degrade_job
 
-    names = {"scale": scale, "degradation": degradation, "subject": subject}
+    names = {"scale": scale, "degradation": degradation, "subject": subject, "fold": fold}
     _run(study, "degrade", identity, lambda plan, job: degrade_job(job), **names)
 
 
@@ -166,6 +170,7 @@ def kernels(
     method: Annotated[str, typer.Option(help="A method of the study's section kernels.")],
     scale: Scale = 2,
     subject: Annotated[str | None, typer.Option(help="Whose slices; a network learns from all training ones.")] = None,
+    fold: OfFold = None,
     study: StudyFile = Path("config.yaml"),
     stop_after: StopAfter = None,
     identity: Identity = None,
@@ -178,7 +183,7 @@ def kernels(
     from .learning import learn
 
     names = wildcards(Plan(load_study(str(study))), method, scale)
-    names |= {} if subject is None else {"subject": subject}
+    names |= {"subject": subject, "fold": fold}
 
     def action(plan, job):
         return learn(plan, job, deadline=_deadline(stop_after))
@@ -187,11 +192,11 @@ def kernels(
 
 
 @app.command(epilog=_example("mrisr brisque"))
-def brisque(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+def brisque(fold: OfFold = None, study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
     """Train the regressor of the metric brisque on the slices of the training subjects."""
     from .learning import train_regressor
 
-    _run(study, "brisque", identity, train_regressor)
+    _run(study, "brisque", identity, train_regressor, fold=fold)
 
 
 @app.command(
@@ -260,7 +265,7 @@ def evaluate(
     architecture: Annotated[str | None, typer.Option(help="An architecture of the study.")] = None,
     loss: Annotated[str | None, typer.Option(help="A loss of the study.")] = None,
     training_set: Annotated[str | None, typer.Option(help="A training set of the study.")] = None,
-    fold: Fold = 0,
+    fold: OfFold = None,
     seed: Seed = 0,
     baseline: Annotated[str | None, typer.Option(help="A baseline, in place of a model.")] = None,
     study: StudyFile = Path("config.yaml"),
@@ -273,7 +278,7 @@ def evaluate(
         def action(plan, job):
             evaluate_baseline(job.reads["test_sets"], Path(job.writes["scores"]), settings=job.settings)
 
-        _run(study, "baseline", identity, action, scale=scale, baseline=baseline)
+        _run(study, "baseline", identity, action, scale=scale, baseline=baseline, fold=fold)
         return
     if None in (architecture, loss, training_set):
         raise InputError("evaluate: name a model by --architecture, --loss and --training-set, or give --baseline")
@@ -281,7 +286,7 @@ def evaluate(
     from mrisr.gpus import one_gpu
 
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
-    names |= {"seed": seed, "fold": fold}
+    names |= {"seed": seed, "fold": fold or 0}
 
     def action(plan, job):
         reads, output = job.reads, Path(job.writes["scores"])

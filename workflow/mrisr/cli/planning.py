@@ -12,6 +12,7 @@ from mrisr.costs.forecast import Forecast, Stage, peak
 from mrisr.costs.resources import Resources
 from mrisr.plan import Plan
 from mrisr.progress import duration
+from mrisr.table_plan import cross_validation
 
 HEADER = ("stage", "jobs", "done", "to do", "time", "GPU hours", "disk to come", "disk there", "memory")
 
@@ -25,8 +26,9 @@ def forecast(plan: Plan, study: Path, *, seconds: float) -> str:
     resources.memo.save()
     cores = len(os.sched_getaffinity(0))
     lines = [*_table(stages, device=device), "", *_summary(stages, device=device, cores=cores)]
+    folds = [cross_validation(plan)] if plan.study.folds else []
     where = f"measured on {name}, one job at a time" if device == "cuda" else f"measured on one core of {name}, no GPU"
-    return "\n".join([f"{plan.study.study}: {where}", "", *lines])
+    return "\n".join([f"{plan.study.study}: {where}", *folds, "", *lines])
 
 
 def _device() -> tuple[str, str]:

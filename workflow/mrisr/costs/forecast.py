@@ -148,7 +148,7 @@ class Forecast:
     def _learned(self, job: Job) -> Job:
         names = job.wildcards
         method = self.plan.study.estimated[names["degradation"]]
-        return learned_by(self.plan, method, names["scale"], names["subject"])
+        return learned_by(self.plan, method, names["scale"], names["subject"], names.get("fold"))
 
     def _kernels(self, job: Job) -> Cost:
         geometry = self.geometries.of(job.wildcards["subject"])
@@ -163,23 +163,23 @@ class Forecast:
         if _is_finished(job):
             return Cost(0.0, NETWORK_BYTES)
         training = job.settings["training"]
-        pairs = self.geometries.split("train")
+        pairs = self.geometries.split("train", _fold(job))
         slices = sum(geometry.slices for geometry in pairs)
         steps = training["epochs"] * (training["steps_per_epoch"] or math.ceil(slices / training["batch"]))
         step = self.calibration.training_step(job.settings, _shape(largest(pairs)))
         return Cost(steps * step, NETWORK_BYTES)
 
     def _brisque(self, job: Job) -> Cost:
-        shape = _shape(largest(self.geometries.split("train")))
+        shape = _shape(largest(self.geometries.split("train", _fold(job))))
         return Cost(job.settings["slices"] * self.calibration.distortions(shape), REGRESSOR_BYTES)
 
     def _train(self, job: Job) -> Cost:
-        work = training_work(self.plan, job.wildcards["architecture"], self.geometries)
+        work = training_work(self.plan, job.wildcards["architecture"], self.geometries, _fold(job))
         needed = network(job.settings["architecture"], job.settings["scale"], self.resources.memo)
         if _is_finished(job):
             return Cost(0.0, 4 * needed.parameters)
-        training, validation = job.settings["training"], self.geometries.split("validation")
-        step = self.calibration.training_step(job.settings, _shape(largest(self.geometries.split("train"))))
+        training, validation = job.settings["training"], self.geometries.split("validation", _fold(job))
+        step = self.calibration.training_step(job.settings, _shape(largest(self.geometries.split("train", _fold(job)))))
         shape = _shape(largest(validation))
         options = {"threads": training["threads"], "device": training["device"]}
         one = self.calibration.estimate(job.settings, shape, **options)
@@ -189,7 +189,7 @@ class Forecast:
     def _evaluate(self, job: Job) -> Cost:
         trained = self.plan.job("train", **job.wildcards)
         scoring = self._baseline(job)
-        tested = self.geometries.split("test")
+        tested = self.geometries.split("test", _fold(job))
         options = {"threads": job.settings["threads"], "device": job.settings["device"]}
         one = self.calibration.estimate(trained.settings, _shape(largest(tested)), **options)
         count = sum(geometry.slices for geometry in tested)
@@ -198,7 +198,7 @@ class Forecast:
         return Cost(scoring.seconds + one * count * scored_sets(self.plan), bytes_)
 
     def _baseline(self, job: Job) -> Cost:
-        tested = self.geometries.split("test")
+        tested = self.geometries.split("test", _fold(job))
         count = sum(geometry.slices for geometry in tested)
         one = self.calibration.score(job.settings["metrics"], _shape(largest(tested)))
         rows = count * len(self.plan.study.test_sets) * len(job.settings["metrics"])
@@ -212,6 +212,11 @@ class Forecast:
         return Cost(
             FIGURE_SECONDS + score_rows(self.plan, self.geometries) / ROWS_A_SECOND, len(job.writes) * BYTES_A_PICTURE
         )
+
+
+def _fold(job: Job) -> int:
+    """The fold of a job; the first one where there are no folds."""
+    return int(job.wildcards.get("fold", 0))
 
 
 def _is_finished(job: Job) -> bool:

@@ -62,9 +62,9 @@ class Geometries:
         channels = shape[3] if len(shape) > 3 else 1
         return Geometry(math.prod(shape), min(slices, wanted or slices), height, width, channels)
 
-    def split(self, split: str) -> list[Geometry]:
-        """The geometries of a split's subjects."""
-        return [self.of(subject) for subject in self.plan.subjects.of(split)]
+    def split(self, split: str, fold: int = 0) -> list[Geometry]:
+        """The geometries of a split's subjects in a fold."""
+        return [self.of(subject) for subject in self.plan.subjects.of(split, fold)]
 
 
 def _length(text: str | None, length: int, *, reverse: bool) -> int:

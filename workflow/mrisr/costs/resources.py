@@ -66,8 +66,10 @@ INFLUENCE = {
     "degrade": ("subject",),
     "kernels": ("subject", "method"),
     "network": ("method",),
-    "train": ("architecture", "scale"),
-    "evaluate": ("architecture", "scale"),
+    "brisque": ("fold",),
+    "train": ("architecture", "scale", "fold"),
+    "evaluate": ("architecture", "scale", "fold"),
+    "baseline": ("fold",),
     "figure": ("figure",),
 }
 """Wildcards that a stage's costs depend on."""
@@ -99,7 +101,8 @@ class Resources:
         return _rounded(minutes + START_MINUTES, 5)
 
     def _influence(self, stage: str, wildcards: dict[str, Any]) -> list[Any]:
-        return [str(wildcards[name]) for name in INFLUENCE.get(stage, ())]
+        known = {**wildcards, "fold": wildcards.get("fold") or 0}
+        return [str(known[name]) for name in INFLUENCE.get(stage, ())]
 
     def _costs(self, stage: str, *influence: str) -> tuple[float, float]:
         """MB and minutes of a job."""
@@ -141,49 +144,45 @@ class Resources:
         on_gpu = self._device(options.device) != "cpu"
         return TORCH_MB + KEPT_SLICES / MB + (CUDA_MB if on_gpu else NETWORK_MB), self._limited(math.inf)
 
-    def _brisque(self) -> tuple[float, float]:
-        return BASE_MB + FIGURE_MB + sum(g.bytes for g in self.geometries.split("train")) / MB, 30
+    def _brisque(self, fold: str) -> tuple[float, float]:
+        return BASE_MB + FIGURE_MB + sum(g.bytes for g in self.geometries.split("train", int(fold))) / MB, 30
 
     def _limited(self, minutes: float) -> float:
         """What can go on in another job need not be done in one."""
         return min(minutes, MOST_MINUTES - START_MINUTES)
 
-    def _train(self, architecture: str, scale: str) -> tuple[float, float]:
-        work = training_work(self.plan, architecture, self.geometries)
+    def _train(self, architecture: str, scale: str, fold: str) -> tuple[float, float]:
+        work = training_work(self.plan, architecture, self.geometries, int(fold))
         options = self.plan.study.training.for_architecture(architecture)
         needed = self._measured(architecture, scale)
-        kept = 2 * sum(geometry.bytes for split in ("train", "validation") for geometry in self.geometries.split(split))
+        validation = self.geometries.split("validation", int(fold))
+        kept = 2 * sum(geometry.bytes for geometry in (*self.geometries.split("train", int(fold)), *validation))
         memory = TORCH_MB + min(kept, KEPT_SLICES) / MB + needed.parameters * OPTIMISER / MB
         if self._device(options.device) == "cpu":
-            memory += self._training_arrays(needed, work.batch_pixels) / MB
+            memory += _training_arrays(needed, work.batch_pixels, largest(validation).pixels) / MB
             rate = CPU_RATE * options.threads
         else:
             memory, rate = memory + CUDA_MB, CUDA_RATE
         return memory, self._limited(work.operations(needed) / rate / 60)
 
-    def _training_arrays(self, needed: Network, batch_pixels: int) -> float:
-        """Bytes that a step, or a validation, works with on the device."""
-        validation = largest(self.geometries.split("validation")).pixels * needed.largest * ESTIMATE
-        return max(needed.saved * batch_pixels * 1.5, validation)
-
-    def _evaluate(self, architecture: str, scale: str) -> tuple[float, float]:
-        tested, evaluation = largest(self.geometries.split("test")), self.plan.study.evaluation
-        needed, all_pixels = self._measured(architecture, scale), tested_pixels(self.plan, self.geometries)
-        memory, minutes = self._baseline()
+    def _evaluate(self, architecture: str, scale: str, fold: str) -> tuple[float, float]:
+        tested, evaluation = self.geometries.split("test", int(fold)), self.plan.study.evaluation
+        needed, all_pixels = self._measured(architecture, scale), tested_pixels(self.plan, self.geometries, int(fold))
+        memory, minutes = self._baseline(fold)
         memory += TORCH_MB - BASE_MB + needed.parameters * OPTIMISER / MB
         if evaluation.save_estimates:
-            memory += 2 * max(geometry.bytes for geometry in self.geometries.split("test")) / MB
+            memory += 2 * max(geometry.bytes for geometry in tested) / MB
         if self._device(evaluation.device) == "cpu":
-            memory += tested.pixels * needed.largest * ESTIMATE / MB
+            memory += largest(tested).pixels * needed.largest * ESTIMATE / MB
             rate = CPU_RATE * evaluation.threads
         else:
             memory, rate = memory + CUDA_MB, CUDA_RATE
         return memory, minutes + needed.flops * all_pixels / rate / 60
 
-    def _baseline(self) -> tuple[float, float]:
-        memory = BASE_MB + largest(self.geometries.split("test")).pixels * METRIC_BYTES / MB
+    def _baseline(self, fold: str) -> tuple[float, float]:
+        memory = BASE_MB + largest(self.geometries.split("test", int(fold))).pixels * METRIC_BYTES / MB
         rows = score_rows(self.plan, self.geometries) / max(len(self.plan.models()), 1)
-        minutes = tested_pixels(self.plan, self.geometries) / SCORE_RATE / 60
+        minutes = tested_pixels(self.plan, self.geometries, int(fold)) / SCORE_RATE / 60
         return memory + rows * ROW_BYTES / MB, minutes
 
     def _tabulate(self) -> tuple[float, float]:
@@ -193,7 +192,7 @@ class Resources:
     def _figure(self, figure: str) -> tuple[float, float]:
         memory = FIGURE_MB + score_rows(self.plan, self.geometries) * ROW_BYTES / MB
         if figure == "panel":
-            shown = largest(self.geometries.split("test")).pixels
+            shown = largest([self.geometries.of(subject) for subject in self.plan.subjects.groups]).pixels
             networks = [self._measured(model["architecture"], model["scale"]) for model in self.plan.models()]
             memory += TORCH_MB - BASE_MB + max(n.largest for n in networks) * ESTIMATE * shown / MB
         return memory, 10 + len(self.plan.models()) / 60
@@ -203,6 +202,11 @@ class Resources:
 
     def _measured(self, architecture: str, scale: Any) -> Network:
         return network(self.plan.architecture(architecture), scale_of_network(self.plan, scale), self.memo)
+
+
+def _training_arrays(needed: Network, batch_pixels: int, validation_pixels: int) -> float:
+    """Bytes that a step, or a validation, works with on the device."""
+    return max(needed.saved * batch_pixels * 1.5, validation_pixels * needed.largest * ESTIMATE)
 
 
 def _rounded(value: float, step: int) -> int:

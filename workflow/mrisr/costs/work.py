@@ -34,10 +34,10 @@ class TrainingWork:
         return network.flops * pixels
 
 
-def training_work(plan: Plan, architecture: str, geometries: Geometries) -> TrainingWork:
-    """The work of training one model of an architecture."""
+def training_work(plan: Plan, architecture: str, geometries: Geometries, fold: int = 0) -> TrainingWork:
+    """The work of training one model of an architecture in a fold."""
     options = plan.study.training.for_architecture(architecture)
-    training, validation = geometries.split("train"), geometries.split("validation")
+    training, validation = geometries.split("train", fold), geometries.split("validation", fold)
     slices = sum(geometry.slices for geometry in training)
     per_epoch = options.steps_per_epoch or math.ceil(slices / options.batch)
     batch = options.batch * (options.patch**2 if options.patch else largest(training).pixels)
@@ -57,9 +57,9 @@ def scored_sets(plan: Plan) -> int:
     return len({member for name in plan.study.test_sets for member in plan.study.members(name)})
 
 
-def tested_pixels(plan: Plan, geometries: Geometries) -> int:
-    """HR pixels that an evaluation scores."""
-    return scored_sets(plan) * pixels(geometries.split("test"))
+def tested_pixels(plan: Plan, geometries: Geometries, fold: int) -> int:
+    """HR pixels that an evaluation scores in a fold."""
+    return scored_sets(plan) * pixels(geometries.split("test", fold))
 
 
 def largest(geometries: list[Geometry]) -> Geometry:
@@ -74,9 +74,9 @@ def pixels(geometries: list[Geometry]) -> int:
 
 def score_rows(plan: Plan, geometries: Geometries) -> int:
     """Rows of scores.csv of the whole study."""
-    slices = sum(geometry.slices for geometry in geometries.split("test"))
-    runs = len(plan.models()) + len(plan.baselines())
-    return runs * slices * len(plan.study.test_sets) * len(plan.study.evaluation.metrics)
+    of_fold = {f: sum(g.slices for g in geometries.split("test", f)) for f in range(plan.subjects.folds)}
+    slices = sum(of_fold[names.get("fold", 0)] for names in (*plan.models(), *plan.baselines()))
+    return slices * len(plan.study.test_sets) * len(plan.study.evaluation.metrics)
 
 
 def scale_of_network(plan: Plan, scale: Any) -> int:

@@ -14,7 +14,10 @@ from .scoring import score_test_sets, write_scores
 
 
 def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: Mapping[str, Any]) -> None:
-    """Write the scores.csv of a baseline; its name stands as architecture, loss and training set are empty."""
+    """Write the scores.csv of a baseline; its name stands as architecture, loss and training set are empty.
+
+    ``settings`` are the job's (baseline, metrics, groups, scale, grid, and the fold where there are folds).
+    """
     name = settings["baseline"]
     upscale = baselines.build(name, scale=settings["scale"] if settings["grid"] == "low" else 1)
     scores = score_test_sets(
@@ -28,7 +31,7 @@ def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: M
             "loss": None,
             "training_set": None,
             "seed": None,
-            "fold": None,
+            "fold": settings.get("fold"),
         },
         label=f"evaluating {name}",
     )

@@ -62,7 +62,8 @@ class Metric:
 class Order:
     """Names in the order of the study; ``architectures`` begin with the baselines, ``groups`` with the primary one.
 
-    ``simulated`` are the test sets in which the hidden degradation stands in for real low-resolution scans.
+    ``simulated`` are the test sets in which the hidden degradation stands in for real low-resolution scans,
+    ``cross_validation`` says how many folds there are, if there are any.
     """
 
     training_sets: Sequence[str]
@@ -75,6 +76,7 @@ class Order:
     simulated: Sequence[str] = ()
     leakage: bool = False
     grid: str = "same"
+    cross_validation: str = ""
 
     @classmethod
     def of(cls, order: Order | Mapping[str, Any]) -> Order:
@@ -117,8 +119,8 @@ class Order:
         return [name for name in names if name not in self.mixtures]
 
     def note(self, metric: Metric) -> str:
-        """What a table of this metric has to say beside its numbers: options, and leakage where it is permitted."""
+        """What a table of this metric has to say beside its numbers: options, folds, leakage where it is permitted."""
         leakage = "subjects may stand in several splits (allow_leakage)" if self.leakage else ""
         stands_in = ", ".join(self.simulated)
         simulated = f"{stands_in}: no real scan, the hidden degradation stands in" if stands_in else ""
-        return "; ".join(part for part in (metric.note, simulated, leakage) if part)
+        return "; ".join(part for part in (metric.note, simulated, self.cross_validation, leakage) if part)

@@ -71,7 +71,7 @@ def method_name(architecture: str, loss: str, training_set: str) -> str:
 
 def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | None) -> Iterator[dict[str, Any]]:
     means = _subject_means(scores)
-    folds = scores.groupby("method")["fold"].nunique()
+    folds = scores[scores["training_set"] != ""].groupby("method")["fold"].nunique()
     methods = list(scores["method"].unique())
     pairs = list(_pairs(methods, against))
     compared = {(a, b): Differences(_differences(means[a], means[b])) for a, b in pairs}
@@ -80,7 +80,7 @@ def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | Non
     corrected = {test: _corrected([one[test] for one in numbers]) for test in ("p_t", "p_wilcoxon")}
     for position, ((a, b), found) in enumerate(compared.items()):
         enough = found.can_rank(len(compared))
-        notes = [*found.why_blank(len(compared)), FOLDS if max(folds[a], folds[b]) > 1 else ""]
+        notes = [*found.why_blank(len(compared)), FOLDS if max(folds.get(a, 0), folds.get(b, 0)) > 1 else ""]
         notes.append(order.note(order.metrics[names[FAMILY.index("metric")]]))
         yield {
             **dict(zip(FAMILY, names, strict=True)),
