@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,13 @@ from mrisr.job import Job
 from mrisr.kernel_plan import learned_by
 from mrisr.layout import CHECKPOINTS
 from mrisr.plan import Plan
+from mrisr.study import TrainingOptions
 
 from .calibration import Calibration
 from .geometry import Geometry
 from .networks import network
 from .resources import Resources
-from .work import largest, registration_seconds, score_rows, scored_sets, training_work
+from .work import largest, registration_seconds, score_rows, scored_sets, training_steps, training_work
 
 SNAKEMAKE_SECONDS = 0.4
 """What Snakemake adds to a local job: shell, log, records."""
@@ -162,10 +162,8 @@ class Forecast:
     def _network(self, job: Job) -> Cost:
         if _is_finished(job):
             return Cost(0.0, NETWORK_BYTES)
-        training = job.settings["training"]
         pairs = self.geometries.split("train", _fold(job))
-        slices = sum(geometry.slices for geometry in pairs)
-        steps = training["epochs"] * (training["steps_per_epoch"] or math.ceil(slices / training["batch"]))
+        steps = training_steps(TrainingOptions(**job.settings["training"]), pairs)
         step = self.calibration.training_step(job.settings, _shape(largest(pairs)))
         return Cost(steps * step, NETWORK_BYTES)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mrisr.plan import Plan
+from mrisr.study import TrainingOptions
 
 from .geometry import Geometries, Geometry
 from .networks import Network
@@ -38,11 +39,15 @@ def training_work(plan: Plan, architecture: str, geometries: Geometries, fold: i
     """The work of training one model of an architecture in a fold."""
     options = plan.study.training.for_architecture(architecture)
     training, validation = geometries.split("train", fold), geometries.split("validation", fold)
-    slices = sum(geometry.slices for geometry in training)
-    per_epoch = options.steps_per_epoch or math.ceil(slices / options.batch)
     batch = options.batch * (options.patch**2 if options.patch else largest(training).pixels)
     due = math.ceil(options.epochs / options.validate_every)
-    return TrainingWork(options.epochs * per_epoch, batch, due, pixels(validation))
+    return TrainingWork(training_steps(options, training), batch, due, pixels(validation))
+
+
+def training_steps(options: TrainingOptions, training: list[Geometry]) -> int:
+    """Steps of a whole training on the slices of some subjects."""
+    slices = sum(geometry.slices for geometry in training)
+    return options.epochs * (options.steps_per_epoch or math.ceil(slices / options.batch))
 
 
 def registration_seconds(voxels: int, options: Mapping[str, Any]) -> float:
