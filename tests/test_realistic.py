@@ -30,7 +30,8 @@ CONFIG = {
         "dsn": {"kind": "estimated"},
     },
     "kernels": {
-        "dsgan": {"source": "lr", "iterations": 100, "learning_rate": 0.002},
+        # Of so short an attempt one in thirty fails, here or there by the processor's last digits.
+        "dsgan": {"source": "lr", "iterations": 100, "learning_rate": 0.001, "attempts": 8},
         "dsn": {"source": "lr", "features": 4, "skip": True, "training": {"epochs": 1, "learning_rate": 0.002}},
     },
     "training_sets": ["gaussian", "dsgan", "dsn"],
@@ -260,7 +261,7 @@ def test_an_estimation_killed_and_called_again_gives_the_same_bytes(project):
     states = project.folder / "results/checkpoints"
     known = set(states.iterdir())
     process = project.start(*command)
-    while process.poll() is None and not list(states.glob("*/step-00000250-*")):
+    while process.poll() is None and not any(path.parent not in known for path in states.glob("*/step-00000250-*")):
         time.sleep(0.02)
     process.kill()
     process.communicate()

@@ -61,7 +61,8 @@ def estimate_report(
     """Estimate the kernel that leads from each high-resolution slice to the low-resolution one beside it.
 
     The kernel of a slice is a function of its two images, the seed, its id and the options: which other slices are
-    given does not matter. Threads and determinism of torch are the caller's, as `mrisr.training.execution` sets them.
+    given, in which order, does not matter. Threads and determinism of torch are the caller's, as
+    `mrisr.training.execution` sets them.
 
     Parameters
     ----------

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import psutil
 import torch
 
-BYTES_PER_SLICE = 12 * 2**20
-"""Weights, gradients and moments of both networks, activations, crops: measured 9.6 MB with slices of 256 x 256."""
-SHARE = 0.5
-"""Of the free memory."""
-LARGEST = {"cpu": 64, "cuda": 512}
-"""A CPU is busy with fewer, and an interruption then costs little; a GPU needs many."""
+LARGEST = {"cpu": 16, "cuda": 64}
+"""A CPU is busy with fewer, and an interruption then costs little; a GPU needs many. A slice takes 10 MB."""
 
 
 def batch_size(device: torch.device) -> int:
-    """Slices that fit into half of the memory that is free, at least one; kernels do not depend on it."""
-    free = torch.cuda.mem_get_info()[0] if device.type == "cuda" else psutil.virtual_memory().available
-    return max(1, min(LARGEST[device.type], int(SHARE * free / BYTES_PER_SLICE)))
+    """Slices that train at once, if the options do not say: a constant, so that no number follows the free memory."""
+    return LARGEST[device.type]
+
+
+def places(slices: int, batch: int, device: torch.device) -> list[int]:
+    """Which of a batch's slices stands at which place.
+
+    On a CPU a kernel does not depend on the batch. A GPU's libraries choose their way by the number of matrices, so
+    there every batch is filled up to one size, with its slices again from the first.
+    """
+    return list(range(slices)) if device.type == "cpu" else [place % slices for place in range(batch)]

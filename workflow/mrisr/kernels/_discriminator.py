@@ -19,6 +19,7 @@ import torch
 from torch.nn import functional
 
 from ._generator import FEATURES, glorot_normal, windows
+from ._products import multiply, row_times, times_column
 
 PATCH = 7
 LAYERS = 5
@@ -81,7 +82,8 @@ def normalise(weights: Weights, directions: Weights) -> tuple[Normalised, Weight
     hidden, hidden_direction = _over_spectral_norm(weights["hidden"], directions["hidden"])
     # The norm of a single row needs no iteration.
     last = weights["last"] / torch.linalg.vector_norm(weights["last"], dim=-1, keepdim=True)
-    edges = hidden[:, 0] @ first @ _placements(first.device, first.dtype)
+    placements = _placements(first.device, first.dtype).expand(count, -1, -1)
+    edges = multiply(multiply(hidden[:, 0], first), placements)
     normalised = Normalised(edges, hidden[:, 1:], last, weights["bias"], weights["gamma"], weights["beta"])
     return normalised, {"first": first_direction, "hidden": hidden_direction}
 
@@ -92,19 +94,20 @@ def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
     Every image is normalised by itself, as if the discriminator saw it alone.
     """
     count, each = images.shape[:2]
-    features = discriminators.edges @ windows(_with_edges_repeated(images), PATCH + 2)
+    features = multiply(discriminators.edges, windows(_with_edges_repeated(images), PATCH + 2))
     for layer in range(LAYERS):
         if layer:
-            features = discriminators.hidden[:, layer - 1] @ features
+            features = multiply(discriminators.hidden[:, layer - 1], features)
         gamma, beta = (
             values[:, layer, :, None].expand(-1, -1, each).reshape(-1)
             for values in (discriminators.gamma, discriminators.beta)
         )
-        # One channel for each pair of feature and image: normalisation over the positions alone.
+        # A group for each pair of feature and image: normalisation over the positions alone, as batch normalisation of
+        # a single image does it.
         flat = features.view(1, count * FEATURES * each, -1)
-        normalised = functional.batch_norm(flat, None, None, gamma, beta, training=True)
+        normalised = functional.group_norm(flat, count * FEATURES * each, gamma, beta)
         features = functional.relu(normalised, inplace=True).view_as(features)
-    scores = discriminators.last @ features + discriminators.bias
+    scores = row_times(discriminators.last, features[:, None]) + discriminators.bias
     # In single precision the last pixels of a batch, left over by vector code, differ in the last bit.
     return torch.sigmoid(scores.double()).view(count, each, -1)
 
@@ -119,9 +122,10 @@ def _with_edges_repeated(images: torch.Tensor) -> torch.Tensor:
 def _over_spectral_norm(weights: torch.Tensor, direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Matrices W [..., out, in] over u^T W v, after one power iteration of the unit vectors u, v; and u [..., out]."""
     with torch.no_grad():
-        v = functional.normalize(weights.transpose(-1, -2) @ direction[..., None], dim=-2)
-        u = functional.normalize(weights @ v, dim=-2)
-    return weights / (u.transpose(-1, -2) @ weights @ v), u[..., 0]
+        v = functional.normalize(row_times(direction, weights), dim=-1)
+        u = functional.normalize(times_column(weights, v), dim=-1)
+    norm = (row_times(u, weights) * v).sum(-1)
+    return weights / norm[..., None, None], u
 
 
 @functools.cache

@@ -17,6 +17,7 @@ import torch
 from . import _discriminator, _generator
 from ._apply import SCALE, SIZE, bicubic_kernel
 from ._crops import Crops, draw
+from ._products import row_times
 from ._regularisers import Schedule, Weights
 from ._seeds import CROPS, NOISE, WEIGHTS
 from ._slices import HR_CROP, LR_CROP, Slice
@@ -131,7 +132,7 @@ class GANs:
 
     def _fake(self, kernels: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
         """Crops [N, 26, 26] downsampled with one kernel each, or with the same."""
-        return (kernels.reshape(-1, 1, SIZE**2) @ patches).view(-1, LR_CROP, LR_CROP)
+        return row_times(kernels.reshape(-1, SIZE**2), patches).view(-1, LR_CROP, LR_CROP)
 
     def _noise(self, iteration: int) -> torch.Tensor:
         """Noise [N, 26, 26] of an iteration."""

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ._products import multiply, row_times
+
 FEATURES = 64
 SHAPES = (
     (FEATURES, 1, 7, 7),
@@ -56,7 +58,11 @@ def _before(layer: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     """
     count, outputs, inputs, taps, _ = layer.shape
     size = kernel.shape[-1]
-    products = kernel.reshape(count, outputs, size**2).transpose(1, 2) @ layer.reshape(count, outputs, inputs * taps**2)
+    taps_after, taps_here = kernel.reshape(count, outputs, size**2), layer.reshape(count, outputs, inputs * taps**2)
+    if size == 1:
+        products = row_times(taps_after[:, :, 0], taps_here)[:, None]
+    else:
+        products = multiply(taps_after.transpose(1, 2), taps_here)
     summed = functional.fold(products.transpose(1, 2), size + taps - 1, taps)
     return summed[:, None]
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ._apply import SIZE
+from ._batches import places
 from ._estimation import Estimation, Keeper, Report, State
 from ._faults import fault
 from ._gans import LOSSES, GANs, Settings
@@ -28,7 +29,7 @@ class Work:
     attempts : int
         How often a slice is tried before it counts as diverged.
     batch : int
-        Slices that train at once; kernels do not depend on it.
+        Slices that train at once; on a CPU kernels do not depend on it.
     finish : callable
         Makes of a trained kernel [13, 13], float64, the one that is given out.
     device : torch.device
@@ -81,8 +82,8 @@ class Work:
     def _gans(self) -> GANs:
         """The slices of the present batch, each with its next attempt's random numbers."""
         slices = [replace(self.slices[index], attempt=len(self.failures[index])) for index in self.present]
-        # A batch of one takes another way through the matrix library, which rounds differently: it gets a copy beside.
-        return GANs(slices * 2 if len(slices) == 1 else slices, self.settings, self.device)
+        filled = [slices[place] for place in places(len(slices), self.batch, self.device)]
+        return GANs(filled, self.settings, self.device)
 
     def _step(self, gans: GANs) -> None:
         losses = gans.step(self.iteration)
