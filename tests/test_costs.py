@@ -15,8 +15,8 @@ from mrisr.costs import networks
 from mrisr.costs._measure import measure
 from mrisr.costs.memo import Memo
 from mrisr.costs.resources import Resources
-from mrisr.plan import Plan
-from mrisr.validation import load_study
+from mrisr.planning.plan import Plan
+from mrisr.study.validation import load_study
 from mrisr.volumes.header import read_header
 from mrisr.volumes.readers import read_volume
 from project import TINY, Project

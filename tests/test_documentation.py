@@ -18,7 +18,7 @@ from mrisr import plugins
 from mrisr.cli.main import app
 from mrisr.errors import InputError
 from mrisr.study import StudyConfig
-from mrisr.validation import validate
+from mrisr.study.validation import validate
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")) if path.exists())
@@ -226,7 +226,7 @@ def test_the_estimator_of_the_example_finds_a_known_blur(tree):
 def test_the_study_of_the_example_is_valid_with_its_files_and_only_with_them(tree):
     (study,) = re.findall(r"^```yaml\n(.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M)
     (tree / "mine.yaml").write_text(study)
-    load = "from mrisr.validation import load_study; print(load_study('mine.yaml').study)"
+    load = "from mrisr.study.validation import load_study; print(load_study('mine.yaml').study)"
     assert call(tree, "-c", load).stdout == "mine\n"
     with pytest.raises(InputError, match="truncation"):
         validate(yaml.safe_load(study), source="mine.yaml")

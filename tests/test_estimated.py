@@ -16,9 +16,9 @@ from mrisr.errors import InputError
 from mrisr.learned import estimate
 from mrisr.learned.downsample import downsample_slices
 from mrisr.learned.estimate import estimate_stage
+from mrisr.study.validation import validate
 from mrisr.training.interruption import Interrupted
 from mrisr.training.weights import save_weights
-from mrisr.validation import validate
 from scipy import signal
 from scipy.ndimage import gaussian_filter
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mrisr.errors import InputError
-from mrisr.folds import FEWEST, deal, number_of_folds, why_impossible
-from mrisr.layout import fold_in, in_fold
-from mrisr.plan import Plan
-from mrisr.table_plan import cross_validation
-from mrisr.validation import validate
+from mrisr.planning.layout import fold_folder, fold_of
+from mrisr.planning.plan import Plan
+from mrisr.planning.tables import cross_validation
+from mrisr.study.folds import FEWEST, deal, number_of_folds, why_impossible
+from mrisr.study.validation import validate
 from mrisr.volumes.check import check_volumes
 from project import Project, phantom
 
@@ -93,7 +93,7 @@ def test_too_few_subjects_are_refused(subjects, folds, words):
 
 @given(st.none() | st.integers(0, 99))
 def test_a_fold_and_its_folder_name_each_other(fold):
-    assert fold_in(in_fold(fold)) == fold
+    assert fold_of(fold_folder(fold)) == fold
 
 
 # ---- which jobs there are -------------------------------------------------------------------------------------------

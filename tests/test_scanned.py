@@ -12,7 +12,7 @@ from mrisr.arrays import load_slices, slice_name
 from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
 from mrisr.registration.stage import register_stage
-from mrisr.validation import validate
+from mrisr.study.validation import validate
 from mrisr.volumes._volume import Volume
 from mrisr.volumes.slicing import slice_stage
 from project import Project

@@ -455,7 +455,7 @@ class TestOutputsThatAreNotCurrent:
 
 def test_the_graph_is_built_without_torch(project):
     heavy = "[name for name in ('torch', 'pandas', 'numpy') if name in sys.modules]"
-    code = f"import sys, mrisr.snakefile, mrisr.cli; print({heavy})"
+    code = f"import sys, mrisr.running.snakefile, mrisr.cli; print({heavy})"
     assert project.call("python", "-c", code).stdout.strip() == "[]"
 
 

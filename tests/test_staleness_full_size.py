@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from mrisr.plan import Plan
-from mrisr.validation import validate
+from mrisr.planning.plan import Plan
+from mrisr.study.validation import validate
 from project import ROOT, Project
 
 STUDY = yaml.safe_load((ROOT / "workflow/studies/training-bias.yaml").read_text())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from mrisr.errors import InputError
-from mrisr.validation import load_study, validate
+from mrisr.study.validation import load_study, validate
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())

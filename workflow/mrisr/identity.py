@@ -58,13 +58,17 @@ def digest(value: Any) -> str:
 def code_digest(modules: frozenset[str]) -> str:
     """Digest of the modules, of everything they import from this library, and of the numerical libraries' versions."""
     needed = closure(modules)
-    libraries = sorted({name for module in needed for name in _imports(module)[1]})
     return digest(
         {
             "modules": {module: _module_digest(module) for module in sorted(needed)},
-            "versions": {name: version(name) for name in libraries},
+            "versions": {name: version(name) for name in libraries(modules)},
         }
     )
+
+
+def libraries(modules: Iterable[str]) -> list[str]:
+    """The numerical libraries that modules import, directly or not."""
+    return sorted({name for module in closure(modules) for name in _imports(module)[1]})
 
 
 def closure(modules: Iterable[str]) -> set[str]:

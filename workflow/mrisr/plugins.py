@@ -131,3 +131,8 @@ def _public_class(shelf: str, name: str) -> ast.ClassDef:
     if len(classes) != 1:
         raise InputError(f"{shelf}/{name}.py: has {len(classes)} public classes; a method's file has exactly one")
     return classes[0]
+
+
+def constant(shelf: str, name: str, wanted: str) -> Any:
+    """A constant that a method declares; None if it does not say, or there is no such method."""
+    return describe(shelf, name).constants.get(wanted) if name in available(shelf) else None

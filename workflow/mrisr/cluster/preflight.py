@@ -18,8 +18,6 @@ from .partitions import FORMAT, Partition, read_partitions
 from .request import Request
 
 PROFILE = "profiles/slurm/config.yaml"
-SECTIONS = {"train_model": "training", "evaluate_model": "evaluation"}
-"""Section of the study that says how many threads a rule's jobs get, and whether they use a GPU."""
 
 Overwritten = Mapping[str, Mapping[str, Any]]
 """The profile's ``set-resources``, by rule."""
@@ -87,7 +85,7 @@ def _runtime(asked: Request, partition: Partition, _: Mapping[str, Partition]) -
 def _gpu(asked: Request, partition: Partition, partitions: Mapping[str, Partition]) -> str:
     having = [name for name, other in partitions.items() if other.most(lambda node: node.gpus) >= asked.gpus]
     most = partition.most(lambda node: node.gpus)
-    key = ".".join(filter(None, (SECTIONS.get(asked.rule), "device")))
+    key = ".".join(filter(None, (asked.section, "device")))
     return (
         f"{asked.rule} asks for {asked.gpus} GPU{'s' * (asked.gpus > 1)} and '{partition.name}' has "
         f"{f'{most} in a node' if most else 'none'}; write `{key}: cpu` in the study, "
@@ -96,7 +94,7 @@ def _gpu(asked: Request, partition: Partition, partitions: Mapping[str, Partitio
 
 
 def _cpus(asked: Request, partition: Partition, _: Mapping[str, Partition]) -> str:
-    section = SECTIONS.get(asked.rule)
+    section = asked.section
     return (
         f"{asked.rule} asks for {asked.cpus} cores and the largest node of '{partition.name}' has "
         f"{partition.most(lambda node: node.cpus)}; name another partition"

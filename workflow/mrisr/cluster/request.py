@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """Resources of a job: memory in MB, time in minutes; None and () where the job does not say."""
+    """Resources of a job: memory in MB, time in minutes; None and () where the job does not say.
+
+    ``section`` is the section of the study that says how many threads it gets, and whether it uses a GPU.
+    """
 
     rule: str
     partitions: tuple[str, ...] = ()
@@ -18,6 +21,7 @@ class Request:
     memory: int | None = None
     minutes: int | None = None
     gpus: int = 0
+    section: str | None = None
 
 
 def request(job: Any) -> Request | None:

@@ -13,12 +13,14 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mrisr import plugins
+from mrisr.identity import libraries
 from mrisr.pairs import Pair
 
 STEPS = 4
@@ -59,11 +61,11 @@ class Calibration:
             self._known[key] = measure()
         return self._known[key]
 
-    def start(self, study: Path, module: str) -> float:
-        """Start of a process that reads the study and imports a stage."""
+    def start(self, study: Path, modules: Sequence[str]) -> float:
+        """Start of a process that reads the study and imports a job's modules; by the libraries that these need."""
         program = (
-            f"import importlib; from mrisr.plan import Plan; from mrisr.validation import load_study; "
-            f"Plan(load_study({str(study)!r})); importlib.import_module({module!r})"
+            f"import importlib; from mrisr.planning.plan import Plan; from mrisr.study.validation import load_study; "
+            f"Plan(load_study({str(study)!r})); list(map(importlib.import_module, {list(modules)!r}))"
         )
 
         def measure() -> float:
@@ -71,7 +73,7 @@ class Calibration:
             subprocess.run([sys.executable, "-c", program], check=True)
             return time.perf_counter() - began
 
-        return self._once("start", module, measure)
+        return self._once("start", libraries(modules), measure)
 
     def training_step(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
         """One step of a training job (its ``settings``) on slices [C, H, W] of the references."""
@@ -124,8 +126,8 @@ class Calibration:
 
         def score() -> None:
             for method in metrics.values():
-                if method["kind"] == "brisque":
-                    # The regressor is trained later, and takes no time beside its features.
+                if plugins.constant("metrics", method["kind"], "NEEDS"):
+                    # What it needs is learned later, and takes no time beside the features of an image.
                     features(pair.degraded)
                 else:
                     compute(method["kind"], pair.reference, pair.degraded, **method["options"])
@@ -138,7 +140,7 @@ class Calibration:
         from mrisr.degradations._kernel import SIZE, apply
 
         method, scale, grid = (settings[name] for name in ("degradation", "scale", "grid"))
-        if method["kind"] == "estimated":
+        if plugins.constant("degradations", method["kind"], "NEEDS"):
             # Its kernels are learned later; any other takes as long.
             operator = functools.partial(apply, kernel=np.ones((SIZE, SIZE)))
         else:

@@ -6,15 +6,17 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mrisr.errors import InputError
 from mrisr.identity import digest
-from mrisr.plan import Plan
-from mrisr.subjects import built_in_volumes
+from mrisr.study.subjects import built_in_volumes
 from mrisr.volumes._range import parse_range
 
 from .memo import Memo
+
+if TYPE_CHECKING:
+    from mrisr.planning.plan import Plan
 
 UNKNOWN = [256, 256, 256]
 """Size that is assumed of a volume whose header cannot be read here; the stage ``check`` says what is wrong with it."""
@@ -34,6 +36,11 @@ class Geometry:
     def pixels(self) -> int:
         """Pixels of a slice, over its channels."""
         return self.height * self.width * self.channels
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a slice."""
+        return self.channels, self.height, self.width
 
     @property
     def bytes(self) -> int:

@@ -14,6 +14,18 @@ from mrisr.errors import InputError
 from . import from_description
 
 
+def run(reads: Mapping[str, str], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+    """Degrade a subject's slices, the action of the stage `degrade`.
+
+    What an earlier stage has made for a degradation (kernels, a registered scan) is read by the name of its option.
+    """
+    degradation = dict(settings["degradation"])
+    made = {option: path for option, path in reads.items() if option != "slices"}
+    degradation["options"] = {**degradation["options"], **made}
+    operator = from_description(degradation, scale=settings["scale"], grid=settings["grid"])
+    degrade_slices(reads["slices"], writes["slices"], operator=operator, identity=identity, **settings)
+
+
 def degrade_slices(
     slices_path: str | os.PathLike,
     output_path: str | os.PathLike,

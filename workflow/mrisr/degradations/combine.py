@@ -25,6 +25,8 @@ class Combine:
         The assignment is a function of the seed and the slice ids, see `assign`.
     """
 
+    IS_MIXTURE = True
+
     def __init__(
         self,
         *,

@@ -31,6 +31,7 @@ class Estimated:
     """
 
     LEARNED = True
+    NEEDS = {"file": "kernels"}
 
     def __init__(
         self,

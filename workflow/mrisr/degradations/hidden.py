@@ -41,6 +41,9 @@ class Hidden:
         Of displacement, contrast and noise.
     """
 
+    STANDS_IN = True
+    """For real low-resolution scans; every table of its test sets says so."""
+
     def __init__(
         self,
         *,

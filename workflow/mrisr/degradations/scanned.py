@@ -35,6 +35,7 @@ class Scanned:
     """
 
     LEARNED = True
+    NEEDS = {"file": "register"}
 
     def __init__(
         self,

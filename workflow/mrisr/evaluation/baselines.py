@@ -10,20 +10,21 @@ import numpy as np
 
 from mrisr import baselines
 
-from .scoring import score_test_sets, write_scores
+from .scoring import score_test_sets, with_files, write_scores
 
 
-def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: Mapping[str, Any]) -> None:
-    """Write the scores.csv of a baseline; its name stands as architecture, loss and training set are empty.
+def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+    """Write the scores.csv of a baseline, the action of the stage `baseline`.
 
-    ``settings`` are the job's (baseline, metrics, groups, scale, grid, and the fold where there are folds).
+    Its name stands as architecture; loss and training set are empty. ``settings`` are the job's (baseline, metrics,
+    groups, scale, grid, and the fold where there are folds).
     """
     name = settings["baseline"]
     upscale = baselines.build(name, scale=settings["scale"] if settings["grid"] == "low" else 1)
     scores = score_test_sets(
         lambda degraded: np.clip(upscale(degraded), 0, 1),
-        test_sets,
-        metrics=settings["metrics"],
+        reads["test_sets"],
+        metrics=with_files(settings["metrics"], reads),
         groups=settings["groups"],
         names={
             "scale": settings["scale"],
@@ -33,6 +34,7 @@ def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: M
             "seed": None,
             "fold": settings.get("fold"),
         },
+        identity=identity,
         label=f"evaluating {name}",
     )
-    write_scores(output, scores)
+    write_scores(Path(writes["scores"]), scores)

@@ -32,6 +32,7 @@ def score_test_sets(
     metrics: Mapping[str, Mapping[str, Any]],
     groups: Mapping[str, str],
     names: Mapping[str, Any],
+    identity: str,
     label: str,
     estimates: Path | None = None,
 ) -> pd.DataFrame:
@@ -45,6 +46,8 @@ def score_test_sets(
     groups : {subject: test group}
     names : mapping
         The leading columns of the table: scale, architecture, loss, training_set, seed, fold.
+    identity : str
+        Identity of the job, kept in the metadata of the estimates.
     estimates : folder, optional
         Where to keep the estimates, ``<test set>/<subject>.safetensors``.
 
@@ -73,10 +76,21 @@ def score_test_sets(
             if estimates:
                 # Estimates lie on the grid of the references, so they have their geometry.
                 _, metadata = load_slices(files["references"][subject], [])
-                metadata = {**metadata, "names": dict(names), "test_set": test_set}
-                save_slices(estimates / test_set / f"{subject}.safetensors", kept, metadata)
+                made = {"names": dict(names), "test_set": test_set, "identity": identity}
+                save_slices(estimates / test_set / f"{subject}.safetensors", kept, metadata | made)
         progress.update(done, f"scored {test_set}")
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def with_files(metrics: Mapping[str, Mapping[str, Any]], reads: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Metrics whose unset options are paths that the job reads under the option's name."""
+    return {
+        name: {
+            **method,
+            "options": {key: reads.get(key) if value is None else value for key, value in method["options"].items()},
+        }
+        for name, method in metrics.items()
+    }
 
 
 def _measure(pair: Pair, estimate: np.ndarray, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

@@ -79,12 +79,22 @@ def draw(
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The box plots of a job: file name without suffix, and figure."""
-    scores = read([Path(reads["scores"])])
-    options = {"order": settings["order"], "scale": settings["scale"], "metric": settings["metric"]}
-    for name, shown in settings["pictures"].items():
-        yield name, draw(scores, **options, **shown)
+class Boxplot:
+    """A metric on every test set, input beside output, one panel a training set (training-bias, Figure 3)."""
+
+    CATEGORY = "Bias"
+    ALWAYS = True
+    READS = ("scores",)
+    FOR_EACH = ("model", "group")
+    OPTIONS = {"metric": "box_metric"}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The box plots of a job: file name without suffix, and figure."""
+        scores = read([Path(reads["scores"])])
+        options = {"order": settings["order"], "scale": settings["scale"], "metric": settings["metric"]}
+        for name, shown in settings["pictures"].items():
+            yield name, draw(scores, **options, **shown)
 
 
 def _add_legend(figure: Figure, baseline: str | None, output: str) -> None:

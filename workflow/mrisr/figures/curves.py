@@ -53,15 +53,25 @@ def draw(histories: Mapping[str, Sequence[pd.DataFrame]], *, title: str, trainin
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The curves of a job: file name without suffix, and figure."""
-    for name, shown in settings["pictures"].items():
-        histories: dict[str, list[pd.DataFrame]] = {}
-        for model, path in zip(settings["models"], reads["histories"], strict=True):
-            if all(model[key] == value for key, value in shown.items()):
-                histories.setdefault(model["training_set"], []).append(pd.read_csv(path))
-        title = f"{shown['architecture']}, {shown['loss']}"
-        yield name, draw(histories, title=title, training_sets=settings["training_sets"])
+class Curves:
+    """Loss while training and PSNR on the validation slices, one line a training set."""
+
+    CATEGORY = "Training"
+    ALWAYS = True
+    READS = ("histories",)
+    FOR_EACH = ("model",)
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The curves of a job: file name without suffix, and figure."""
+        for name, shown in settings["pictures"].items():
+            histories: dict[str, list[pd.DataFrame]] = {}
+            for model, path in zip(settings["models"], reads["histories"], strict=True):
+                if all(model[key] == value for key, value in shown.items()):
+                    histories.setdefault(model["training_set"], []).append(pd.read_csv(path))
+            title = f"{shown['architecture']}, {shown['loss']}"
+            yield name, draw(histories, title=title, training_sets=settings["training_sets"])
 
 
 def _over_runs(runs: Sequence[pd.DataFrame], quantity: str) -> pd.DataFrame:

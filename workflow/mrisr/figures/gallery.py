@@ -70,16 +70,26 @@ def draw(
     return tiles.figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The gallery of a job: file name without suffix, and figure."""
-    index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
-    slices, metadata = load_slices(reads["slices"], [index])
-    affine, axis = metadata["affine"], metadata["axis"]
-    degraded = {name: load_slices(path, [index])[0][index] for name, path in reads["degraded"].items()}
-    turned = {name: orient(image, affine, axis) for name, image in degraded.items()}
-    (name,) = settings["pictures"]
-    original = orient(slices[index], affine, axis)
-    yield name, draw(original, turned, scale=settings["scale"], aspect=pixel_aspect(affine, axis))
+class Gallery:
+    """What each degradation does to one slice: the image, a detail, the difference to the original, the spectrum."""
+
+    CATEGORY = "Pictures"
+    ALWAYS = True
+    READS = ("test_slices",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The gallery of a job: file name without suffix, and figure."""
+        index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
+        slices, metadata = load_slices(reads["slices"], [index])
+        affine, axis = metadata["affine"], metadata["axis"]
+        degraded = {name: load_slices(path, [index])[0][index] for name, path in reads["degraded"].items()}
+        turned = {name: orient(image, affine, axis) for name, image in degraded.items()}
+        (name,) = settings["pictures"]
+        original = orient(slices[index], affine, axis)
+        yield name, draw(original, turned, scale=settings["scale"], aspect=pixel_aspect(affine, axis))
 
 
 def _draw_differences(tiles: Tiles, images: list[np.ndarray]) -> None:

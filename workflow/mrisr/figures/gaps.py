@@ -75,11 +75,21 @@ def draw(
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The dot plots of a job: file name without suffix, and figure."""
-    bias = read(Path(reads["bias"]))
-    for name, shown in settings["pictures"].items():
-        yield name, draw(bias, order=settings["order"], scale=settings["scale"], **shown)
+class Gaps:
+    """How much better the matched model is than every other, with intervals: a dot plot of bias.csv."""
+
+    CATEGORY = "Bias"
+    ALWAYS = True
+    READS = ("bias",)
+    FOR_EACH = ("metric", "group")
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The dot plots of a job: file name without suffix, and figure."""
+        bias = read(Path(reads["bias"]))
+        for name, shown in settings["pictures"].items():
+            yield name, draw(bias, order=settings["order"], scale=settings["scale"], **shown)
 
 
 def _draw_panel(

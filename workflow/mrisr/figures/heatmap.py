@@ -55,11 +55,21 @@ def draw(
     return _draw_panels(_panels(cells, order), order.metrics[metric])
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The heat maps of a job: file name without suffix, and figure."""
-    scores = read([Path(reads["scores"])])
-    for name, shown in settings["pictures"].items():
-        yield name, draw(scores, order=settings["order"], scale=settings["scale"], **shown)
+class Heatmap:
+    """Training set against test set: the bias as a picture (the numbers of training-bias, Tables I to III)."""
+
+    CATEGORY = "Bias"
+    ALWAYS = True
+    READS = ("scores",)
+    FOR_EACH = ("metric", "group")
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The heat maps of a job: file name without suffix, and figure."""
+        scores = read([Path(reads["scores"])])
+        for name, shown in settings["pictures"].items():
+            yield name, draw(scores, order=settings["order"], scale=settings["scale"], **shown)
 
 
 def _panels(cells: pd.DataFrame, order: Order) -> dict[str, pd.DataFrame]:

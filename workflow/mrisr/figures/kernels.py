@@ -52,11 +52,21 @@ def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The figure of a job: file name without suffix, and figure."""
-    rows = {name: list(load(path)[0]["kernels"]) for name, path in reads["kernels"].items()}
-    (name,) = settings["pictures"]
-    yield name, draw({key: rows[key] for key in list(rows)[:MOST_ROWS]})
+class Kernels:
+    """Estimated kernels of several slices, beside the bicubic and a Gaussian one (realistic-downsampling, Figure 7)."""
+
+    CATEGORY = "Degradations"
+    ALWAYS = False
+    READS = ("kernels",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job: file name without suffix, and figure."""
+        rows = {name: list(load(path)[0]["kernels"]) for name, path in reads["kernels"].items()}
+        (name,) = settings["pictures"]
+        yield name, draw({key: rows[key] for key in list(rows)[:MOST_ROWS]})
 
 
 def _references() -> dict[str, np.ndarray]:

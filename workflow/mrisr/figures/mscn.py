@@ -52,12 +52,22 @@ def draw(images: Mapping[str, Sequence[np.ndarray]], *, names: Sequence[str] = (
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The figure of a job, over all slices of a subject and its degraded ones: file name without suffix, and figure."""
-    files = {"original": reads["slices"], **reads["degraded"]}
-    images = {name: list(load_slices(path)[0].values()) for name, path in files.items()}
-    (name,) = settings["pictures"]
-    yield name, draw(images, names=list(files))
+class MSCN:
+    """How natural degraded images look: MSCN coefficients and their products (realistic-downsampling, Figure 5)."""
+
+    CATEGORY = "Degradations"
+    ALWAYS = False
+    READS = ("training_slices",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job, over all slices of a subject and the degraded ones: file name, and figure."""
+        files = {"original": reads["slices"], **reads["degraded"]}
+        images = {name: list(load_slices(path)[0].values()) for name, path in files.items()}
+        (name,) = settings["pictures"]
+        yield name, draw(images, names=list(files))
 
 
 def _of_anatomy(image: np.ndarray) -> np.ndarray:

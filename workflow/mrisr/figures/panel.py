@@ -71,26 +71,36 @@ def draw(
     return tiles.figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The panels of a job, each model run on the slice: file name without suffix, and figure."""
-    for name, shown in settings["pictures"].items():
-        files = reads["test_sets"][shown["test_set"]]
-        pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
-        pair = pairs[chosen_slice(pairs, settings)].loaded()
-        _, metadata = load_slices(files["references"][pair.subject], [])
-        affine, axis = metadata["affine"], metadata["axis"]
-        estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
-        yield (
-            name,
-            draw(
-                orient(pair.reference, affine, axis),
-                orient(pair.degraded, affine, axis),
-                {training_set: orient(image, affine, axis) for training_set, image in estimates.items()},
-                test_set=shown["test_set"],
-                scores=_scores(pair, estimates),
-                aspect=pixel_aspect(affine, axis),
-            ),
-        )
+class Panel:
+    """What every training set's model makes of one degraded slice, and where it errs (training-bias, Figure 4)."""
+
+    CATEGORY = "Pictures"
+    ALWAYS = True
+    READS = ("shown_models",)
+    FOR_EACH = ("test_set", "model")
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The panels of a job, each model run on the slice: file name without suffix, and figure."""
+        for name, shown in settings["pictures"].items():
+            files = reads["test_sets"][shown["test_set"]]
+            pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
+            pair = pairs[chosen_slice(pairs, settings)].loaded()
+            _, metadata = load_slices(files["references"][pair.subject], [])
+            affine, axis = metadata["affine"], metadata["axis"]
+            estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
+            yield (
+                name,
+                draw(
+                    orient(pair.reference, affine, axis),
+                    orient(pair.degraded, affine, axis),
+                    {training_set: orient(image, affine, axis) for training_set, image in estimates.items()},
+                    test_set=shown["test_set"],
+                    scores=_scores(pair, estimates),
+                    aspect=pixel_aspect(affine, axis),
+                ),
+            )
 
 
 def _estimates(weights, models, shown, degraded: np.ndarray) -> dict[str, np.ndarray]:

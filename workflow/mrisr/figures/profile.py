@@ -55,15 +55,25 @@ def draw(
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The figure of a job: file name without suffix, and figure."""
-    index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
-    files = {"original": reads["slices"], **reads["degraded"]}
-    _, metadata = load_slices(reads["slices"], [])
-    affine, axis = metadata["affine"], metadata["axis"]
-    images = {name: orient(load_slices(path, [index])[0][index], affine, axis) for name, path in files.items()}
-    (name,) = settings["pictures"]
-    yield name, draw(images, aspect=pixel_aspect(affine, axis), names=list(files))
+class Profile:
+    """Intensities along a line through one slice, original and degraded (realistic-downsampling, Figure 6a)."""
+
+    CATEGORY = "Degradations"
+    ALWAYS = False
+    READS = ("training_slices",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job: file name without suffix, and figure."""
+        index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
+        files = {"original": reads["slices"], **reads["degraded"]}
+        _, metadata = load_slices(reads["slices"], [])
+        affine, axis = metadata["affine"], metadata["axis"]
+        images = {name: orient(load_slices(path, [index])[0][index], affine, axis) for name, path in files.items()}
+        (name,) = settings["pictures"]
+        yield name, draw(images, aspect=pixel_aspect(affine, axis), names=list(files))
 
 
 def profile(image: np.ndarray, line: int, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,11 @@ from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
 from mrisr.training.execution import execution
 from mrisr.training.weights import load_model
+
+
+def run(reads: Mapping[str, str], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+    """Degrade a subject's slices by a network, the action of the stage `degrade` where a network was learned."""
+    downsample_slices(reads["slices"], reads["network"], writes["slices"], identity=identity, **settings)
 
 
 def downsample_slices(

@@ -15,7 +15,7 @@ from mrisr.errors import InputError
 from mrisr.files import write_text
 from mrisr.kernels._estimation import Estimation, Report, State
 from mrisr.training.checkpoints import Checkpoints
-from mrisr.training.execution import execution
+from mrisr.training.execution import execution as running
 from mrisr.training.interruption import Interrupted, Stop, stop_requests
 
 KEEP_EVERY = 250
@@ -45,12 +45,13 @@ class _Keeper:
             raise Interrupted(f"kernel estimation stopped at iteration {steps}: {reason}; {way}", again=again)
 
 
-def estimate_stage(
+def run(
     reads: Mapping[str, str],
     writes: Mapping[str, str],
     *,
     settings: Mapping[str, Any],
     identity: str,
+    execution: Mapping[str, Any],
     checkpoints: Path,
     deadline: float | None = None,
     progress: Callable[[int, int], Report] | None = None,
@@ -66,6 +67,8 @@ def estimate_stage(
         and a CSV with a row a slice.
     settings : mapping
         ``method`` ({kind, options}), ``scale``, ``seed``, ``threads``.
+    execution : mapping
+        Options of the method that change no kernel: ``batch``, ``device``.
     identity, checkpoints, deadline, progress
         As in `mrisr.training.train.train`.
 
@@ -82,8 +85,8 @@ def estimate_stage(
     if missing := sorted(sharp.keys() - blurred.keys()):
         raise InputError(f"{reads['degraded']}: slice {missing[0]} is missing; delete the file and run again")
     store = Checkpoints(checkpoints / identity)
-    device = method["options"].get("device", "auto")
-    with execution(threads=settings["threads"], device=device), stop_requests(deadline) as stop:
+    device = execution.get("device", "auto")
+    with running(threads=settings["threads"], device=device), stop_requests(deadline) as stop:
         estimation = _finished(store.final()) or kernels.estimate_report(
             method["kind"],
             [image.mean(axis=0) for image in sharp.values()],
@@ -94,6 +97,7 @@ def estimate_stage(
             progress=progress,
             keeper=_Keeper(store, stop),
             **method["options"],
+            **execution,
         )
     store.save_final(*_packed(estimation))
     if "estimated" not in estimation.status:

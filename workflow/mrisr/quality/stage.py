@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,11 @@ SLICES = 56
 """Reference slices of the proxy: with their 15 distortions 896 images; the paper has 900."""
 SOURCES = {"proxy": "proxy: 200 x GMSD of distorted training slices", "ratings": "scores given by people"}
 """What tables say about where a regressor's scores come from."""
+
+
+def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+    """Train the regressor of a job, the action of the stage `brisque`."""
+    train_brisque(reads["references"], writes["regressor"], identity=identity, scores=reads.get("scores"), **settings)
 
 
 def train_brisque(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
-from mrisr.arrays import load_slices, save_slices
+from mrisr.arrays import Cache, load_slices, save_slices, stored_slices
 from mrisr.errors import InputError
 from mrisr.volumes._intensity import bounds, scaled, slice_bounds
 from mrisr.volumes._volume import Volume
@@ -18,6 +20,28 @@ from mrisr.volumes.readers import read_volume, treatments
 
 from .prepare import Prepared, prepare
 from .register import LEAST_OVERLAP
+
+
+def run(
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    volume: Volume,
+    picture: str,
+) -> None:
+    """Register a subject's scan, the action of the stage `register`.
+
+    ``picture`` names the module that draws the middle slice; it is loaded by name, so that it is in no identity.
+    """
+    slices = reads["slices"]
+    prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
+    indices = list(stored_slices(slices, Cache(0)))
+    stem = Path(writes["picture"]).with_suffix("")
+    importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)
+    found = prepared.registered
+    print(f"correlation {found.similarity_before:.3f} before registration, {found.similarity:.3f} after")
 
 
 def register_stage(

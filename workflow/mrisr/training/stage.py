@@ -12,11 +12,11 @@ from mrisr.memory import KEPT_SLICES
 from mrisr.pairs import read_pairs
 
 from .loop import Report
-from .train import Trained, train
+from .train import train
 from .weights import save_weights
 
 
-def train_stage(
+def run(
     reads: Mapping[str, Mapping[str, Any]],
     writes: Mapping[str, str],
     *,
@@ -27,8 +27,8 @@ def train_stage(
     checkpoints: Path,
     deadline: float | None = None,
     progress: Callable[[int, int], Report] | None = None,
-) -> Trained:
-    """Train the model of a job and write ``weights`` and ``history``.
+) -> dict[str, str]:
+    """Train the model of a job and write ``weights`` and ``history``; gives the device, for the record.
 
     Parameters
     ----------
@@ -66,4 +66,4 @@ def train_stage(
     }
     write_text(writes["history"], trained.history.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
     save_weights(writes["weights"], trained.state, metadata)
-    return trained
+    return {"device": trained.device}

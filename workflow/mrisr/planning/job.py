@@ -1,0 +1,73 @@
+"""What one job reads, writes and is made of."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mrisr.identity import identity
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job.
+
+    Attributes
+    ----------
+    stage : str
+        Name of its stage, as the identity has it.
+    action : str
+        Module whose function ``run(reads, writes, *, settings, identity, ...)`` does the work.
+    settings : mapping
+        What the action is told and what changes its results.
+    modules : tuple of str
+        Modules that the job runs, the action's first. What these import counts too.
+    reads, writes : mapping
+        Paths by role.
+    record : str
+        Path of its run.json.
+    needs : mapping
+        Identities of what it reads.
+    wildcards : mapping
+        How the rule names the job.
+    context : mapping
+        What the action is told beside the settings, and what changes no result.
+    """
+
+    stage: str
+    action: str
+    settings: Mapping[str, Any]
+    modules: tuple[str, ...]
+    reads: Mapping[str, Any]
+    writes: Mapping[str, str]
+    record: str
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    wildcards: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def identity(self) -> str:
+        """SHA-256 of what the job is made of."""
+        return identity(self.stage, self.settings, self.modules, self.needs)
+
+    @property
+    def fold(self) -> int:
+        """Its fold; the first one where there are no folds."""
+        return int(self.wildcards.get("fold", 0))
+
+    def inputs(self) -> list[str]:
+        """All paths that are read, in a stable order."""
+        return sorted(set(_leaves(self.reads)))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _leaves(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _leaves(part)
+    elif isinstance(value, str):
+        yield value

@@ -1,0 +1,218 @@
+"""What the Snakefile asks of the library: the study's inputs, outputs, identities and resources, rule by rule.
+
+It gets Snakemake's workflow object and imports nothing of Snakemake.
+"""
+
+from __future__ import annotations
+
+import atexit
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mrisr import plugins
+from mrisr.costs.resources import Resources
+from mrisr.errors import InputError
+from mrisr.files import sha256, write_text
+from mrisr.identity import digest
+from mrisr.planning import figures, tables
+from mrisr.planning.currency import describe, is_current, outdated, set_aside
+from mrisr.planning.plan import Plan
+from mrisr.study.subjects import built_in_volumes
+from mrisr.study.validation import validate
+
+from . import lock, metadata, submission
+from .rule import Rule
+
+CAPTIONS = Path(__file__).parents[2] / "report"
+LOOKING_ONLY = {
+    *("--summary", "-S", "--detailed-summary", "-D", "--lint", "-l", "--unlock", "--dag", "--rulegraph", "--filegraph"),
+    *(
+        "--d3dag",
+        "--touch",
+        "-t",
+        "--list",
+        "--list-rules",
+        "--list-target-rules",
+        "--list-changes",
+        "--list-untracked",
+    ),
+    *("--list-params-changes", "--list-input-changes", "--report", "--archive", "--cleanup-metadata"),
+    *("--delete-all-output", "--delete-temp-output", "--containerize", "--generate-unit-tests"),
+}
+"""Options of Snakemake with which nothing is run, so nothing may be moved."""
+
+
+class Workflow:
+    """A study as the Snakefile sees it.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+    config : dict
+        As Snakemake has merged it from the file and ``--config``.
+
+    Raises
+    ------
+    SystemExit
+        The study or its volumes are wrong; each problem has been printed in one line.
+    """
+
+    def __init__(self, workflow: Any, config: Mapping[str, Any]):
+        self.workflow = workflow
+        self.config = _typed(dict(config), workflow.config_settings.config or {})
+        self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
+        try:
+            self.study = validate(self.config, source=", ".join(self.files))
+            self.plan = Plan(self.study)
+            if workflow.is_main_process:
+                self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
+        except InputError as error:
+            sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
+        except OSError as error:
+            sys.exit(f"error: {error}; the study's volumes must be readable, and its results writable")
+        self.layout = self.plan.layout
+        self.plan.subjects.digests.save()
+        self.resources = Resources(self.plan)
+        # A cluster ends a job that takes longer; the machine at hand has no such limit.
+        self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
+        if workflow.is_main_process and _runs(workflow):
+            self.resources.measure_networks()
+        if workflow.is_main_process and workflow.output_settings.dryrun:
+            # The graph is not built yet, and a dry run has no hook after it.
+            atexit.register(submission.warn, workflow)
+
+    def _is_locked(self) -> bool:
+        """Whether another run is making this study now, whose outputs are not touched; Snakemake was told to ignore it.
+
+        Raises
+        ------
+        SystemExit
+            Snakemake has not been told so: this run would end at its lock.
+        """
+        root = self.plan.layout.root
+        locked = lock.is_locked(root)
+        if locked and "--nolock" not in sys.argv:
+            sys.exit(f"error: {lock.describe(root)}\n{submission.left_over()}".rstrip())
+        return locked and lock.running() is not None
+
+    def _look_for_outdated(self, *, runs: bool) -> None:
+        found = outdated(self.plan, if_current=metadata.drop_stale_metadata)
+        if not found:
+            return
+        lines = "\n".join(f"  {line}" for line in describe(found))
+        if runs:
+            folder = set_aside(self.plan, found)
+            sys.stderr.write(f"Not current, moved to {folder} and made again:\n{lines}\n")
+        else:
+            sys.stderr.write(f"Not current; a run would set these aside and make them again:\n{lines}\n")
+            if self.workflow.output_settings.dryrun and not lock.is_locked(self.plan.layout.root):
+                metadata.mark_incomplete(path for item in found for path in item.files)
+
+    # ---- for the rules --------------------------------------------------------------------------------------------
+
+    def rule(self, stage: str, **fixed: Any) -> Rule:
+        """A stage as its rule reads it."""
+        return Rule(self.plan, self.resources, stage, **fixed)
+
+    def checked_volumes(self, wildcards: Any) -> list[str]:
+        """The table of checked volumes, before any slice is cut; nothing for slices that are current.
+
+        A volume that changes has all volumes checked again, and only its own slices cut again. (``ancient`` would say
+        this too, but Snakemake then no longer looks at what lies below.)
+        """
+        job = self.plan.job("slice", subject=wildcards.subject)
+        return [] if is_current(self.plan, job) else [self.plan.job("check").writes["table"]]
+
+    def results(self) -> list[str]:
+        """Every file of the study, named one by one: Snakemake does not miss a file that only finished jobs have read.
+
+        Saved estimates come with their scores.
+        """
+        jobs = [job for job in self.plan.jobs() if self.plan.stages[job.stage].IN_STUDY]
+        estimates = {path for job in jobs for path in job.writes.values() if "/estimates/" in path}
+        return [path for job in jobs for path in (*job.writes.values(), job.record) if path not in estimates]
+
+    def report_identity(self) -> str:
+        """What the report is made of: tables, figures, pictures of registered scans, and the captions."""
+        captions = sorted(CAPTIONS.glob("*.rst"))
+        jobs = [job for job in self.plan.jobs() if job.stage in ("tabulate", "register", "figure")]
+        return digest([[job.identity for job in jobs], [sha256(path) for path in captions]])
+
+    def built_in_subjects(self) -> str:
+        """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
+        return "|".join(re.escape(entry["subject"]) for entry in built_in_volumes().values()) or "(?!)"
+
+    def weights(self) -> list[str]:
+        """Weights of all models."""
+        return [self.plan.job("train", **names).writes["weights"] for names in self.plan.models()]
+
+    def tables(self) -> list[str]:
+        """Every file of the tables, and scores.csv."""
+        return list(self.plan.job("tabulate").writes.values())
+
+    def table_files(self) -> dict[str, tuple[list[str], str]]:
+        """Each table of the study: its files and its category in the report."""
+        folder = self.layout.tables
+        return {
+            name: (
+                [f"{folder}/{file}" for file in tables.files(self.plan, name)],
+                plugins.describe("tables", name).constants["CATEGORY"],
+            )
+            for name in tables.written(self.study)
+        }
+
+    def figures(self) -> list[str]:
+        """All pictures of all scales."""
+        return [
+            f"{stem}.{kind}"
+            for scale in self.study.protocol.scales
+            for figure in figures.drawn(self.study)
+            for kind in ("png", "svg")
+            for stem in figures.stems(self.plan, figure, scale)
+        ]
+
+    def figure_rules(self) -> list[tuple[str, Rule]]:
+        """Every figure that there is, drawn by the study or not, and its rule."""
+        return [(figure, self.rule("figure", figure=figure)) for figure in figures.available()]
+
+    def pictures(self, figure: str, kind: str) -> list[str]:
+        """Pictures of one figure's job, with the wildcard ``{scale}``."""
+        return [f"{stem}.{kind}" for stem in figures.stems(self.plan, figure, "{scale}")]
+
+    def category(self, figure: str) -> str:
+        """A figure's category in the report."""
+        return figures.declared(figure, "CATEGORY")
+
+    # ---- before and after a run -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask the cluster, if there is one; then write the study as it runs, the file that the jobs' commands name."""
+        submission.check(self.workflow)
+        try:
+            write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))
+        except OSError as error:
+            sys.exit(f"error: {error}; the results folder must be writable")
+
+
+def _runs(workflow: Any) -> bool:
+    """Whether this call of Snakemake will run jobs."""
+    looks = LOOKING_ONLY.intersection(argument.partition("=")[0] for argument in sys.argv[1:])
+    return not (workflow.output_settings.dryrun or looks)
+
+
+def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with what ``--config`` gave read as YAML: Snakemake leaves numbers inside of lists as text."""
+    return {key: _yaml(value) if key in given else value for key, value in config.items()}
+
+
+def _yaml(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _yaml(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_yaml(part) for part in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value

@@ -1,0 +1,18 @@
+"""The stages: one file is one stage, everything about it that is not its science."""
+
+ORDER = (
+    "fetch",
+    "check",
+    "slice",
+    "register",
+    "degrade",
+    "kernels",
+    "network",
+    "brisque",
+    "train",
+    "evaluate",
+    "baseline",
+    "tabulate",
+    "figure",
+)
+"""The table of contents, in the order of the data flow: names of the modules here, and of the stages in them."""

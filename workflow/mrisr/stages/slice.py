@@ -1,0 +1,64 @@
+"""Cut a volume into normalised slices."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mrisr.planning.job import Job
+from mrisr.study.config import StudyConfig
+
+from .stage import Asks, Stage, Takes
+
+READ_BYTES = 14
+"""A voxel while a volume is read, normalised, cut and written."""
+READ_RATE = 2e6
+"""Voxels read a second on a slow core."""
+VOXELS_A_SECOND = 6e6
+"""Reading, normalising and cutting (measured on the built-in volumes, gzip included)."""
+
+
+class Slice(Stage):
+    """One job is one volume."""
+
+    NAME, RULE, VERB = "slice", "slice_volume", "slice"
+    ACTION = "mrisr.volumes.slicing"
+    KEY = "{subject}"
+    FILES = {"slices": "slices/{subject}.safetensors"}
+    RECORD = "slices/{subject}.run.json"
+    INFLUENCE = ("subject",)
+    NOMINAL_SECONDS = 3.0
+
+    def job(self, subject: str) -> Job:
+        """The job of a subject of the manifest."""
+        volume = self.subjects.volume(subject)
+        files = self.subjects.files(subject, "path", "mask")
+        return self.make(
+            {"subject": subject},
+            settings={
+                **slice_settings(self.study),
+                "count": self.subjects.counts[subject],
+                "subject": subject,
+                "row": {"axis": volume.axis, "slices": volume.slices, "kind": volume.kind},
+            },
+            modules=("mrisr.volumes.readers",),
+            reads={"volume": list(files)},
+            needs={"content": list(files.values())},
+            context={"volume": volume},
+        )
+
+    def asks(self, costs, subject: str) -> Asks:
+        """The volume in memory, read at a slow core's rate."""
+        voxels = costs.geometries.of(subject).voxels
+        return Asks(costs.BASE_MB + voxels * READ_BYTES / costs.MB, voxels / READ_RATE / 60)
+
+    def takes(self, costs, job: Job) -> Takes:
+        """The volume read and cut; its slices on disk."""
+        geometry = costs.geometries.of(job.wildcards["subject"])
+        return Takes(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
+
+
+def slice_settings(study: StudyConfig) -> dict[str, Any]:
+    """The section ``slices`` but for its counts, and what the sides of a slice have to be multiples of."""
+    multiple = math.lcm(*study.protocol.scales)
+    return {**study.slices.model_dump(exclude={"count"}), "multiple": multiple}
