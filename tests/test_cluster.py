@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mrisr import lock
 from mrisr.cluster.partitions import Node, read_partitions
 from mrisr.cluster.preflight import problems
 from mrisr.cluster.queue import jobs_of_this_folder
 from mrisr.cluster.request import Request, request
+from mrisr.running import lock
 from project import Project
 
 SINFO = """\

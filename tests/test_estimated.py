@@ -15,7 +15,7 @@ from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
 from mrisr.learned import estimate
 from mrisr.learned.downsample import downsample_slices
-from mrisr.learned.estimate import estimate_stage
+from mrisr.learned.estimate import run as estimate_stage
 from mrisr.study.validation import validate
 from mrisr.training.interruption import Interrupted
 from mrisr.training.weights import save_weights
@@ -188,12 +188,14 @@ def written(folder, slices):
     save_slices(sharp, slices, METADATA)
     blur = {"kind": "gaussian", "options": {"sigma": 1.5}}
     degrade_slices(sharp, low, degradation=blur, scale=2, grid="low", identity="of the degraded")
-    options = plugins.resolved("kernels", "dsgan", {"iterations": 6, "attempts": 1, "device": "cpu"})
+    options = plugins.resolved("kernels", "dsgan", {"iterations": 6, "attempts": 1})
+    execution = {name: options.pop(name) for name in ("batch", "device")}
     return {
         "reads": {"references": str(sharp), "degraded": str(low)},
         "writes": {"kernels": str(folder / "kernels.safetensors"), "table": str(folder / "kernels.csv")},
         "settings": {"method": {"kind": "dsgan", "options": options}, "scale": 2, "seed": 0, "threads": 1},
         "identity": "0123",
+        "execution": {**execution, "device": "cpu"},
         "checkpoints": folder / "checkpoints",
     }
 

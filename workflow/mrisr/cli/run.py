@@ -72,7 +72,7 @@ def run_planned(
     _require_threads(job, stage, threads)
     recorder, told = Recorder(job.identity), {"threads": stage.threads(job.wildcards)}
     with _gpu(stage, job) as taken, _resumable(stage):
-        more = _act(job, **(_state(job, stage, stop_after) if stage.RESUMABLE else {})) or {}
+        more = _act(job, **_progress(job, stage), **_state(stage, stop_after)) or {}
     recorder.write(job.record, job.writes, **told, **more, **taken)
 
 
@@ -130,18 +130,19 @@ def _gpu(stage: Stage, job: Job) -> Iterator[dict[str, Any]]:
         yield {"gpu": gpu} if gpu else {}
 
 
-def _state(job: Job, stage: Stage, stop_after: float | None) -> dict[str, Any]:
-    """What an action that keeps its state takes besides."""
+def _progress(job: Job, stage: Stage) -> dict[str, Any]:
+    """How a stage that shows its progress does so."""
     label = " ".join([stage.DOING, *(str(value) for name, value in job.wildcards.items() if name not in _UNSAID)])
-    return {
-        "checkpoints": CHECKPOINTS,
-        "deadline": _deadline(stop_after),
-        "progress": lambda total, start: Progress(label, total, start=start),
-    }
+    return {"progress": lambda total, start: Progress(label, total, start=start)} if stage.DOING else {}
 
 
 _UNSAID = {"scale", "kernel_seed", "fold", "seed"}
 """Wildcards that a line of progress leaves out."""
+
+
+def _state(stage: Stage, stop_after: float | None) -> dict[str, Any]:
+    """What an action that keeps its state takes besides."""
+    return {"checkpoints": CHECKPOINTS, "deadline": _deadline(stop_after)} if stage.RESUMABLE else {}
 
 
 def _deadline(stop_after: float | None) -> float | None:

@@ -13,7 +13,9 @@ from mrisr import baselines
 from .scoring import score_test_sets, with_files, write_scores
 
 
-def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, progress=None
+) -> None:
     """Write the scores.csv of a baseline, the action of the stage `baseline`.
 
     Its name stands as architecture; loss and training set are empty. ``settings`` are the job's (baseline, metrics,
@@ -35,6 +37,6 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
             "fold": settings.get("fold"),
         },
         identity=identity,
-        label=f"evaluating {name}",
+        progress=progress,
     )
     write_scores(Path(writes["scores"]), scores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ def run(
     settings: Mapping[str, Any],
     identity: str,
     names: Mapping[str, Any],
+    progress: Callable[[int, int], Any] | None = None,
 ) -> dict[str, str]:
     """Write the scores.csv of a model, the action of the stage `evaluate`; gives the device, for the record.
 
@@ -32,7 +33,7 @@ def run(
         groups=settings["groups"],
         names=names,
         identity=identity,
-        label=f"evaluating {names['architecture']} {names['loss']} {names['training_set']}",
+        progress=progress,
         estimates=output.parent / "estimates" if settings["save_estimates"] else None,
     )
     write_scores(output, scores)

@@ -15,7 +15,6 @@ from mrisr import metrics
 from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
 from mrisr.pairs import Pair, read_pairs
-from mrisr.progress import Progress
 
 COLUMNS = (
     *("scale", "architecture", "loss", "training_set", "seed", "fold"),
@@ -33,7 +32,7 @@ def score_test_sets(
     groups: Mapping[str, str],
     names: Mapping[str, Any],
     identity: str,
-    label: str,
+    progress: Callable[[int, int], Any] | None = None,
     estimates: Path | None = None,
 ) -> pd.DataFrame:
     """Score an estimator on test sets.
@@ -48,6 +47,8 @@ def score_test_sets(
         The leading columns of the table: scale, architecture, loss, training_set, seed, fold.
     identity : str
         Identity of the job, kept in the metadata of the estimates.
+    progress : callable, optional
+        Called once as ``progress(total, done)``; its ``update(done, note)`` then follows the work.
     estimates : folder, optional
         Where to keep the estimates, ``<test set>/<subject>.safetensors``.
 
@@ -57,7 +58,7 @@ def score_test_sets(
     """
     rows: list[dict[str, Any]] = []
     seen: dict[tuple, dict[str, float]] = {}
-    progress = Progress(label, len(test_sets))
+    report = progress(len(test_sets), 0) if progress else None
     for done, (test_set, files) in enumerate(test_sets.items(), start=1):
         for subject, pairs in itertools.groupby(read_pairs(**files), key=lambda pair: pair.subject):
             kept: dict[int, np.ndarray] = {}
@@ -78,7 +79,8 @@ def score_test_sets(
                 _, metadata = load_slices(files["references"][subject], [])
                 made = {"names": dict(names), "test_set": test_set, "identity": identity}
                 save_slices(estimates / test_set / f"{subject}.safetensors", kept, metadata | made)
-        progress.update(done, f"scored {test_set}")
+        if report:
+            report.update(done, f"scored {test_set}")
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

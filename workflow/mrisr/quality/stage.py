@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from mrisr.arrays import load_slices, slice_name
-from mrisr.progress import Progress
 
 from . import proxy, ratings
 from .features import features
@@ -21,9 +20,18 @@ SOURCES = {"proxy": "proxy: 200 x GMSD of distorted training slices", "ratings":
 """What tables say about where a regressor's scores come from."""
 
 
-def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, progress=None
+) -> None:
     """Train the regressor of a job, the action of the stage `brisque`."""
-    train_brisque(reads["references"], writes["regressor"], identity=identity, scores=reads.get("scores"), **settings)
+    train_brisque(
+        reads["references"],
+        writes["regressor"],
+        identity=identity,
+        scores=reads.get("scores"),
+        progress=progress,
+        **settings,
+    )
 
 
 def train_brisque(
@@ -34,6 +42,7 @@ def train_brisque(
     scores: str | os.PathLike | None = None,
     slices: int = SLICES,
     seed: int = 0,
+    progress: Callable[[int, int], Any] | None = None,
 ) -> None:
     """Write ``regressor.safetensors``, see `mrisr.quality.regressor`.
 
@@ -51,6 +60,8 @@ def train_brisque(
         Reference slices of the proxy, evenly from all there are.
     seed : int
         Of the proxy's noise.
+    progress : callable, optional
+        Called once as ``progress(total, done)``; its ``update(done)`` then follows the work.
 
     Raises
     ------
@@ -63,7 +74,7 @@ def train_brisque(
         images, total = proxy.rated(chosen, seed=seed), len(chosen) * proxy.IMAGES_OF_A_SLICE
     else:
         images, total = ratings.rated(scores, named), len(ratings.read_table(scores))
-    progress = Progress("training BRISQUE", total)
+    report = progress(total, 0) if progress else None
     found, labels = [], []
     for done, (image, label) in enumerate(images, start=1):
         statistics = features(image)
@@ -71,7 +82,8 @@ def train_brisque(
         if np.isfinite(statistics).all():
             found.append(statistics)
             labels.append(label)
-        progress.update(done)
+        if report:
+            report.update(done)
     source = "proxy" if scores is None else "ratings"
     metadata = {"source": source, "scores": SOURCES[source], "images": len(labels), "identity": identity}
     train(np.reshape(found, (len(labels), -1)), np.array(labels), metadata=metadata).save(output)

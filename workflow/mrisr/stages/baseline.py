@@ -20,6 +20,7 @@ class Baseline(Scoring):
     FILES = {"scores": f"baselines/{KEY}/scores.csv"}
     RECORD = f"baselines/{KEY}/run.json"
     INFLUENCE = ("fold",)
+    DOING = "evaluating"
     NOMINAL_SECONDS = 5.0
 
     def job(self, scale: int, baseline: str, fold: int | None = None) -> Job:

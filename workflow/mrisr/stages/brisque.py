@@ -24,6 +24,7 @@ class TrainBrisque(Stage):
     FILES = {"regressor": "brisque{fold_folder}/regressor.safetensors"}
     RECORD = "brisque{fold_folder}/run.json"
     INFLUENCE = ("fold",)
+    DOING = "training BRISQUE"
     NOMINAL_SECONDS = 60.0
 
     def job(self, fold: int | None = None) -> Job:

@@ -22,6 +22,7 @@ class Check(Stage):
     ACTION = "mrisr.volumes.check"
     FILES = {"table": "volumes.csv"}
     RECORD = "volumes.run.json"
+    DOING = "checking volumes"
     NOMINAL_SECONDS = 5.0
 
     def job(self) -> Job:

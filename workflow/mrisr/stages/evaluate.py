@@ -23,6 +23,7 @@ class Evaluate(Scoring):
     RECORD = f"scores/{MODEL}/run.json"
     INFLUENCE = ("architecture", "scale", "fold")
     SECTION = "evaluation"
+    DOING = "evaluating"
     NOMINAL_SECONDS = 10.0
 
     def job(self, **names: Any) -> Job:

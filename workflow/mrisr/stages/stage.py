@@ -83,9 +83,9 @@ class Stage:
     SECTION: ClassVar[str | None] = None
     """The section of a study that sets its threads and its device."""
     RESUMABLE: ClassVar[bool] = False
-    """Whether it keeps its state when it is stopped, and takes ``checkpoints``, ``deadline`` and ``progress``."""
+    """Whether it keeps its state when it is stopped, and its action takes ``checkpoints`` and ``deadline``."""
     DOING: ClassVar[str] = ""
-    """What a line of progress calls it."""
+    """What a line of progress calls it; its action then takes ``progress``."""
     NOMINAL_SECONDS: ClassVar[float] = 2.0
     """Seconds of a job of the default study: weighs the stages until one of their jobs has been seen."""
     IN_STUDY: ClassVar[bool] = True

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
-from mrisr.progress import Progress
 
 from ._loaded import LoadedVolume
 from ._volume import Volume
@@ -28,6 +27,7 @@ def run(
     volumes: Sequence[Volume],
     manifest: str,
     methods: Sequence[tuple[str, str, str, dict[str, Any]]],
+    progress: Callable[[int, int], Any] | None = None,
 ) -> None:
     """Check the methods and all volumes of a study, the action of the stage `check`.
 
@@ -42,7 +42,7 @@ def run(
     told = {**settings["slices"], "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
     table = None if problems else Path(writes["table"])
     try:
-        rows = check_volumes(volumes, {**told, "manifest": manifest}, table)
+        rows = check_volumes(volumes, {**told, "manifest": manifest}, table, progress=progress)
     except InputError as error:
         problems += error.problems
     if problems:
@@ -59,7 +59,13 @@ def _method_problems(where: str, shelf: str, kind: str, options: Mapping[str, An
     return []
 
 
-def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_csv: Path | None) -> list[dict[str, Any]]:
+def check_volumes(
+    volumes: Sequence[Volume],
+    settings: Mapping[str, Any],
+    out_csv: Path | None,
+    *,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[dict[str, Any]]:
     """Read and slice every volume exactly as the stage ``slice`` will, and read what else its row names.
 
     Parameters
@@ -71,6 +77,8 @@ def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_cs
         slices or None for all}; ``allow_leakage``; ``manifest``, the name in error lines.
     out_csv : path or None
         Where the table is written, by rename and only if nothing is wrong.
+    progress : callable, optional
+        Called once as ``progress(total, done)``; its ``update(done, note)`` then follows the work.
 
     Returns
     -------
@@ -86,7 +94,7 @@ def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_cs
     """
     manifest = settings.get("manifest", "the manifest")
     rows, problems, contents = [], [], {}
-    progress = Progress("check volumes", len(volumes))
+    report = progress(len(volumes), 0) if progress else None
     for number, volume in enumerate(volumes, start=1):
         try:
             row, loaded = _check(volume, settings)
@@ -96,7 +104,8 @@ def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_cs
                 _refuse_leak(volume, other)
         except InputError as error:
             problems += (_located(manifest, volume, problem) for problem in error.problems)
-        progress.update(number, volume.subject)
+        if report:
+            report.update(number, volume.subject)
     if problems:
         raise InputError(*problems)
     if out_csv is not None:
