@@ -159,7 +159,7 @@ class Plan:
         sliced = self.job("slice", subject=subject)
         names = {"scale": scale, "degradation": degradation, "subject": subject}
         where = {**names, "in_fold": in_fold(fold)}
-        modules = ["mrisr.degradations._stage", f"mrisr.degradations.{method['kind']}"]
+        modules = ["mrisr.imaging.degrading", f"mrisr.degradations.{method['kind']}"]
         reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
         if degradation in self.study.estimated:
             learned = learned_by(self, self.study.estimated[degradation], scale, subject, fold)

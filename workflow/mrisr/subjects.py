@@ -16,7 +16,7 @@ from .errors import InputError, suggestion
 from .folds import deal, number_of_folds, why_impossible
 from .identity import ContentDigests
 from .study import StudyConfig
-from .volumes._files import volume_files
+from .volumes.files import volume_files
 from .volumes.manifest import Volume, quota, read_manifest
 
 SPLITS = ("train", "validation", "test")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrisr.degradations import from_description
-from mrisr.degradations._stage import degrade_slices
+from mrisr.imaging.degrading import degrade_slices
 from mrisr.job import Job
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from mrisr.figures._style import save
+from mrisr.figures import save
 from mrisr.job import Job
 from mrisr.plan import Plan
 

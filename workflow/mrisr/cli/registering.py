@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mrisr.arrays import Cache, stored_slices
-from mrisr.figures._style import save
+from mrisr.figures import save
 from mrisr.figures.registration import draw
 from mrisr.job import Job
 from mrisr.plan import Plan

@@ -12,7 +12,7 @@ from mrisr.errors import InputError
 from mrisr.identity import digest
 from mrisr.plan import Plan
 from mrisr.subjects import built_in_volumes
-from mrisr.volumes._range import parse_range
+from mrisr.volumes.ranges import parse_range
 
 from .memo import Memo
 

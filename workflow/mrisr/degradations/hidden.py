@@ -11,9 +11,8 @@ import numpy as np
 from scipy import ndimage
 
 from mrisr.errors import InputError
-
-from ._operator import as_planes, require_whole_blocks
-from ._resampling import at_block_centres
+from mrisr.imaging.planes import as_planes, require_whole_blocks
+from mrisr.imaging.resampling import at_block_centres
 
 
 class Hidden:

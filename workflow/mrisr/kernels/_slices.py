@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.kernel import SCALE, SIZE
 
-from ._apply import SCALE, SIZE
 from ._crops import crop_weights
 from ._seeds import content_id, generator, require_ids, require_seed
 
