@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from mrisr.imaging.kernel import bicubic_kernel
 from mrisr.kernels import _discriminator, _generator
-from mrisr.kernels._apply import bicubic_kernel
 from mrisr.kernels._crops import draw
 from mrisr.kernels._gans import NOISE_BLOCK, Settings
 from mrisr.kernels._regularisers import Schedule

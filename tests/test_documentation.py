@@ -201,7 +201,7 @@ def test_the_methods_of_the_example_pass_their_contract_tests(tree):
 KNOWN_BLUR = """
 import numpy as np
 from mrisr import degradations, kernels
-from mrisr.kernels._apply import apply, bicubic_kernel
+from mrisr.imaging.kernel import apply, bicubic_kernel
 from scipy.ndimage import gaussian_filter
 
 sharp = gaussian_filter(np.random.default_rng(0).random((96, 80)), 1.0).astype(np.float32)

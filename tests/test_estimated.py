@@ -11,8 +11,8 @@ import pytest
 import torch
 from mrisr import degradations, plugins
 from mrisr.arrays import load, load_slices, save, save_slices
-from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
+from mrisr.imaging.degrading import degrade_slices
 from mrisr.learned import estimate
 from mrisr.learned.downsample import downsample_slices
 from mrisr.learned.estimate import run as estimate_stage
@@ -187,7 +187,8 @@ def written(folder, slices):
     sharp, low = folder / "slices.safetensors", folder / "degraded.safetensors"
     save_slices(sharp, slices, METADATA)
     blur = {"kind": "gaussian", "options": {"sigma": 1.5}}
-    degrade_slices(sharp, low, degradation=blur, scale=2, grid="low", identity="of the degraded")
+    operator = degradations.from_description(blur, scale=2, grid="low")
+    degrade_slices(sharp, low, operator=operator, degradation=blur, scale=2, grid="low", identity="of the degraded")
     options = plugins.resolved("kernels", "dsgan", {"iterations": 6, "attempts": 1})
     execution = {name: options.pop(name) for name in ("batch", "device")}
     return {

@@ -15,8 +15,8 @@ import torch
 from layered_gan import LayeredGAN, LayeredGenerator, PlainDiscriminator
 from mrisr import degradations, kernels
 from mrisr.errors import InputError
+from mrisr.imaging.kernel import apply, bicubic_kernel
 from mrisr.kernels import _discriminator, _faults, _gans, _generator, _products, _regularisers, _work
-from mrisr.kernels._apply import apply, bicubic_kernel
 from mrisr.kernels._batches import places
 from mrisr.kernels._crops import Crops, crop_weights, draw, gradient_magnitude
 from mrisr.kernels._regularisers import Schedule

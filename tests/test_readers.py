@@ -14,7 +14,7 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mrisr.errors import InputError
-from mrisr.volumes._files import volume_files
+from mrisr.volumes.files import volume_files
 from mrisr.volumes.readers import read_volume
 
 AFFINE = np.array([[0.0, -0.9, 0.0, 40], [0.0, 0.0, 1.5, -30], [0.8, 0.0, 0.0, 7], [0, 0, 0, 1]])

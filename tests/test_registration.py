@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from mrisr.errors import InputError
+from mrisr.imaging.loaded import LoadedVolume
 from mrisr.registration.bspline import _refined
 from mrisr.registration.denoise import denoise, noise_level
 from mrisr.registration.geometry import array_of, block_means, itk_image
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.register import Registered, register
-from mrisr.volumes._loaded import LoadedVolume
 from scipy import ndimage
 
 SHAPE, SPACING = (20, 64, 72), np.array([2.7, 1.2, 1.3])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mrisr.degradations._operator import as_planes
-from mrisr.degradations._resampling import resample
 from mrisr.errors import InputError
+from mrisr.imaging.planes import as_planes
+from mrisr.imaging.resampling import resample
 
 
 class Bicubic:

@@ -137,7 +137,7 @@ class Calibration:
     def degrade(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
         """One slice through the degradation of a job, which is no network."""
         from mrisr.degradations import from_description
-        from mrisr.degradations._kernel import SIZE, apply
+        from mrisr.imaging.kernel import SIZE, apply
 
         method, scale, grid = (settings[name] for name in ("degradation", "scale", "grid"))
         if plugins.constant("degradations", method["kind"], "NEEDS"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mrisr.errors import InputError
 from mrisr.identity import digest
 from mrisr.study.subjects import built_in_volumes
-from mrisr.volumes._range import parse_range
+from mrisr.volumes.ranges import parse_range
 
 from .memo import Memo
 

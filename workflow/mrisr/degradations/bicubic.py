@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.resampling import BORDERS, resample
 
 from ._operator import Operator
-from ._resampling import BORDERS, resample
 
 
 class Bicubic(Operator):

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.mixture import assign
+from mrisr.imaging.planes import as_planes
 
 from . import from_description
-from ._mixture import assign
-from ._operator import as_planes
 
 
 class Combine:

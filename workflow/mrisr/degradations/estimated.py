@@ -9,9 +9,8 @@ import numpy as np
 
 from mrisr.arrays import load
 from mrisr.errors import InputError
-
-from ._kernel import apply, normalised
-from ._operator import as_planes
+from mrisr.imaging.kernel import apply, normalised
+from mrisr.imaging.planes import as_planes
 
 
 class Estimated:

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging import kspace
 
-from . import _kspace
 from ._operator import Filter
 
 
@@ -33,7 +33,7 @@ class Gaussian(Filter):
             raise InputError(f"gaussian: sigma must be a number of pixels >= 0 or a list of two, not {sigma!r}")
 
     def _filter(self, planes: np.ndarray) -> np.ndarray:
-        return _kspace.low_pass(planes, tuple(_kspace.gaussian(sigma) for sigma in self.sigma))
+        return kspace.low_pass(planes, tuple(kspace.gaussian(sigma) for sigma in self.sigma))
 
 
 def _is_width(value: float) -> bool:

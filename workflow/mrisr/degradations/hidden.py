@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -11,9 +10,9 @@ import numpy as np
 from scipy import ndimage
 
 from mrisr.errors import InputError
-
-from ._operator import as_planes, require_whole_blocks
-from ._resampling import at_block_centres
+from mrisr.imaging.planes import as_planes, require_whole_blocks
+from mrisr.imaging.random import generator
+from mrisr.imaging.resampling import at_block_centres
 
 
 class Hidden:
@@ -87,7 +86,7 @@ class Hidden:
 
     def _degrade(self, image: np.ndarray, name: str | int) -> np.ndarray:
         """One slice [C, H, W], float64."""
-        draw = np.random.default_rng([self.seed, *hashlib.sha256(str(name).encode()).digest()])
+        draw = generator(self.seed, str(name), bytes_a_word=1)
         changed = np.clip(image.astype(np.float64), 0, None) ** math.exp(self.contrast * draw.standard_normal())
         field = self._field(draw, image.shape[1:])
         moved = [self._displaced(channel, field) for channel in changed]

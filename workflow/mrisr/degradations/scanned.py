@@ -10,8 +10,7 @@ import numpy as np
 
 from mrisr.arrays import load_slices, slice_name
 from mrisr.errors import InputError
-
-from ._operator import as_planes, require_whole_blocks
+from mrisr.imaging.planes import as_planes, require_whole_blocks
 
 
 class Scanned:

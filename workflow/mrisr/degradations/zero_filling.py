@@ -10,8 +10,8 @@ import scipy.fft
 from scipy.special import expit
 
 from mrisr.errors import InputError
+from mrisr.imaging import kspace
 
-from . import _kspace
 from ._operator import Operator
 
 
@@ -62,7 +62,7 @@ class ZeroFilling(Operator):
         filtered = scipy.fft.irfft2(scipy.fft.rfft2(planes) * self._window(*shape), s=shape)
         if self.grid == "same":
             return filtered
-        return _kspace.low_pass(filtered, (_everything, _everything), crop=self.scale)
+        return kspace.low_pass(filtered, (_everything, _everything), crop=self.scale)
 
     def _window(self, height: int, width: int) -> np.ndarray:
         """Amplitude at the frequencies of the real transform of [height, width]."""

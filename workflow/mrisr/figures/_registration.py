@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mrisr.imaging.loaded import LoadedVolume
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.prepare import Prepared
-from mrisr.volumes._loaded import LoadedVolume
 
 from ._orientation import orient, pixel_aspect
 from ._style import PAGE, save, styled

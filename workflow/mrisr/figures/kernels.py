@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mrisr.arrays import load
-from mrisr.degradations._kernel import SIZE
-from mrisr.kernels._apply import bicubic_kernel
+from mrisr.imaging.kernel import SIZE, bicubic_kernel
 
 from ._style import PAGE, fitting, styled
 

@@ -16,7 +16,7 @@ from mrisr.errors import InputError, suggestion
 if TYPE_CHECKING:
     import numpy as np
 
-    from ._estimation import Estimation, Keeper, Report
+    from mrisr.imaging.estimation import Estimation, Keeper, Report
 
 
 def available() -> list[str]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from mrisr.imaging.kernel import SCALE, SIZE, bicubic_kernel
+
 from . import _discriminator, _generator
-from ._apply import SCALE, SIZE, bicubic_kernel
 from ._crops import Crops, draw
 from ._products import row_times
 from ._regularisers import Schedule, Weights

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ._apply import SIZE
+from mrisr.imaging.kernel import SIZE
 
 CENTRE = SIZE / 2
 """Index where the centre of mass belongs at scale 2: the centre of a 2 x 2 block is half a pixel off a pixel's."""

@@ -1,4 +1,4 @@
-"""Random numbers that belong to a slice, whatever else is estimated beside it."""
+"""Names, seeds and purposes that the random numbers of a slice follow from."""
 
 from __future__ import annotations
 
@@ -37,9 +37,3 @@ def require_seed(seed: int) -> None:
     """An `InputError` unless the seed is an integer of at least 0."""
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(f"kernels: the seed must be an integer of at least 0, not {seed!r}")
-
-
-def generator(seed: int, slice_id: str, attempt: int, purpose: int, block: int = 0) -> np.random.Generator:
-    """Random numbers of a slice: a function of the arguments alone."""
-    words = np.frombuffer(hashlib.sha256(slice_id.encode()).digest(), ">u4").tolist()
-    return np.random.default_rng(np.random.SeedSequence([seed, *words], spawn_key=(attempt, purpose, block)))

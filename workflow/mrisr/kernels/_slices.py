@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.kernel import SCALE, SIZE
+from mrisr.imaging.random import generator
 
-from ._apply import SCALE, SIZE
 from ._crops import crop_weights
-from ._seeds import content_id, generator, require_ids, require_seed
+from ._seeds import content_id, require_ids, require_seed
 
 HR_CROP = 64
 LR_CROP = (HR_CROP - SIZE) // SCALE + 1
@@ -38,7 +39,7 @@ class Slice:
 
     def random(self, purpose: int, block: int = 0) -> np.random.Generator:
         """The slice's random numbers for a purpose."""
-        return generator(self.seed, self.slice_id, self.attempt, purpose, block)
+        return generator(self.seed, self.slice_id, stream=(self.attempt, purpose, block))
 
 
 def prepared(

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from ._apply import SIZE
+from mrisr.imaging.estimation import Estimation, Keeper, Report, State
+from mrisr.imaging.kernel import SIZE
+
 from ._batches import places
-from ._estimation import Estimation, Keeper, Report, State
 from ._faults import fault
 from ._gans import LOSSES, GANs, Settings
 from ._slices import Slice

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from mrisr.errors import InputError
+from mrisr.imaging.estimation import Estimation, Keeper, Report
+from mrisr.imaging.kernel import SCALE, normalised
 from mrisr.memory import keep_freed_memory
 
-from ._apply import SCALE, normalised
 from ._batches import batch_size
-from ._estimation import Estimation, Keeper, Report
 from ._gans import Settings
 from ._regularisers import Weights
 from ._slices import prepared

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
+from mrisr.imaging.degrading import degrade_slices
 from mrisr.training.execution import execution
 from mrisr.training.weights import load_model
 

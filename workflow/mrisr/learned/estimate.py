@@ -13,7 +13,7 @@ from mrisr import arrays, kernels
 from mrisr.arrays import load_slices, slice_name
 from mrisr.errors import InputError
 from mrisr.files import write_text
-from mrisr.kernels._estimation import Estimation, Report, State
+from mrisr.imaging.estimation import Estimation, Report, State
 from mrisr.training.checkpoints import Checkpoints
 from mrisr.training.execution import execution as running
 from mrisr.training.interruption import Interrupted, Stop, stop_requests

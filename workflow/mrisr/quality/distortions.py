@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from scipy import ndimage
 
-from mrisr.degradations._resampling import resample
+from mrisr.imaging.resampling import resample
 
 BLOCK = 8
 """Side of the blocks of the DCT compression in pixels, as in JPEG."""

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from mrisr.degradations._resampling import resample
 from mrisr.errors import InputError
+from mrisr.imaging.resampling import resample
 
 from .ggd import fit_aggd, fit_ggd
 from .mscn import BRISQUE_SIGMA, SHIFTS, SIZE, mscn, neighbour_product

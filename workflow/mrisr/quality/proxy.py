@@ -10,11 +10,12 @@ learns it says how distorted a slice looks beside slices of its kind, not what a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy import ndimage
+
+from mrisr.imaging.random import generator
 
 from .distortions import STRENGTHS, distorted
 from .features import luma
@@ -47,8 +48,7 @@ def rated(slices: Mapping[str, np.ndarray], *, seed: int) -> Iterator[tuple[np.n
         Of the noise; that of one slice does not depend on which others there are.
     """
     for name, reference in slices.items():
-        digest = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4").tolist()
-        random = np.random.default_rng([seed, *digest])
+        random = generator(seed, name)
         yield reference, 0.0
         for distortion, (_, strengths) in STRENGTHS.items():
             for strength in strengths:

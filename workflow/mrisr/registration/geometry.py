@@ -8,8 +8,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from mrisr.errors import InputError
-from mrisr.volumes._grid import crop_plane
-from mrisr.volumes._loaded import LoadedVolume
+from mrisr.imaging.grid import crop_plane
+from mrisr.imaging.loaded import LoadedVolume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 DEVIATION = 0.25

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mrisr.volumes._grid import inside_mask
-from mrisr.volumes._loaded import LoadedVolume
+from mrisr.imaging.grid import inside_mask
+from mrisr.imaging.loaded import LoadedVolume
 
 from .denoise import denoise as denoise_planes
 from .geometry import block_means, closest_axes

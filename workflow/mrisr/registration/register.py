@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from skimage.filters import threshold_otsu
 
 from mrisr.errors import InputError
-from mrisr.volumes._loaded import LoadedVolume
+from mrisr.imaging.loaded import LoadedVolume
 
 from .bspline import deform
 from .geometry import LPS_TO_RAS, array_of, block_means, itk_image, require_ratio

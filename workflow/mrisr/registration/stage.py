@@ -14,9 +14,9 @@ import SimpleITK as sitk
 
 from mrisr.arrays import Cache, load_slices, save_slices, stored_slices
 from mrisr.errors import InputError
-from mrisr.volumes._intensity import bounds, scaled, slice_bounds
-from mrisr.volumes._volume import Volume
+from mrisr.imaging.intensity import bounds, scaled, slice_bounds
 from mrisr.volumes.readers import read_volume, treatments
+from mrisr.volumes.row import Volume
 
 from .prepare import Prepared, prepare
 from .register import LEAST_OVERLAP

@@ -24,7 +24,7 @@ class Degrade(Stage):
     """One job is one degradation of one subject."""
 
     NAME, RULE, VERB = "degrade", "degrade_slices", "degrade"
-    ACTION = "mrisr.degradations._stage"
+    ACTION = "mrisr.degradations._action"
     KEY = "x{scale}/{degradation}{fold_folder}/{subject}"
     FILES = {"slices": f"degraded/{KEY}.safetensors"}
     RECORD = f"degraded/{KEY}.run.json"

@@ -13,7 +13,7 @@ import yaml
 
 from mrisr.errors import InputError, suggestion
 from mrisr.identity import ContentDigests
-from mrisr.volumes._files import volume_files
+from mrisr.volumes.files import volume_files
 from mrisr.volumes.manifest import Volume, quota, read_manifest
 
 from . import places

@@ -10,7 +10,7 @@ import numpy as np
 from mrisr.errors import InputError
 
 from ._itk import raw_volume
-from ._loaded import Raw, check_claim, reading
+from ._raw import Raw, check_claim, reading
 
 WHAT = "a DICOM series"
 UNEVEN = 0.05

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ._files import volume_files
-from ._loaded import Raw, check_claim, choose_volume, reading
+from ._raw import Raw, check_claim, choose_volume, reading
+from .files import volume_files
 
 NAMES = {
     "nrrd": "a NRRD file (a .nhdr needs its data file beside it)",

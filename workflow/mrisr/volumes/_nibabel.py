@@ -12,8 +12,8 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from ._files import volume_files
-from ._loaded import Raw, check_claim, choose_volume, reading
+from ._raw import Raw, check_claim, choose_volume, reading
+from .files import volume_files
 
 NAMES = {
     "nifti": "a NIfTI file",

@@ -12,7 +12,7 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from ._loaded import Raw, check_claim, reading
+from ._raw import Raw, check_claim, reading
 
 SUFFIXES = (".png", ".tif", ".tiff")
 AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))

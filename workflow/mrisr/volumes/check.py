@@ -9,10 +9,10 @@ from typing import Any
 from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
+from mrisr.imaging.loaded import LoadedVolume
 
-from ._loaded import LoadedVolume
-from ._volume import Volume
 from .readers import read_volume, treatments
+from .row import Volume
 from .slicing import cut
 
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.grid import resolve_axis
 
-from . import _bids, _files, _pictures
-from ._grid import resolve_axis
+from . import _bids, _pictures
 from ._itk import LPS_TO_RAS
-from ._loaded import reading
+from ._raw import reading
+from .files import volume_files
 from .readers import infer_kind
 
 COMPRESSION = 3
@@ -34,7 +35,7 @@ def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]
             shape, affine = _size(path, kind)
             number, reverse = resolve_axis(axis, affine)
     except InputError:
-        side = round((COMPRESSION * sum(f.stat().st_size for f in _files.volume_files(path, kind)) / 2) ** (1 / 3))
+        side = round((COMPRESSION * sum(f.stat().st_size for f in volume_files(path, kind)) / 2) ** (1 / 3))
         return {"shape": [max(side, 1)] * 3, "axis": int(axis) if str(axis).isdigit() else 2, "reverse": False}
     return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse}
 

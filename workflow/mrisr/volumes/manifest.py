@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mrisr.errors import InputError, suggestion
 
-from ._range import parse_range
-from ._volume import AXES, KINDS, SPLITS, Volume
+from .ranges import parse_range
+from .row import AXES, KINDS, SPLITS, Volume
 
 __all__ = ["COLUMNS", "Volume", "quota", "read_manifest"]
 

@@ -33,10 +33,11 @@ from pathlib import Path
 from typing import Any
 
 from mrisr.errors import InputError, suggestion
+from mrisr.imaging.loaded import LoadedVolume
 
 from . import _bids, _dicom, _itk, _nibabel, _pictures
-from ._loaded import LoadedVolume, Raw, finish
-from ._volume import KINDS
+from ._raw import Raw, finish
+from .row import KINDS
 
 SUFFIXES = {
     ".nii": "nifti",

@@ -14,13 +14,13 @@ import numpy as np
 
 from mrisr.arrays import save_slices
 from mrisr.errors import InputError
+from mrisr.imaging.grid import crop_plane, inside_mask, resolve_axis
+from mrisr.imaging.intensity import Bounds, bounds, is_empty, scaled, slice_bounds
+from mrisr.imaging.loaded import LoadedVolume
 
-from ._grid import crop_plane, inside_mask, resolve_axis
-from ._intensity import Bounds, bounds, is_empty, scaled, slice_bounds
-from ._loaded import LoadedVolume
-from ._range import evenly, parse_range
-from ._volume import Volume
+from .ranges import evenly, parse_range
 from .readers import read_volume, treatments
+from .row import Volume
 
 EMPTY = {"threshold": 0.1, "fraction": 0.1}
 NORMALISE = {"method": "percentile", "per": "volume", "percentile": 99.9}
@@ -95,7 +95,7 @@ def slice_volume(
     axis : str or int
         ``axial``, ``coronal``, ``sagittal`` (the stored axis closest to it), or the stored axis 0, 1, 2.
     range : str, optional
-        See `mrisr.volumes._range.SliceRange`.
+        See `mrisr.volumes.ranges.SliceRange`.
     count : int, optional
         That many of the slices that are not empty, evenly; by default all.
     empty : mapping

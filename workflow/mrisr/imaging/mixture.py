@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
-import numpy as np
-
 from mrisr.errors import InputError
+
+from .random import generator
 
 
 def assign(slice_ids: Sequence[str | int], members: Sequence[str], *, seed: int = 0) -> list[str]:
@@ -45,8 +44,7 @@ def assign(slice_ids: Sequence[str | int], members: Sequence[str], *, seed: int 
         raise InputError(f"the seed of a mixture must be an integer of at least 0, not {seed!r}")
     ordered = sorted(ids)
     # The ids are part of the seed: slices degraded one at a time would else all get the same member.
-    digest = hashlib.sha256("\0".join(ordered).encode()).digest()
-    random = np.random.default_rng([seed, *np.frombuffer(digest, ">u4").tolist()])
+    random = generator(seed, "\0".join(ordered))
     shuffled, dealt = random.permutation(len(ordered)), random.permutation(len(members))
     member = {ordered[index]: members[dealt[turn % len(members)]] for turn, index in enumerate(shuffled)}
     return [member[slice_id] for slice_id in ids]

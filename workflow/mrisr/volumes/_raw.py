@@ -1,4 +1,4 @@
-"""A volume in memory, what is done to unusual ones, and how hostile files are met."""
+"""What the readers share: what is done to unusual volumes, and how hostile files are met."""
 
 from __future__ import annotations
 
@@ -12,30 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.loaded import LoadedVolume
 
 MAXIMUM_VOXELS = 2**31
 """Largest volume that is read: 8 GiB as float32."""
 MAXIMUM_RATIO = 2000
 """Bytes that a byte of a file may stand for: deflate reaches 1032, LZW 1365."""
-
-
-@dataclass(frozen=True)
-class LoadedVolume:
-    """A volume: ``array`` float32 [X, Y, Z] or [X, Y, Z, 3], in the file's units and its axes as stored.
-
-    ``affine`` [4, 4] maps voxel indices to RAS+ world coordinates in mm. ``files`` are those it was read from,
-    ``notes`` say what was done to it, if anything.
-    """
-
-    array: np.ndarray
-    affine: np.ndarray
-    files: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def spacing(self) -> np.ndarray:
-        """Distance of neighbouring voxels along each axis, [3], mm."""
-        return np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The stage `degrade`: the slices of one subject through one degradation."""
+"""The slices of one subject through whatever degrades them: from slices file to slices file."""
 
 from __future__ import annotations
 
@@ -11,30 +11,16 @@ import numpy as np
 from mrisr.arrays import Cache, load_slices, save_slices, slice_name, stored_slices
 from mrisr.errors import InputError
 
-from . import from_description
-
-
-def run(reads: Mapping[str, str], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
-    """Degrade a subject's slices, the action of the stage `degrade`.
-
-    What an earlier stage has made for a degradation (kernels, a registered scan) is read by the name of its option.
-    """
-    degradation = dict(settings["degradation"])
-    made = {option: path for option, path in reads.items() if option != "slices"}
-    degradation["options"] = {**degradation["options"], **made}
-    operator = from_description(degradation, scale=settings["scale"], grid=settings["grid"])
-    degrade_slices(reads["slices"], writes["slices"], operator=operator, identity=identity, **settings)
-
 
 def degrade_slices(
     slices_path: str | os.PathLike,
     output_path: str | os.PathLike,
     *,
+    operator: Callable,
     degradation: Mapping[str, Any],
     scale: int,
     grid: str,
     identity: str,
-    operator: Callable | None = None,
 ) -> None:
     """Degrade a slices file into another one, values clipped to [0, 1].
 
@@ -42,21 +28,21 @@ def degrade_slices(
     ----------
     slices_path, output_path : path
         Slices files, see `mrisr.arrays.save_slices`.
+    operator : callable
+        Degrades a slice [C, H, W], whose name is in ``slice_ids``.
     degradation : mapping
-        ``kind``, the degradation's name, and ``options``, its own options.
+        What the operator is, kept in the metadata: ``kind``, the degradation's name, and ``options``, its own options.
     scale, grid
-        As in `mrisr.degradations.build`. On the low grid the affine and the spacing are those of the larger pixels.
+        As in `mrisr.degradations.build`, kept in the metadata. On the low grid the affine and the spacing are those of
+        the larger pixels.
     identity : str
         Identity of the job, kept in the metadata.
-    operator : callable, optional
-        What degrades a slice [C, H, W] with its ``slice_ids``; by default the degradation that is described.
 
     Raises
     ------
     InputError
-        An unreadable file, an unknown degradation, slices that the degradation cannot take.
+        An unreadable file, or slices that the operator cannot take.
     """
-    operator = operator or from_description(degradation, scale=scale, grid=grid)
     _, metadata = load_slices(slices_path, [])
     degraded: dict[int, np.ndarray] = {}
     for index, image in stored_slices(slices_path, Cache(0)).items():

@@ -6,7 +6,7 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from ._loaded import LoadedVolume
+from .loaded import LoadedVolume
 
 WORLD = {"sagittal": 0, "coronal": 1, "axial": 2}
 """World axis (RAS+) that each named axis is closest to."""

@@ -6,6 +6,8 @@ import numpy as np
 
 from mrisr.errors import InputError
 
+from .resampling import resampling_matrix
+
 SCALE = 2
 SIZE = 13
 """Taps of a kernel along an axis; index 6.5 falls on the centre of a 2 x 2 block."""
@@ -50,3 +52,12 @@ def apply(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     for row, column in np.argwhere(kernel):
         result += kernel[row, column] * padded[..., row : row + height : SCALE, column : column + width : SCALE]
     return result.astype(np.float32)
+
+
+def bicubic_kernel() -> np.ndarray:
+    """Anti-aliased bicubic downsampling by 2 (Keys, a = -0.5) as a kernel [13, 13] that sums to 1, float64."""
+    n = 2 * SIZE + 2
+    # A row of the resampling far from the edges; its eight taps begin three pixels before the block.
+    row = n // (2 * SCALE)
+    taps = resampling_matrix(n, n // SCALE)[row, SCALE * row - BEFORE : SCALE * row - BEFORE + SIZE]
+    return np.outer(taps, taps)

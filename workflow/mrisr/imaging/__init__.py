@@ -1,0 +1,1 @@
+"""What several packages share: images, their grids and intensities, resampling, k-space, kernels."""
