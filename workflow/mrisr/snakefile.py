@@ -24,28 +24,13 @@ from .files import sha256, write_text
 from .identity import digest
 from .kernel_plan import gives
 from .layout import fold_in
+from .looking import looks_only
 from .plan import Plan
 from .subjects import built_in_volumes
 from .table_plan import tables
 from .validation import validate
 
 CAPTIONS = Path(__file__).parents[1] / "report"
-LOOKING_ONLY = {
-    *("--summary", "-S", "--detailed-summary", "-D", "--lint", "-l", "--unlock", "--dag", "--rulegraph", "--filegraph"),
-    *(
-        "--d3dag",
-        "--touch",
-        "-t",
-        "--list",
-        "--list-rules",
-        "--list-target-rules",
-        "--list-changes",
-        "--list-untracked",
-    ),
-    *("--list-params-changes", "--list-input-changes", "--report", "--archive", "--cleanup-metadata"),
-    *("--delete-all-output", "--delete-temp-output", "--containerize", "--generate-unit-tests"),
-}
-"""Options of Snakemake with which nothing is run, so nothing may be moved."""
 
 
 class Workflow:
@@ -245,8 +230,7 @@ def _names(wildcards: Mapping[str, str]) -> dict[str, Any]:
 
 def _runs(workflow: Any) -> bool:
     """Whether this call of Snakemake will run jobs."""
-    looks = LOOKING_ONLY.intersection(argument.partition("=")[0] for argument in sys.argv[1:])
-    return not (workflow.output_settings.dryrun or looks)
+    return not (workflow.output_settings.dryrun or looks_only(sys.argv[1:]))
 
 
 def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
