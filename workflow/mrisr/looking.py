@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-LONG = tuple(
-    """
-    --archive --cleanup-metadata --cleanup-shadow --cm --conda-cleanup-envs --conda-create-envs-only
-    --container-cleanup-images --containerize --d3dag --dag --delete-all-output --delete-temp-output
-    --detailed-summary --export-cwl --filegraph --generate-unit-tests --lc --li --lint --list --list-changes
-    --list-conda-envs --list-input-changes --list-params-changes --list-rules --list-target-rules
-    --list-untracked --lp --lt --lu --print-compilation --report --rulegraph --summary --touch --unlock
-    """.split()
+LONG = (
+    # What there is: rules, files, the graph.
+    *("--summary", "--detailed-summary", "--list", "--list-rules", "--list-target-rules", "--lt", "--lint", "--report"),
+    *("--list-changes", "--lc", "--list-input-changes", "--li", "--list-params-changes", "--lp", "--list-untracked"),
+    *("--lu", "--list-conda-envs", "--dag", "--rulegraph", "--filegraph", "--d3dag", "--print-compilation"),
+    # Something is written or deleted, but not by jobs.
+    *("--archive", "--containerize", "--export-cwl", "--generate-unit-tests", "--touch", "--unlock"),
+    *("--cleanup-metadata", "--cm", "--cleanup-shadow", "--conda-cleanup-envs", "--conda-create-envs-only"),
+    *("--container-cleanup-images", "--delete-all-output", "--delete-temp-output"),
 )
 """Options with which nothing is run."""
 SHORT = set("DSlt")
