@@ -90,6 +90,16 @@ def verb(name: str, **options) -> None:
     assert done.exit_code == 0, (name, options, done.exception)
 
 
+def test_a_verb_reads_the_study_once(results, monkeypatch):
+    monkeypatch.chdir(results.parents[1])
+    read = []
+    monkeypatch.setattr("mrisr.validation.load_study", lambda path: read.append(path) or load_study(path))
+    # The job is found, and is another one than the one that is asked for.
+    done = CliRunner().invoke(app, ["kernels", "--method", "dsgan", "--subject", "anna", "--identity", "another"])
+    assert "has changed since this job was planned" in str(done.exception)
+    assert read == ["config.yaml"]
+
+
 def section(heading: str) -> str:
     """The text under a heading of the page."""
     return re.search(rf"^### {heading}\n(.*?)(?=^##)", PAGE, flags=re.S | re.M).group(1)

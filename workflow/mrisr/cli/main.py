@@ -66,14 +66,25 @@ def _example(*commands: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
-def _run(study: Path, stage: str, identity: str | None, action: Callable, **wildcards: Any) -> None:
-    """Find a job, check that it is the one that was asked for and that its inputs are there, run and record it."""
+def _run(
+    study: Path,
+    stage: str,
+    identity: str | None,
+    action: Callable,
+    *,
+    of_plan: Callable | None = None,
+    **wildcards: Any,
+) -> None:
+    """Find a job, check that it is the one that was asked for and that its inputs are there, run and record it.
+
+    ``of_plan`` gives those wildcards that stand in the study and not on the command line.
+    """
     from mrisr.plan import Plan
     from mrisr.records import Recorder
     from mrisr.validation import load_study
 
     plan = Plan(load_study(str(study)))
-    job = plan.job(stage, **wildcards)
+    job = plan.job(stage, **wildcards, **(of_plan(plan) if of_plan else {}))
     plan.subjects.digests.save()
     _require_identity(job, identity)
     missing = [path for path in job.inputs() if not Path(path).exists()]
@@ -177,13 +188,10 @@ def kernels(
 ) -> None:
     """Learn how low-resolution scans came about: a kernel for each slice of a subject, or a downsampling network."""
     from mrisr.kernel_plan import wildcards
-    from mrisr.plan import Plan
-    from mrisr.validation import load_study
 
     from .learning import learn
 
-    names = wildcards(Plan(load_study(str(study))), method, scale)
-    names |= {"subject": subject, "fold": fold}
+    names = {"of_plan": lambda plan: wildcards(plan, method, scale), "subject": subject, "fold": fold}
 
     def action(plan, job):
         return learn(plan, job, deadline=_deadline(stop_after))
