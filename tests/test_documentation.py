@@ -85,6 +85,11 @@ def test_every_shelf_of_plug_ins_that_a_study_names_is_documented():
     assert shelves <= set(generate.SHELVES.values())
 
 
+def test_every_study_file_stands_with_its_paper_in_the_page_of_volumes():
+    table = (ROOT / "docs/volumes.md").read_text().partition("## The papers' data")[2]
+    assert [path.name for path in STUDIES if path.parent.name == "studies" and path.name not in table] == []
+
+
 # ---- links, paths, keys, commands -----------------------------------------------------------------------------------
 
 

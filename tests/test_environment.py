@@ -59,6 +59,21 @@ def test_what_the_project_pins_stands_in_the_requirements():
     assert run["torch"] == "2.13.0"
 
 
+def test_what_the_library_imports_is_declared():
+    """What only another package brings along may be gone with that package's next version."""
+    sources = [ast.parse(path.read_text()) for path in (ROOT / "workflow").rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(source)]
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    own = {path.name for path in (ROOT / "workflow").iterdir()}
+    foreign = {name.split(".")[0] for name in named} - own - sys.stdlib_module_names
+    distributions = importlib.metadata.packages_distributions()
+    declared = pins(*project()["dependencies"])
+    # Snakemake's interface of plug-ins is part of Snakemake's, and changes with it.
+    lacking = {name for name in foreign if not {d.lower() for d in distributions[name]} & declared.keys()}
+    assert {name for name in lacking if not name.startswith("snakemake_interface")} == set()
+
+
 @pytest.mark.skipif(Path(sys.prefix, "conda-meta").exists(), reason="conda chooses what lies beneath the main packages")
 def test_these_tests_run_in_that_environment():
     wanted = pins(*lines("requirements.txt"), *lines("requirements-test.txt"))

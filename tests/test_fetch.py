@@ -139,8 +139,14 @@ def test_without_pip_its_environment_still_counts(sources, server, tmp_path, mon
 
 def test_a_right_volume_that_is_there_is_kept_and_nothing_is_asked_for(sources, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    asked = []
+    monkeypatch.setattr(fetching, "_download", lambda *args: asked.append(args))
     (tmp_path / "x.nii.gz").write_bytes(CONTENT)
+    before = (tmp_path / "x.nii.gz").stat()
     fetch("ann", sources, tmp_path / "x.nii.gz")
+    after = (tmp_path / "x.nii.gz").stat()
+    assert asked == []
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_another_file_that_is_there_is_not_overwritten(sources, server, tmp_path, monkeypatch):

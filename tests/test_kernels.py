@@ -14,6 +14,7 @@ import pytest
 import torch
 from layered_gan import LayeredGAN, LayeredGenerator, PlainDiscriminator
 from mrisr import degradations, kernels
+from mrisr.cores import cores
 from mrisr.errors import InputError
 from mrisr.imaging.kernel import apply, bicubic_kernel
 from mrisr.kernels import _discriminator, _faults, _gans, _generator, _products, _regularisers, _work
@@ -24,7 +25,7 @@ from mrisr.kernels._slices import prepared
 from mrisr.kernels.dsgan import DSGAN
 from mrisr.progress import Progress
 from mrisr.training.checkpoints import Checkpoints
-from mrisr.training.execution import cores, execution
+from mrisr.training.execution import execution
 from scipy import ndimage, stats
 
 ROOT = Path(__file__).parents[1]

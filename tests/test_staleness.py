@@ -377,6 +377,7 @@ class TestOutputsThatAreNotCurrent:
         table.write_text("nonsense\n")
         self.named(small, "tabulate", "scores.csv", "was edited or damaged")
         assert small.planned() == {"tabulate": 1}
+        small.snakemake("--summ")
         assert table.read_text() == "nonsense\n"
         small.snakemake("-c2")
         assert table.read_bytes() == content

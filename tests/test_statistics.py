@@ -288,8 +288,8 @@ def test_the_order_of_the_files_does_not_matter(tmp_path):
         files.append(tmp_path / f"{number}.csv")
         write_scores(files[-1], pd.DataFrame(rows, columns=list(COLUMNS)))
     contents = []
-    for run, paths in enumerate([files, files[::-1], [files[i] for i in rng.permutation(len(files))]]):
-        written = tabulate(paths, tmp_path / f"{run}/all.csv", tmp_path / f"{run}/tables", order=ORDER)
+    for number, paths in enumerate([files, files[::-1], [files[i] for i in rng.permutation(len(files))]]):
+        written = tabulate(paths, tmp_path / f"{number}/all.csv", tmp_path / f"{number}/tables", order=ORDER)
         contents.append([path.read_bytes() for path in written])
     assert contents[0] == contents[1] == contents[2]
 

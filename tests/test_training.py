@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 from mrisr import losses
+from mrisr.cores import cores
 from mrisr.errors import InputError
 from mrisr.training import optimisers
-from mrisr.training.execution import cores, execution
+from mrisr.training.execution import execution
 from mrisr.training.interruption import stop_requests
 from mrisr.training.schedules import learning_rate
 from mrisr.training.state import HISTORY

@@ -1,10 +1,13 @@
 """A study file with a mistake: one line that names the file, the key, the value and what is allowed."""
 
+import ast
 import copy
+import inspect
 from pathlib import Path
 
 import pytest
 import yaml
+from mrisr import validation
 from mrisr.errors import InputError
 from mrisr.study.validation import load_study, validate
 
@@ -130,3 +133,9 @@ def test_a_study_file_that_is_not_there_is_said(tmp_path):
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/studies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_study_file_is_valid(path):
     assert load_study(str(path)).study == path.stem
+
+
+def test_no_list_is_checked_against_itself():
+    source = Path(inspect.getsourcefile(validation)).read_text()
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and len(node.args) == 3]
+    assert [ast.unparse(call) for call in calls if ast.unparse(call.args[1]) == ast.unparse(call.args[2])] == []

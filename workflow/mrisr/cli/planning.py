@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from mrisr.cores import cores
 from mrisr.costs.calibration import Calibration
 from mrisr.costs.forecast import Forecast, Line, peak
 from mrisr.costs.resources import Resources
@@ -24,8 +24,7 @@ def forecast(plan: Plan, study: Path, *, seconds: float) -> str:
     resources.measure_networks()
     stages = Forecast(plan, study, resources, Calibration(seconds=seconds), device).lines()
     resources.memo.save()
-    cores = len(os.sched_getaffinity(0))
-    lines = [*_table(stages, device=device), "", *_summary(stages, device=device, cores=cores)]
+    lines = [*_table(stages, device=device), "", *_summary(stages, device=device, cores=cores())]
     folds = [cross_validation(plan)] if plan.study.folds else []
     where = f"measured on {name}, one job at a time" if device == "cuda" else f"measured on one core of {name}, no GPU"
     return "\n".join([f"{plan.study.study}: {where}", *folds, "", *lines])

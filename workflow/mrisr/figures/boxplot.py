@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from mrisr.statistics.means import stepwise_mean
 from mrisr.statistics.order import Order
 from mrisr.statistics.scores import read
 
@@ -105,8 +106,7 @@ def _add_legend(figure: Figure, baseline: str | None, output: str) -> None:
 
 
 def _per_slice(scores: pd.DataFrame) -> pd.DataFrame:
-    with np.errstate(invalid="ignore"):
-        return scores.groupby(CELL)["value"].mean(skipna=False).reset_index()
+    return stepwise_mean(scores.set_index(CELL)["value"], CELL).reset_index()
 
 
 def _draw_panel(ax: Axes, values: Mapping[str, pd.DataFrame], test_sets: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Estimated kernels of several slices, beside the bicubic and a Gaussian one (realistic-downsampling, Figure 7)."""
+"""Estimated kernels of several slices, beside the bicubic and a Gaussian one (no figure of a paper)."""
 
 from __future__ import annotations
 

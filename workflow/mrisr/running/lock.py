@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 LOCKS = Path(".snakemake/locks")
-PROCESSES = Path("/proc")
 
 
 def is_locked(root: str) -> bool:
@@ -22,10 +23,15 @@ def is_locked(root: str) -> bool:
 
 def running() -> int | None:
     """Process id of another Snakemake in this folder on this machine, or None."""
-    here, own = os.path.realpath("."), set(_ancestors())
-    for folder in PROCESSES.glob("[0-9]*"):
-        if int(folder.name) not in own and _is_snakemake(folder) and _link(folder / "cwd") == here:
-            return int(folder.name)
+    own = psutil.Process()
+    # A wrapper that started this process has a command line like Snakemake's own.
+    mine = {own.pid, *(process.pid for process in own.parents())}
+    here = os.path.realpath(".")
+    # What this user may not ask of a process is None.
+    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
+        about = process.info
+        if about["pid"] not in mine and about["cwd"] == here and _is_snakemake(about["cmdline"] or []):
+            return about["pid"]
     return None
 
 
@@ -47,34 +53,12 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _is_snakemake(folder: Path) -> bool:
-    """Whether a process is Snakemake: the program, or a script of that name, or ``python -m snakemake``.
+def _is_snakemake(words: Sequence[str]) -> bool:
+    """Whether a command line is Snakemake's: the program, or a script of that name, or ``python -m snakemake``.
 
-    Not one that a Snakemake has started for a single job: a cluster's jobs outlive the Snakemake that was killed.
+    Not that of one that a Snakemake has started for a single job: a cluster's jobs outlive the Snakemake that was
+    killed.
     """
-    try:
-        words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return False
     if "--target-jobs" in words:
         return False
-    return "snakemake" in {os.path.basename(word) for word in words[:2]} or words[1:3] == ["-m", "snakemake"]
-
-
-def _link(path: Path) -> str | None:
-    try:
-        return os.readlink(path)
-    except OSError:
-        return None
-
-
-def _ancestors() -> Iterator[int]:
-    """This process and those that have started it: a wrapper's command line looks like Snakemake's own."""
-    process = os.getpid()
-    while process > 1:
-        yield process
-        try:
-            # The name in brackets may hold anything; the parent is the second field after it.
-            process = int((PROCESSES / f"{process}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            return
+    return "snakemake" in {os.path.basename(word) for word in words[:2]} or list(words[1:3]) == ["-m", "snakemake"]

@@ -26,25 +26,10 @@ from mrisr.study.subjects import built_in_volumes
 from mrisr.study.validation import validate
 
 from . import lock, metadata, submission
+from .looking import looks_only
 from .rule import Rule
 
 CAPTIONS = Path(__file__).parents[2] / "report"
-LOOKING_ONLY = {
-    *("--summary", "-S", "--detailed-summary", "-D", "--lint", "-l", "--unlock", "--dag", "--rulegraph", "--filegraph"),
-    *(
-        "--d3dag",
-        "--touch",
-        "-t",
-        "--list",
-        "--list-rules",
-        "--list-target-rules",
-        "--list-changes",
-        "--list-untracked",
-    ),
-    *("--list-params-changes", "--list-input-changes", "--report", "--archive", "--cleanup-metadata"),
-    *("--delete-all-output", "--delete-temp-output", "--containerize", "--generate-unit-tests"),
-}
-"""Options of Snakemake with which nothing is run, so nothing may be moved."""
 
 
 class Workflow:
@@ -201,8 +186,7 @@ class Workflow:
 
 def _runs(workflow: Any) -> bool:
     """Whether this call of Snakemake will run jobs."""
-    looks = LOOKING_ONLY.intersection(argument.partition("=")[0] for argument in sys.argv[1:])
-    return not (workflow.output_settings.dryrun or looks)
+    return not (workflow.output_settings.dryrun or looks_only(sys.argv[1:]))
 
 
 def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from .means import stepwise_mean
+
 BOOTSTRAP_SUBJECTS = 5
 """Subjects from which on an interval is over subjects; below, slices of few people are all there is to describe."""
 RESAMPLES = 10_000
@@ -29,6 +31,11 @@ class Observations:
         """From the columns seed, fold, subject and slice, one row an observation; a slice is one of its subject."""
         by = {"seed": ["seed"], "run": ["seed", "fold"], "subject": ["subject"], "slice": ["subject", "slice"]}
         return cls(**{name: table.groupby(columns).ngroup().to_numpy() for name, columns in by.items()})
+
+    def indexed(self, values: np.ndarray) -> pd.Series:
+        """Values [n] with where they come from as index."""
+        names = ["seed", "run", "subject", "slice"]
+        return pd.Series(values, pd.MultiIndex.from_arrays([getattr(self, name) for name in names], names=names))
 
     def __getitem__(self, chosen: np.ndarray) -> Observations:
         return Observations(self.seed[chosen], self.run[chosen], self.subject[chosen], self.slice[chosen])
@@ -77,10 +84,13 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
     where = where[chosen]
     with np.errstate(invalid="ignore"):
         gaps = first.values[chosen] - second.values[chosen]
-        by_run, seeds, by_subject = _averages(gaps, where)
-        by_seed, _ = _mean(by_run, seeds)
+        by_run, by_subject = _averages(gaps, where)
+        by_seed = stepwise_mean(by_run, ["seed"])
         over = "subjects" if len(by_subject) >= BOOTSTRAP_SUBJECTS else "slices"
-        interval = _bootstrap(by_subject) if over == "subjects" else np.percentile(_mean(gaps, where.slice)[0], LIMITS)
+        if over == "subjects":
+            interval = _bootstrap(by_subject.to_numpy())
+        else:
+            interval = np.percentile(stepwise_mean(where.indexed(gaps), ["slice"]), LIMITS)
         return Contrast(
             gap=float(by_run.mean()),
             low=float(interval[0]),
@@ -88,7 +98,7 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
             interval=over,
             subjects=len(by_subject),
             seeds=len(by_seed),
-            seed_sd=float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else np.nan,
+            seed_sd=float(np.std(by_seed.to_numpy(), ddof=1)) if len(by_seed) > 1 else np.nan,
             by_subject=tuple(by_subject.tolist()),
         )
 
@@ -99,17 +109,10 @@ def overall(model: Values, where: Observations) -> float:
         return float(_averages(model.values[model.present], where[model.present])[0].mean())
 
 
-def _averages(values: np.ndarray, where: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means over slices then subjects of each run, the seed of each run, and the subjects' means over runs."""
-    means, at = _mean(values, where.run * (where.subject.max() + 1) + where.subject)
-    by_run, first = _mean(means, where.run[at])
-    return by_run, where.seed[at][first], _mean(means, where.subject[at])[0]
-
-
-def _mean(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of each group in ascending order of its code, and the position of a member of it."""
-    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
-    return np.bincount(group, values) / np.bincount(group), first
+def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Series]:
+    """Means over slices then subjects of each run (by seed and run), and the subjects' means over runs."""
+    of_subjects = stepwise_mean(where.indexed(values), ["seed", "run", "subject"])
+    return stepwise_mean(of_subjects, ["seed", "run"]), stepwise_mean(of_subjects, ["subject"])
 
 
 def _bootstrap(values: np.ndarray) -> np.ndarray:

@@ -18,8 +18,9 @@ from mrisr.errors import InputError, suggestion
 
 from .differences import Differences
 from .family import holm
+from .means import RUN, stepwise_mean
 from .order import MODEL, Order
-from .tables import RUN, defined
+from .tables import defined
 
 FAMILY = ["scale", "metric", "test_set", "group"]
 """Comparisons that agree in these are tested, and corrected, together."""
@@ -96,9 +97,8 @@ def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | Non
 
 def _subject_means(scores: pd.DataFrame) -> dict[str, pd.Series]:
     """{method: mean of each subject over slices, then over seeds and folds}."""
-    with np.errstate(invalid="ignore"):
-        of_runs = scores.groupby(["method", "subject", *RUN], dropna=False)["value"].mean(skipna=False)
-        means = of_runs.groupby(level=["method", "subject"]).mean(skipna=False)
+    by = ["method", "subject"]
+    means = stepwise_mean(scores.set_index([*by, *RUN])["value"], [*by, *RUN], by)
     return {method: table.droplevel("method") for method, table in means.groupby(level="method")}
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .means import RUN, stepwise_mean
 from .order import MODEL, Order
 
-RUN = ["fold", "seed"]
 CELL = [*MODEL, "test_set", "group", "metric"]
 SLICE = ["subject", "slice"]
 
@@ -30,12 +30,8 @@ def defined(scores: pd.DataFrame) -> pd.DataFrame:
 
 def average(scores: pd.DataFrame, by: list[str]) -> pd.Series:
     """Mean of ``value`` over the slices of a subject, subjects, folds and seeds, for each combination of ``by``."""
-    levels = [[*by, *RUN, "subject", "slice"], [*by, *RUN, "subject"], [*by, *RUN], by]
-    values = scores.set_index(levels[0])["value"]
-    for level in levels[1:]:
-        with np.errstate(invalid="ignore"):
-            values = values.groupby(level=level, dropna=False).mean(skipna=False)
-    return values
+    values = scores.set_index([*by, *RUN, *SLICE])["value"]
+    return stepwise_mean(values, [*by, *RUN, "subject"], [*by, *RUN], by)
 
 
 def means(scores: pd.DataFrame) -> pd.DataFrame:
@@ -49,10 +45,10 @@ def spreads(scores: pd.DataFrame) -> pd.DataFrame:
     Over the subjects' means, or, where a test group has a single subject, over its slices; values are averaged over
     folds and seeds first. Undefined (NaN) for one slice, and where a value is infinite.
     """
+    slices = stepwise_mean(defined(scores).set_index([*CELL, *RUN, *SLICE])["value"], [*CELL, *SLICE])
+    subjects = stepwise_mean(slices, [*CELL, "subject"])
+    count = subjects.groupby(level=CELL).size()
     with np.errstate(invalid="ignore"):
-        slices = defined(scores).groupby([*CELL, *SLICE])["value"].mean(skipna=False)
-        subjects = slices.groupby(level=[*CELL, "subject"]).mean(skipna=False)
-        count = subjects.groupby(level=CELL).size()
         over_subjects, over_slices = (v.groupby(level=CELL).agg(_deviation) for v in (subjects, slices))
     table = over_subjects.where(count >= 2, over_slices).to_frame("value")
     table["std_over"] = np.where(count >= 2, "subjects", "slices")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import yaml
@@ -169,8 +169,7 @@ def _mixture_problems(study: StudyConfig) -> Iterable[str]:
             yield f"degradations.{name}.seed: {seed} is not allowed (at least 0)"
         if not isinstance(members, list):
             continue  # told by its option's type
-        for member in dict.fromkeys(str(m) for m in members if members.count(m) > 1):
-            yield f"degradations.{name}.members: '{member}' stands there twice"
+        yield from _repeated(f"degradations.{name}.members", [str(member) for member in members])
         for member in members:
             if member not in plain:
                 yield (
@@ -246,7 +245,7 @@ def _selection_problems(study: StudyConfig) -> Iterable[str]:
         yield from _unknown("evaluation.against", [study.evaluation.against], _compared(study))
     yield from _unknown("figures.metrics", study.figures.metrics, study.evaluation.metrics)
     yield from _unknown("figures.box_metric", [study.figures.box_metric], study.evaluation.metrics)
-    yield from _unknown("figures.further", study.figures.further, study.figures.further)
+    yield from _repeated("figures.further", study.figures.further)
     yield from _unknown("figures.panel_test_sets", study.figures.panel_test_sets, study.test_sets)
 
 
@@ -271,13 +270,18 @@ def _label_problems(study: StudyConfig) -> Iterable[str]:
 
 
 def _unknown(key: str, names: Iterable[str] | None, allowed: Iterable[str]) -> Iterable[str]:
-    seen = set()
-    for name in names or []:
+    names = list(names or [])
+    for name in dict.fromkeys(names):
         if name not in allowed:
             yield f"{key}: '{name}' is not known ({suggestion(name, allowed)})"
-        elif name in seen:
-            yield f"{key}: '{name}' stands there twice"
-        seen.add(name)
+    yield from _repeated(key, [name for name in names if name in allowed])
+
+
+def _repeated(key: str, values: Collection[Any]) -> Iterable[str]:
+    for value in dict.fromkeys(values):
+        if list(values).count(value) > 1:
+            # A name in quotes, a number without.
+            yield f"{key}: {value!r} stands there twice"
 
 
 def _override_problems(study: StudyConfig) -> Iterable[str]:
@@ -302,8 +306,7 @@ def _turn_problems(study: StudyConfig) -> Iterable[str]:
 
 def _scale_problems(study: StudyConfig) -> Iterable[str]:
     grid = study.protocol.grid
-    for scale in sorted({s for s in study.protocol.scales if study.protocol.scales.count(s) > 1}):
-        yield f"protocol.scales: {scale} stands there twice"
+    yield from _repeated("protocol.scales", study.protocol.scales)
     for name in study.evaluation.baselines:
         grids = plugins.constant("baselines", name, "GRIDS")
         if grids and grid not in grids:

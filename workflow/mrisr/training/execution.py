@@ -8,16 +8,9 @@ from collections.abc import Iterator
 
 import torch
 
+from mrisr.cores import cores
 from mrisr.errors import InputError
 from mrisr.memory import keep_freed_memory
-
-
-def cores() -> int:
-    """Cores that this process may use (fewer than the machine has under taskset, SLURM or a container)."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
