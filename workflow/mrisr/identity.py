@@ -15,9 +15,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from . import files
+from pydantic import BeforeValidator, Field
+
+from . import files, recorded
 
 PACKAGE = Path(__file__).parent
 NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image", "sklearn": "scikit-learn"}
@@ -148,6 +150,17 @@ def version(distribution: str) -> str:
         return "not installed"
 
 
+def _as_tuple(entry: Any) -> Any:
+    return tuple(entry) if isinstance(entry, list) else entry
+
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Remembered = Annotated[
+    tuple[Annotated[list[int], Field(min_length=4, max_length=4)], Sha256], BeforeValidator(_as_tuple)
+]
+"""Size, inode, mtime and ctime of a file, and its digest."""
+
+
 class ContentDigests:
     """SHA-256 of files, remembered by path, size, inode, mtime and ctime, so that a large volume is read once.
 
@@ -156,10 +169,7 @@ class ContentDigests:
 
     def __init__(self, memory: Path):
         self.memory = memory
-        try:
-            self.known = json.loads(memory.read_text())
-        except (OSError, ValueError):
-            self.known = {}
+        self.known = recorded.read(memory, dict[str, Remembered]) or {}
         self.fresh = False
 
     def __call__(self, path: Path) -> str:
@@ -173,7 +183,7 @@ class ContentDigests:
         if entry and entry[0] == stamp:
             return entry[1]
         value = files.sha256(path)
-        self.known[os.path.abspath(path)] = [stamp, value]
+        self.known[os.path.abspath(path)] = (stamp, value)
         self.fresh = True
         return value
 

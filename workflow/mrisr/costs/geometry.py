@@ -6,10 +6,13 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
 from mrisr.identity import digest
+from mrisr.recorded import Unfit
 from mrisr.study.subjects import built_in_volumes
 from mrisr.volumes.ranges import parse_range
 
@@ -18,6 +21,8 @@ from .memo import Memo
 if TYPE_CHECKING:
     from mrisr.planning.plan import Plan
 
+LARGEST = 100_000
+"""Voxels of a side that is believed; a header may claim any number."""
 UNKNOWN = [256, 256, 256]
 """Size that is assumed of a volume whose header cannot be read here; the stage ``check`` says what is wrong with it."""
 
@@ -48,6 +53,14 @@ class Geometry:
         return 4 * self.slices * self.pixels
 
 
+class Header(BaseModel):
+    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, and whether a named one is reversed."""
+
+    shape: Annotated[list[Annotated[int, Field(ge=0, le=LARGEST)]], Field(min_length=3, max_length=4)]
+    axis: Annotated[int, Field(ge=0, le=2)]
+    reverse: bool
+
+
 class Geometries:
     """The geometry of every subject of a study, by name; headers are read once and remembered."""
 
@@ -60,11 +73,14 @@ class Geometries:
         volume = subjects.volumes[subject]
         axis = study.slices.axis if volume.axis is None else volume.axis
         content = digest([subjects.files(subject, "path"), axis])
-        header = self.memo.get(f"header {content}", lambda: _header(Path(volume.path), volume.kind, axis))
-        shape, number = header["shape"], header["axis"]
+        try:
+            header = self.memo.get(f"header {content}", lambda: _header(Path(volume.path), volume.kind, axis), Header)
+        except Unfit:
+            header = Header(shape=UNKNOWN, axis=0, reverse=False)
+        shape, number = header.shape, header.axis
         multiple = math.lcm(*study.protocol.scales)
         height, width = (max(n // multiple, 1) * multiple for place, n in enumerate(shape[:3]) if place != number)
-        slices = _length(volume.slices or study.slices.range, shape[number], reverse=header["reverse"])
+        slices = _length(volume.slices or study.slices.range, shape[number], reverse=header.reverse)
         wanted = subjects.counts[subject]
         channels = shape[3] if len(shape) > 3 else 1
         return Geometry(math.prod(shape), min(slices, wanted or slices), height, width, channels)
@@ -82,7 +98,7 @@ def _length(text: str | None, length: int, *, reverse: bool) -> int:
 
 
 def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
-    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, and whether a named one is reversed."""
+    """The fields of `Header`."""
     if not path.exists():
         shape = built_in_volumes().get(path.as_posix(), {}).get("shape", UNKNOWN)
         return {"shape": shape, "axis": int(axis) if str(axis).isdigit() else _shortest(shape), "reverse": False}

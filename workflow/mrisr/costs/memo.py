@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mrisr import recorded
 from mrisr.files import write_json
 
 
@@ -15,20 +15,23 @@ class Memo:
 
     def __init__(self, path: Path):
         self.path = path
-        try:
-            self.values = json.loads(path.read_text())
-        except (OSError, ValueError):
-            self.values = {}
+        self.values = recorded.read(path, dict[str, Any]) or {}
         self.fresh = False
 
-    def __contains__(self, key: str) -> bool:
-        return key in self.values
+    def known(self, key: str, schema: Any) -> Any | None:
+        """The value of a key as its schema has it (`mrisr.recorded.parse`); None if it is not known or does not fit."""
+        try:
+            return recorded.fitting(self.values.get(key), schema)
+        except recorded.Unfit:
+            return None
 
-    def get(self, key: str, measure: Callable[[], Any]) -> Any:
+    def get(self, key: str, measure: Callable[[], Any], schema: Any) -> Any:
         """The value of a key, measured if it is not known yet."""
-        if key not in self.values:
+        value = self.known(key, schema)
+        if value is None:
             self.put(key, measure())
-        return self.values[key]
+            value = recorded.fitting(self.values[key], schema)
+        return value
 
     def put(self, key: str, value: Any) -> None:
         """Remember a value."""

@@ -10,26 +10,31 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from mrisr.identity import code_digest, digest
 
 from .memo import Memo
 
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+"""More than any network needs; it is finite in every product."""
 
-@dataclass(frozen=True)
-class Network:
+
+class Network(BaseModel):
     """A network, an HR pixel.
 
     ``saved``: bytes that a training step keeps for the gradient; ``largest``: bytes of the largest array that an
     estimate makes; ``flops``: floating-point operations of an estimate. ``parameters`` are counted over the network.
     """
 
-    parameters: int
-    saved: float
-    largest: float
-    flops: float
+    model_config = ConfigDict(frozen=True)
+
+    parameters: Annotated[int, Field(ge=0, le=10**15)]
+    saved: Amount
+    largest: Amount
+    flops: Amount
 
 
 UNKNOWN = Network(parameters=2_233_345, saved=28424.0, largest=768.0, flops=4.46e6)
@@ -45,7 +50,7 @@ def key(architecture: Mapping[str, Any], scale: int) -> str:
 def measure(architectures: Sequence[tuple[Mapping[str, Any], int]], memo: Memo) -> None:
     """Measure what is not remembered yet of (architecture, scale of the network); one that fails stays unknown."""
     missing = {key(architecture, scale): [dict(architecture), scale] for architecture, scale in architectures}
-    missing = {name: request for name, request in missing.items() if name not in memo}
+    missing = {name: request for name, request in missing.items() if memo.known(name, Network) is None}
     if not missing:
         return
     command = [sys.executable, "-m", "mrisr.costs._measure"]
@@ -57,5 +62,4 @@ def measure(architectures: Sequence[tuple[Mapping[str, Any], int]], memo: Memo) 
 
 def network(architecture: Mapping[str, Any], scale: int, memo: Memo) -> Network:
     """The measurement of an architecture, or `UNKNOWN`."""
-    values = memo.values.get(key(architecture, scale))
-    return Network(**values) if values else UNKNOWN
+    return memo.known(key(architecture, scale), Network) or UNKNOWN

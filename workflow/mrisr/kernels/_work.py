@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
+from mrisr.errors import InputError
 from mrisr.imaging.estimation import Estimation, Keeper, Report, State
 from mrisr.imaging.kernel import SIZE
 
@@ -141,7 +143,18 @@ class Work:
         """Go on from a state: the GANs of its batch, None if there is no state."""
         if state is None:
             return None
-        tensors, metadata = state
+        try:
+            return self._unpacked(*state)
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"the checkpoint belongs to another estimation; remove its folder ({reason})") from error
+
+    def _unpacked(self, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> GANs:
+        for name, expected in (("kernels", self.kernels), ("losses", self.losses)):
+            if tensors[name].shape != expected.shape:
+                raise ValueError(f"{name} {tensors[name].shape}, not {expected.shape}")
+        if len(metadata["failures"]) != len(self.slices):
+            raise ValueError(f"{len(metadata['failures'])} slices, not {len(self.slices)}")
         self.kernels, self.losses = np.array(tensors["kernels"]), np.array(tensors["losses"])
         self.failures, self.waiting, self.present = (metadata[key] for key in ("failures", "waiting", "present"))
         self.iteration, self.steps = metadata["iteration"], metadata["steps"]

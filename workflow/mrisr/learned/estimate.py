@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, Field
 
 from mrisr import arrays, kernels
 from mrisr.arrays import load_slices, slice_name
 from mrisr.errors import InputError
 from mrisr.files import write_text
-from mrisr.imaging.estimation import Estimation, Report, State
+from mrisr.imaging.estimation import Estimation, Report, State, Status
 from mrisr.training.checkpoints import Checkpoints
 from mrisr.training.execution import execution as running
 from mrisr.training.interruption import Interrupted, Stop, stop_requests
@@ -22,6 +23,27 @@ KEEP_EVERY = 250
 """Iterations of a batch between two checkpoints."""
 SHOWN = 3
 """Problems of attempts that an error names."""
+
+
+Counts = list[Annotated[int, Field(ge=0, lt=2**53)]]
+
+
+class Unfinished(BaseModel):
+    """The metadata of a checkpoint."""
+
+    failures: list[list[str]]
+    waiting: Counts
+    present: Counts
+    iteration: Annotated[int, Field(ge=0, lt=2**53)]
+    steps: Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Described(BaseModel):
+    """The metadata of a finished estimation."""
+
+    slice_ids: list[str]
+    status: list[Status]
+    failures: list[list[str]]
 
 
 class _Keeper:
@@ -84,10 +106,10 @@ def run(
     method, names = settings["method"], [slice_name(metadata["subject"], index) for index in sharp]
     if missing := sorted(sharp.keys() - blurred.keys()):
         raise InputError(f"{reads['degraded']}: slice {missing[0]} is missing; delete the file and run again")
-    store = Checkpoints(checkpoints / identity)
+    store = Checkpoints(checkpoints / identity, step=Unfinished, final=Described)
     device = execution.get("device", "auto")
     with running(threads=settings["threads"], device=device), stop_requests(deadline) as stop:
-        estimation = _finished(store.final()) or kernels.estimate_report(
+        estimation = _finished(store.final(), names) or kernels.estimate_report(
             method["kind"],
             [image.mean(axis=0) for image in sharp.values()],
             [blurred[index].mean(axis=0) for index in sharp],
@@ -141,9 +163,14 @@ def _packed(estimation: Estimation) -> State:
     return {"kernels": estimation.kernels, **losses}, described
 
 
-def _finished(content: State | None) -> Estimation | None:
+def _finished(content: State | None, names: list[str]) -> Estimation | None:
+    """The finished estimation of the named slices; None if there is none, or it is not of these slices."""
     if content is None:
         return None
     tensors, described = content
     losses = {name.removeprefix("losses/"): t for name, t in tensors.items() if name.startswith("losses/")}
-    return Estimation(kernels=tensors["kernels"], losses=losses, **described)
+    found = tensors.get("kernels", np.empty(0))
+    lengths = {len(names), len(found), *(len(described[key]) for key in ("status", "failures"))}
+    if described["slice_ids"] != names or len(lengths) > 1 or found.ndim != 3:
+        return None
+    return Estimation(kernels=found, losses=losses, **{key: described[key] for key in Described.model_fields})

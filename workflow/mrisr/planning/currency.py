@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .job import Job
 from .plan import Plan
-from .records import read_record
+from .records import Record, read_record
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
     return found
 
 
-def _restore_times(job: Job, record: dict[str, Any]) -> None:
+def _restore_times(job: Job, record: Record) -> None:
     """Give outputs that were touched or copied the times at which they were made.
 
     Snakemake runs a job again whose input is younger than its output, whatever its triggers are; what is as it was made
@@ -60,10 +59,10 @@ def _restore_times(job: Job, record: dict[str, Any]) -> None:
     """
     folder = Path(job.record).parent
     for path in job.writes.values():
-        _, made = record["outputs"][os.path.relpath(path, folder)]["stamp"]
+        _, made = record.outputs[os.path.relpath(path, folder)].stamp
         status = os.stat(path)
         if status.st_mtime_ns != made:
-            with contextlib.suppress(PermissionError):
+            with contextlib.suppress(OSError):
                 os.utime(path, ns=(status.st_atime_ns, made))
 
 
@@ -72,21 +71,29 @@ def is_current(plan: Plan, job: Job) -> bool:
     return _reason(plan, job, read_record(job.record)) is None
 
 
-def _reason(plan: Plan, job: Job, record: dict[str, Any] | None) -> str | None:
+def _reason(plan: Plan, job: Job, record: Record | None) -> str | None:
     if record is None:
-        return "has no run.json"
-    if record["identity"] != job.identity:
+        return "has a damaged run.json" if os.path.lexists(job.record) else "has no run.json"
+    if record.identity != job.identity:
         return "was made by other code, settings or inputs"
     folder = Path(job.record).parent
     for path in job.writes.values():
-        entry = record["outputs"].get(os.path.relpath(path, folder))
+        entry = record.outputs.get(os.path.relpath(path, folder))
         if entry is None or not os.path.exists(path):
             return "is incomplete"
         status = os.stat(path)
-        unmoved = [status.st_size, status.st_mtime_ns] == entry["stamp"]
-        if not unmoved and plan.subjects.digests(Path(path)) != entry["sha256"]:
+        unmoved = [status.st_size, status.st_mtime_ns] == entry.stamp
+        if not unmoved and _digest(plan, path) != entry.sha256:
             return "was edited or damaged"
     return None
+
+
+def _digest(plan: Plan, path: str) -> str | None:
+    """SHA-256 of an output; None of what cannot be read, such as a FIFO in its place."""
+    try:
+        return plan.subjects.digests(Path(path))
+    except OSError:
+        return None
 
 
 def set_aside(plan: Plan, outputs: Iterable[Outdated]) -> Path:

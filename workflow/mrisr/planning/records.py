@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from mrisr import __version__, files
-from mrisr.identity import NUMERICAL, version
+from pydantic import BaseModel, Field
+
+from mrisr import __version__, files, recorded
+from mrisr.identity import NUMERICAL, Sha256, version
+
+Stamp = Annotated[list[Annotated[int, Field(ge=-(2**63), lt=2**63)]], Field(min_length=2, max_length=2)]
+"""Size, and time of the last change in nanoseconds."""
+ASIDE = "set-aside"
+"""Folder of outputs that are not current."""
+
+
+class Output(BaseModel):
+    """A file as its job left it."""
+
+    sha256: Sha256
+    stamp: Stamp
+
+
+class Record(BaseModel):
+    """What is read of a run.json; the rest of it is for people."""
+
+    identity: Annotated[str, Field(min_length=1)]
+    outputs: dict[str, Output]
 
 
 class Recorder:
@@ -55,10 +75,56 @@ def _described(path: str) -> dict[str, Any]:
     return {"sha256": files.sha256(path), "stamp": [status.st_size, status.st_mtime_ns]}
 
 
-def read_record(path: Path | str) -> dict[str, Any] | None:
+def read_record(path: Path | str) -> Record | None:
     """The record at ``path``; None if there is none, or it is damaged."""
-    try:
-        record = json.loads(Path(path).read_text())
-    except (OSError, ValueError):
-        return None
-    return record if isinstance(record, dict) and "identity" in record else None
+    return recorded.read(path, Record)
+
+
+def verify_results(folder: Path | str, progress: Callable[[int, int], None] | None = None) -> list[str]:
+    """Read every output below a folder again and compare it with the record of its job.
+
+    Parameters
+    ----------
+    folder : path
+        A study's results, or a part of them; what was set aside is left out.
+    progress : callable, optional
+        Called as ``progress(done, total)`` after each record.
+
+    Returns
+    -------
+    list of str
+        One line a problem: a record that is damaged, an output that is missing or is not what its job wrote. Empty if
+        all is as it was made.
+    """
+    folder = Path(folder)
+    paths = [p for p in sorted(folder.rglob("*run.json")) if ASIDE not in p.relative_to(folder).parts]
+    if not paths:
+        return [f"{folder}: there is no run.json below it, so nothing can be compared"]
+    problems = []
+    for done, path in enumerate(paths, start=1):
+        problems += _problems(path, folder)
+        if progress:
+            progress(done, len(paths))
+    return problems
+
+
+def _problems(path: Path, folder: Path) -> Iterator[str]:
+    record = read_record(path)
+    if record is None:
+        yield f"{path}: is damaged, so its outputs cannot be compared"
+        return
+    for name, made in record.outputs.items():
+        place = Path(os.path.normpath(path.parent / name))
+        if not Path(os.path.abspath(place)).is_relative_to(os.path.abspath(folder)):
+            # Nobody writes that; and it may be any file of the machine.
+            yield f"{path}: names an output outside {folder} ({name!a})"
+            continue
+        try:
+            found = files.sha256(place)
+        except FileNotFoundError:
+            yield f"{ascii(str(place))[1:-1]}: is missing"
+        except (OSError, ValueError) as error:
+            yield f"{ascii(str(place))[1:-1]}: cannot be read ({error})"
+        else:
+            if found != made.sha256:
+                yield f"{place}: is not what its job wrote (SHA-256 {found[:16]}..., not {made.sha256[:16]}...)"

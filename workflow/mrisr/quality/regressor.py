@@ -52,9 +52,19 @@ class Regressor:
 def load(path: str | os.PathLike) -> Regressor:
     """Read what `Regressor.save` wrote; `InputError` for a file that is missing or something else."""
     tensors, metadata = arrays.load(path)
-    if metadata.get("features") != list(NAMES) or not set(TENSORS) <= set(tensors):
+    gamma = metadata.get("gamma")
+    known = metadata.get("features") == list(NAMES) and isinstance(gamma, float) and np.isfinite(gamma)
+    if not known or not set(TENSORS) <= set(tensors) or not _fit(*(tensors[name] for name in TENSORS)):
         raise InputError(f"{path}: is no regressor of BRISQUE; the rule train_brisque makes one")
-    return Regressor(**{name: tensors[name] for name in TENSORS}, gamma=metadata["gamma"], metadata=metadata)
+    return Regressor(**{name: tensors[name] for name in TENSORS}, gamma=gamma, metadata=metadata)
+
+
+def _fit(vectors: np.ndarray, coefficients: np.ndarray, intercept: np.ndarray, *limits: np.ndarray) -> bool:
+    """Whether tensors are of the sizes and the type that a `Regressor` has."""
+    shapes = vectors.shape[1:], coefficients.shape, intercept.size, *(limit.shape for limit in limits)
+    numbers = (vectors, coefficients, intercept, *limits)
+    wanted = (len(NAMES),), vectors.shape[:1], 1, (len(NAMES),), (len(NAMES),)
+    return shapes == wanted and all(array.dtype == np.float64 for array in numbers)
 
 
 def train(

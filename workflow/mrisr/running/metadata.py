@@ -26,7 +26,7 @@ def drop_stale_metadata(job: Job) -> None:
         _place(BEGUN, path).unlink(missing_ok=True)
         record = _place(RECORDS, path)
         try:
-            known = record.read_text()
+            known = record.read_text(errors="replace")
         except OSError:
             continue
         if job.identity not in known:

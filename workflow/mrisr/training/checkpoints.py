@@ -8,18 +8,19 @@ left when the other turns out damaged. ``final-<digest>.safetensors`` is a finis
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
 
-from mrisr import arrays, files
+from mrisr import arrays, files, recorded
 from mrisr.errors import InputError
 
 KEPT = 2
@@ -33,10 +34,20 @@ Content = tuple[dict[str, np.ndarray], dict[str, Any]]
 
 
 class Checkpoints:
-    """The states of one training, in one folder; with ``folder`` None nothing is kept."""
+    """The states of one training, in one folder.
 
-    def __init__(self, folder: Path | None):
+    Parameters
+    ----------
+    folder : Path or None
+        With None nothing is kept.
+    step, final : type
+        Schemas (`mrisr.recorded.parse`) of the metadata of a checkpoint and of the finished state: a file whose
+        metadata do not fit counts as damaged.
+    """
+
+    def __init__(self, folder: Path | None, *, step: Any = dict[str, Any], final: Any = dict[str, Any]):
         self.folder = folder
+        self.schemas = {"step": step, "final": final}
         for path in folder.glob(".*.safetensors") if folder else ():
             _remove_abandoned(path)
 
@@ -54,11 +65,17 @@ class Checkpoints:
 
     def latest(self) -> Content | None:
         """The newest state that is whole, or None."""
-        return next((content for path in reversed(self._list("step")) if (content := _read(path))), None)
+        return next(self._whole("step"), None)
 
     def final(self) -> Content | None:
         """The finished state if there is one and it is whole."""
-        return next((content for path in self._list("final") if (content := _read(path))), None)
+        return next(self._whole("final"), None)
+
+    def _whole(self, kind: str) -> Iterator[Content]:
+        """Every state of a kind that is whole, the newest first."""
+        for path in reversed(self._list(kind)):
+            if (content := _read(path, self.schemas[kind])) is not None:
+                yield content
 
     def _list(self, kind: str) -> list[Path]:
         return sorted(self.folder.glob(f"{kind}-*.safetensors")) if self.folder else []
@@ -83,19 +100,22 @@ class Checkpoints:
             path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> Content | None:
+def _read(path: Path, schema: Any) -> Content | None:
     """Content of a checkpoint, or None if another writer has removed it or it is damaged (which is said, once)."""
     try:
         if files.sha256(path)[:DIGITS] == path.stem[-DIGITS:]:
-            return arrays.load(path)
+            tensors, metadata = arrays.load(path)
+            recorded.fitting(metadata, schema)
+            return tensors, metadata
     except FileNotFoundError:
         return None
-    except (OSError, InputError) as error:
+    except (OSError, InputError, recorded.Unfit) as error:
         if path.exists():
             _say(f"{path}: cannot be read ({error}); the checkpoint before it is used")
         return None
     _say(f"{path}: is damaged (its content is not what was written) and is removed; the checkpoint before it is used")
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # a folder in its place, or one that cannot be written, is let be
+        path.unlink(missing_ok=True)
     return None
 
 
@@ -103,7 +123,7 @@ def _remove_abandoned(path: Path) -> None:
     try:
         if time.time() - path.stat().st_mtime > ABANDONED:
             path.unlink(missing_ok=True)
-    except FileNotFoundError:
+    except OSError:
         return
 
 

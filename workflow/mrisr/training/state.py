@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
 
 HISTORY = ("epoch", "step", "learning_rate", "loss", "validation_loss", "validation_psnr")
 """Columns of the history, one row an epoch: epochs and steps done, rate of the last step, means over the epoch's steps
 and over the validation slices (blank where the epoch was not validated)."""
+
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Packed(BaseModel):
+    """The metadata of a checkpoint."""
+
+    epoch: Count
+    step: Count
+    best_loss: Annotated[str, Field(pattern=r"^(inf|-?[0-9.]+(e[+-]?[0-9]+)?)$")]
+    scalars: dict[str, int | float | bool | None]
+    zero_dimensional: list[str]
 
 
 @dataclass
@@ -81,15 +95,17 @@ class State:
     def unpack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
         """Take over what `pack` gave; `InputError` if it belongs to another network or training."""
         try:
+            history = history_rows(arrays)
             arrays = {**arrays, **{name: arrays[name].reshape(()) for name in metadata["zero_dimensional"]}}
             self.model.load_state_dict(_below("model/", arrays))
             self._unpack_optimiser(_below("optimiser/", arrays), _below("optimiser/", metadata["scalars"]))
             self.losses[: metadata["step"]] = torch.from_numpy(arrays["losses"])
-        except (KeyError, RuntimeError) as error:
+            best_loss = float(metadata["best_loss"])
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"the checkpoint belongs to another training; remove its folder ({reason})") from error
-        self.epoch, self.step, self.best_loss = metadata["epoch"], metadata["step"], float(metadata["best_loss"])
-        self.history = [tuple(row) for row in arrays["history"].tolist()]
+        self.epoch, self.step, self.best_loss = metadata["epoch"], metadata["step"], best_loss
+        self.history = [tuple(row) for row in history.tolist()]
         self.best = _below("best/", arrays) or None
 
     def _unpack_optimiser(self, *values: Mapping[str, Any]) -> None:
@@ -108,6 +124,16 @@ class State:
 def history_array(history: list[tuple[float, ...]]) -> np.ndarray:
     """Rows of the history as float64 [epochs, columns]."""
     return np.array(history, np.float64).reshape(-1, len(HISTORY))
+
+
+def history_rows(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The history among the tensors of a file; `ValueError` if it is none."""
+    rows = arrays.get("history")
+    if rows is None or rows.dtype != np.float64 or rows.ndim != 2 or rows.shape[1] != len(HISTORY):
+        raise ValueError("it has no history")
+    if not np.isfinite(rows[:, :2]).all():
+        raise ValueError("its history has epochs or steps that are no numbers")
+    return rows
 
 
 def history_table(rows: np.ndarray) -> pd.DataFrame:

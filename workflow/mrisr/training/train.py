@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import BaseModel
 
 from mrisr import losses
 from mrisr.errors import InputError
@@ -23,7 +24,7 @@ from .loop import Loop, Report
 from .reversal import ReversedBatches, reversed_pair
 from .sampling import Patches, WholeSlices, require_consistent
 from .settings import Settings
-from .state import State, history_array, history_table
+from .state import Packed, State, history_array, history_rows, history_table
 from .weights import build_model
 
 
@@ -33,6 +34,12 @@ class Trained:
 
     state: dict[str, np.ndarray]
     history: pd.DataFrame
+    device: str
+
+
+class Finished(BaseModel):
+    """The metadata of a finished training."""
+
     device: str
 
 
@@ -83,7 +90,7 @@ def train(
     """
     settings = Settings.read(training)
     _require_slices(pairs, validation, scale, settings)
-    store = Checkpoints(checkpoints / identity if checkpoints else None)
+    store = Checkpoints(checkpoints / identity if checkpoints else None, step=Packed, final=Finished)
     if (finished := store.final()) is not None:
         return _trained(*finished)
     batches = _batches(pairs, scale, settings, seed)
@@ -140,4 +147,7 @@ def _result(state: State) -> dict[str, np.ndarray]:
 
 def _trained(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Trained:
     state = {name.removeprefix("model/"): array for name, array in tensors.items() if name.startswith("model/")}
-    return Trained(state, history_table(tensors["history"]), metadata["device"])
+    try:
+        return Trained(state, history_table(history_rows(tensors)), metadata["device"])
+    except ValueError as error:
+        raise InputError(f"the finished training is not one of this program; remove its folder ({error})") from error

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from mrisr import arrays, models, plugins
+from mrisr import arrays, models, plugins, recorded
 from mrisr.errors import InputError
+
+DISCARDED, SMALL = 8, 10**6
+"""How many parameters are built for each number of a file, and for any file, before that is too much."""
+
+
+class Architecture(BaseModel):
+    """A network's plug-in; its options are checked by itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    shelf: Literal["models", "kernels"] = "models"
+
+
+class Described(BaseModel):
+    """What the metadata of weights have at least."""
+
+    architecture: Architecture
+    scale: Annotated[int, Field(ge=1, le=64)]
+    channels: Annotated[int, Field(ge=1, le=64)]
 
 
 def save_weights(path: str | os.PathLike, state: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
@@ -33,12 +56,40 @@ def load_model(path: str | os.PathLike) -> tuple[torch.nn.Module, dict[str, Any]
     missing = {"architecture", "scale", "channels"} - metadata.keys()
     if missing:
         raise InputError(f"{path}: holds no network: its metadata lack {', '.join(sorted(missing))}")
-    model = build_model(metadata["architecture"], scale=metadata["scale"], channels=metadata["channels"])
     try:
+        recorded.fitting(metadata, Described)
+    except recorded.Unfit as error:
+        raise InputError(f"{path}: holds no network: what its metadata say {error}") from error
+    try:
+        with _no_larger_than(sum(array.size for array in state.values())):
+            model = build_model(metadata["architecture"], scale=metadata["scale"], channels=metadata["channels"])
         model.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
-    except RuntimeError as error:
+    except InputError as error:
+        raise InputError(*(f"{path}: {problem}" for problem in error.problems)) from error
+    except Exception as error:  # a method may fail in any way on options that nobody has checked
         raise InputError(f"{path}: does not fit the architecture it names ({' '.join(str(error).split())})") from error
     return model.eval(), metadata
+
+
+@contextlib.contextmanager
+def _no_larger_than(numbers: int) -> Iterator[None]:
+    """Stop building a network that is far larger than its file: 10^9 features must not fill the memory.
+
+    Not once it has one number more: a plug-in may build layers that it throws away or replaces.
+    """
+    built = 0
+
+    def count(module: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
+        nonlocal built
+        built += 0 if parameter is None else parameter.numel()
+        if built > DISCARDED * numbers + SMALL:
+            raise ValueError(f"that is far larger than the {numbers} numbers of the file")
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def build_model(architecture: Mapping[str, Any], *, scale: int, channels: int) -> torch.nn.Module:
