@@ -508,9 +508,9 @@ def test_images_that_do_not_fit_are_named(change, said):
         ({"slice_ids": ["a", "b"]}, "2 slice ids are given for 3 slices"),
         ({"slice_ids": ["a", "b", "a"]}, "'a' is given twice"),
         ({"iteration": 5}, "did you mean 'iterations'"),
-        ({"iterations": 0}, "iterations must be 1 or more"),
+        ({"iterations": 0}, "iterations must be an integer of at least 1"),
         ({"noise": -1.0}, "noise must be a number of at least 0"),
-        ({"device": "tpu"}, "device must be auto, cpu or cuda"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda"),
     ],
 )
 def test_arguments_that_are_wrong_are_named(arguments, said):

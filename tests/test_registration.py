@@ -137,7 +137,7 @@ def test_another_anatomy_is_refused():
         ({"spacing": [2.7, 3.9, 3.9]}, {}, r"3\.25 times the high-resolution scan's in plane; at scale 2"),
         ({"spacing": [5.4, 2.6, 2.6]}, {}, r"2\.00 times the high-resolution scan's across the slices"),
         ({}, {"scale": 3}, "in plane; at scale 3 that has to be about 3"),
-        ({}, {"scale": 2.2}, "integer scale of at least 2, not 2.2"),
+        ({}, {"scale": 2.2}, "scale must be an integer of at least 2, not 2.2"),
         ({"origin": ORIGIN + np.array([0, 60, 0])}, {}, "covers [0-9]+% of the high-resolution scan"),
     ],
 )

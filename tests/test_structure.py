@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from module_imports import MODULES, imported
 from mrisr import plugins
@@ -75,6 +76,29 @@ def test_an_unknown_method_names_the_nearest():
 def test_an_unknown_option_names_the_allowed_ones():
     with pytest.raises(InputError, match="did you mean 'sigma'"):
         plugins.build("degradations", "gaussian", scale=2, grid="same", sigmas=1)
+
+
+@pytest.mark.parametrize(
+    ("shelf", "name", "options", "said"),
+    [
+        ("degradations", "mean", {"size": True}, "mean: size must be an integer, not True"),
+        ("degradations", "mean", {"size": 3.0}, "mean: size must be an integer, not 3.0"),
+        ("degradations", "mean", {"border": "edge"}, "mean: border must be one of reflect, nearest, mirror, wrap,"),
+        ("degradations", "zero_filling", {"area": True}, "area must be a number or nothing, not True"),
+        ("degradations", "hanning", {"root": 1}, "root must be true or false, not 1"),
+        ("degradations", "combine", {"members": "mean"}, r"members must be a list \(list\[str \| dict\]\), not 'mean'"),
+        ("degradations", "gaussian", {"sigma": np.ones(2)}, "sigma must be a number or a list"),
+        ("baselines", "bicubic", {"a": False}, "a must be a number, not False"),
+    ],
+)
+def test_an_option_of_another_type_is_refused_before_its_method_is_built(shelf, name, options, said):
+    grid = {"grid": "same"} if shelf == "degradations" else {}
+    with pytest.raises(InputError, match=said):
+        plugins.build(shelf, name, scale=2, **grid, **options)
+
+
+def test_a_list_stands_for_a_tuple_and_an_integer_for_a_number():
+    plugins.build("degradations", "hidden", scale=2, grid="same", sigma=[2, 1], angle=0)
 
 
 def test_a_missing_option_is_named():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import signal
+from dataclasses import MISSING, fields
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -12,13 +14,16 @@ import torch
 from mrisr import losses
 from mrisr.cores import cores
 from mrisr.errors import InputError
+from mrisr.study import TrainingOptions
 from mrisr.training import optimisers
 from mrisr.training.execution import execution
 from mrisr.training.interruption import stop_requests
 from mrisr.training.schedules import learning_rate
+from mrisr.training.settings import Settings
 from mrisr.training.state import HISTORY
 from mrisr.training.train import train
 from mrisr.training.weights import load_model, save_weights
+from pydantic import ValidationError
 from training_problem import TRAINING, digest, make_pairs, problem
 
 
@@ -152,6 +157,29 @@ def test_a_training_that_diverges_says_where_and_what_to_do():
 def test_what_cannot_be_trained_is_said(changes, sentence):
     with pytest.raises(InputError, match=sentence):
         train(**problem() | changes)
+
+
+def test_the_settings_of_a_training_are_those_of_a_study():
+    settings, study = get_type_hints(Settings), get_type_hints(TrainingOptions)
+    # By hand an optimiser may have options too.
+    for types in (settings, study):
+        types.pop("optimiser")
+    assert settings == {name: study[name] for name in TrainingOptions.model_fields if name != "optimiser"}
+    defaults = {field.name: field.default for field in fields(Settings) if field.default is not MISSING}
+    assert defaults == {name: TrainingOptions.model_fields[name].default for name in defaults}
+
+
+HINTS = get_type_hints(Settings)
+COUNTS = [name for name, hint in HINTS.items() if int in (hint, *get_args(hint))]
+CHOICES = [name for name, hint in HINTS.items() if get_origin(hint) is Literal]
+
+
+@pytest.mark.parametrize(("name", "value"), [*((n, 0) for n in COUNTS), *((n, "nonsense") for n in CHOICES)])
+def test_what_a_study_refuses_a_training_by_hand_refuses_too(name, value):
+    with pytest.raises(ValidationError):
+        TrainingOptions(**{name: value})
+    with pytest.raises(InputError, match=f"training.{name}: '?{value}'? is not"):
+        Settings.read(TRAINING | {name: value})
 
 
 def test_the_optimiser_takes_options():

@@ -21,7 +21,7 @@ class Bicubic:
     GRIDS = ("low",)
 
     def __init__(self, *, scale: int, a: float = -0.5):
-        if isinstance(a, bool) or not isinstance(a, int | float) or not -3 <= a <= 0:
+        if not -3 <= a <= 0:
             raise InputError(f"bicubic: a must be between -3 and 0 (usual: -0.5, -0.75), not {a!r}")
         self.scale, self.a = scale, a
 

@@ -35,8 +35,6 @@ class Combine:
         members: list[str | dict],
         seed: int = 0,
     ):
-        if not isinstance(members, list | tuple):
-            raise InputError(f"combine: members must be a list of degradations, not {members!r}")
         self.seed = seed
         self.operators = {
             str(place): from_description(member, scale=scale, grid=grid) for place, member in enumerate(members)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mrisr.errors import InputError
+from mrisr.errors import InputError, require_integer
 
 from .random import generator
 
@@ -40,8 +40,7 @@ def assign(slice_ids: Sequence[str | int], members: Sequence[str], *, seed: int 
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise InputError(f"a mixture uses each slice once, but slice '{twice}' is listed more than once")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"the seed of a mixture must be an integer of at least 0, not {seed!r}")
+    require_integer("the seed of a mixture", seed, at_least=0)
     ordered = sorted(ids)
     # The ids are part of the seed: slices degraded one at a time would else all get the same member.
     random = generator(seed, "\0".join(ordered))

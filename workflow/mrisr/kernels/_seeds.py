@@ -31,9 +31,3 @@ def require_ids(slice_ids: Sequence[str | int], count: int) -> list[str]:
         twice = next(name for name in ids if ids.count(name) > 1)
         raise InputError(f"kernels: the slice id '{twice}' is given twice; a slice's random numbers follow from its id")
     return ids
-
-
-def require_seed(seed: int) -> None:
-    """An `InputError` unless the seed is an integer of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"kernels: the seed must be an integer of at least 0, not {seed!r}")

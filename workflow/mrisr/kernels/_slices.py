@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mrisr.errors import InputError
+from mrisr.errors import InputError, require_integer
 from mrisr.imaging.kernel import SCALE, SIZE
 from mrisr.imaging.random import generator
 
 from ._crops import crop_weights
-from ._seeds import content_id, require_ids, require_seed
+from ._seeds import content_id, require_ids
 
 HR_CROP = 64
 LR_CROP = (HR_CROP - SIZE) // SCALE + 1
@@ -57,7 +57,7 @@ def prepared(
     """
     if len(hr_slices) != len(lr_slices):
         raise InputError(f"kernels: {len(hr_slices)} high-resolution slices, but {len(lr_slices)} low-resolution ones")
-    require_seed(seed)
+    require_integer("kernels: the seed", seed, at_least=0)
     hr_slices, lr_slices = [np.asarray(hr) for hr in hr_slices], [np.asarray(lr) for lr in lr_slices]
     if slice_ids is None:
         ids = [content_id(hr, lr) for hr, lr in zip(hr_slices, lr_slices, strict=True)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 import torch
 
-from mrisr.errors import InputError
+from mrisr.errors import InputError, require_integer, require_not_negative
 from mrisr.imaging.estimation import Estimation, Keeper, Report
 from mrisr.imaging.kernel import SCALE, normalised
 from mrisr.memory import keep_freed_memory
@@ -85,12 +84,9 @@ class DSGAN:
         counts = {"iterations": iterations, "drop_every": drop_every, "decay_every": decay_every, "attempts": attempts}
         counts |= {name: value for name, value in (("largest", largest), ("batch", batch)) if value is not None}
         for name, value in counts.items():
-            if value < 1:
-                raise InputError(f"dsgan: {name} must be 1 or more, not {value!r}")
+            require_integer(f"dsgan: {name}", value, at_least=1)
         weights = Weights(bicubic, sum_to_one, boundaries, centre, sparse, gate, decay, decay_every, constrain_below)
-        for name, value in {"learning_rate": learning_rate, "noise": noise, **vars(weights)}.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise InputError(f"dsgan: {name} must be a number of at least 0, not {value!r}")
+        require_not_negative("dsgan", {"learning_rate": learning_rate, "noise": noise, **vars(weights)})
         self.settings = Settings(iterations, learning_rate, drop_every, noise, share_fake, weights)
         self.largest, self.attempts, self.batch, self.device = largest, attempts, batch, _device(device)
 
@@ -125,8 +121,6 @@ class DSGAN:
 
 
 def _device(name: str) -> torch.device:
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"dsgan: device must be auto, cpu or cuda, not {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("dsgan: there is no CUDA device here; set device to auto or cpu")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 from skimage.filters import threshold_otsu
 
-from mrisr.errors import InputError
+from mrisr.errors import InputError, require_integer
 from mrisr.imaging.loaded import LoadedVolume
 
 from .bspline import deform
@@ -81,8 +81,7 @@ def register(
     for scan, name in ((lr, "low"), (hr, "high")):
         if scan.array.ndim != 3:
             raise InputError(f"the {name}-resolution scan is in colour; registration needs one channel")
-    if isinstance(scale, bool) or not isinstance(scale, int) or scale < 2:
-        raise InputError(f"registration needs an integer scale of at least 2, not {scale!r}")
+    require_integer("registration: scale", scale, at_least=2)
     require_ratio(lr, hr, axis=axis, scale=scale)
     reference = block_means(hr, axis=axis, scale=scale, multiple=multiple)
     fixed, moving = itk_image(reference), itk_image(lr)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mrisr.errors import InputError, suggestion
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Section ``training`` of a study for one model.
+    """Section ``training`` of a study for one model: its keys and types, which a test compares with the study's.
 
+    The types say what `read` refuses: every integer is 1 or more, a ``Literal`` lists all choices.
     ``steps_per_epoch`` None: as many batches as the slices fill once. ``patch``: side in HR pixels, None for whole
     slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
     """
 
     optimiser: str | Mapping[str, Any]
     learning_rate: float
-    schedule: str
+    schedule: Literal["cosine", "paper", "constant"]
     epochs: int
     steps_per_epoch: int | None
     batch: int
@@ -46,12 +47,12 @@ class Settings:
             for key, field in known.items()
             if field.default is MISSING and key not in training
         ]
-        for key in ("epochs", "batch", "steps_per_epoch", "patch", "checkpoint_every", "validate_every", "threads"):
+        for key, hint in get_type_hints(cls).items():
             value = training.get(key)
-            if value is not None and value < 1:
+            if value is not None and int in (hint, *get_args(hint)) and value < 1:
                 problems.append(f"training.{key}: {value} is not allowed (1 or more)")
-        if training.get("keep", "last") not in ("last", "best"):
-            problems.append(f"training.keep: {training['keep']!r} is not known (allowed: best, last)")
+            if key in training and get_origin(hint) is Literal and value not in get_args(hint):
+                problems.append(f"training.{key}: {value!r} is not known ({suggestion(str(value), get_args(hint))})")
         if training.get("eighth_turns") and training.get("patch") is None:
             problems.append("training.eighth_turns: a whole slice cannot be turned by 45 degrees; give training.patch")
         if problems:
