@@ -15,7 +15,7 @@ from mrisr import kernels
 from mrisr.arrays import Cache, load, load_slices, save, save_slices, stored_slices
 from mrisr.degradations.estimated import Estimated
 from mrisr.errors import InputError
-from mrisr.kernels._estimation import State
+from mrisr.imaging.estimation import State
 from mrisr.learned.estimate import Described, Unfinished, _finished
 from mrisr.quality import regressor
 from mrisr.training import train as training

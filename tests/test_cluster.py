@@ -49,7 +49,7 @@ def programs(tmp_path, monkeypatch):
 
 def said(**asked) -> list[str]:
     """What is said about one request of train_model, whose partition stands in set-resources."""
-    return problems([Request("train_model", **asked)], {"train_model": {"slurm_partition": "any"}})
+    return problems([Request("train_model", section="training", **asked)], {"train_model": {"slurm_partition": "any"}})
 
 
 def test_what_a_cluster_can_give_is_no_problem(programs):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from mrisr import validation
 from mrisr.errors import InputError
+from mrisr.study import validation
 from mrisr.study.validation import load_study, validate
 
 ROOT = Path(__file__).parents[1]
