@@ -78,7 +78,7 @@ def job(tmp_path):
     """A job whose outputs are current."""
     made = tmp_path / "made.txt"
     made.write_text("made")
-    job = Job("toy", {}, (), {}, {"made": str(made)}, str(tmp_path / "run.json"))
+    job = Job("toy", "mrisr.toy", {}, (), {}, {"made": str(made)}, str(tmp_path / "run.json"))
     Recorder(job.identity).write(job.record, job.writes)
     return job
 
