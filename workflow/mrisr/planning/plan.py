@@ -18,7 +18,6 @@ from mrisr.stages.stage import Stage
 from mrisr.study.config import StudyConfig
 from mrisr.study.subjects import Subjects
 
-from . import figures
 from .job import Job
 from .layout import Layout
 
@@ -89,13 +88,9 @@ class Plan:
         InputError
             A job that cannot run, such as the registration of a subject's scan where there is none.
         """
-        for subject in self.subjects.volumes:
-            self.job("slice", subject=subject)
-        self.job("check")
-        self.job("tabulate")
-        for scale in self.study.protocol.scales:
-            for figure in figures.drawn(self.study):
-                self.job("figure", figure=figure, scale=scale)
+        for name, stage in self.stages.items():
+            for wildcards in stage.targets():
+                self.job(name, **wildcards)
         jobs = list(self._jobs.values())
         self._require_runnable(jobs)
         return jobs

@@ -71,6 +71,10 @@ class Check(Stage):
             if all(method.options.get(option) for option in learned):
                 yield f"evaluation.metrics.{name}", "metrics", method.kind or name, dict(method.options)
 
+    def targets(self) -> list[dict[str, Any]]:
+        """Every study checks its volumes."""
+        return [{}]
+
     def asks(self, costs) -> Asks:
         """The largest volume in memory; all of them read."""
         voxels = [costs.geometries.of(subject).voxels for subject in self.subjects.volumes]

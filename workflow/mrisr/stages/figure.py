@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mrisr.planning import figures
 from mrisr.planning.job import Job
 
@@ -44,6 +46,11 @@ class Figure(Stage):
             },
             needs={role: found for source in sources for role, found in source.needs.items()},
         )
+
+    def targets(self) -> list[dict[str, Any]]:
+        """The figures that the study draws, at each of its scales."""
+        scales, names = self.study.protocol.scales, figures.drawn(self.study)
+        return [{"figure": name, "scale": scale} for scale in scales for name in names]
 
     def asks(self, costs, figure: str) -> Asks:
         """All scores; the networks where a figure shows their estimates."""

@@ -47,6 +47,10 @@ class Slice(Stage):
             context={"volume": volume},
         )
 
+    def targets(self) -> list[dict[str, Any]]:
+        """Every volume of the manifest is cut, also one that no model is tested on."""
+        return [{"subject": subject} for subject in self.subjects.volumes]
+
     def asks(self, costs, subject: str) -> Asks:
         """The volume in memory, read at a slow core's rate."""
         voxels = costs.geometries.of(subject).voxels

@@ -120,6 +120,10 @@ class Stage:
         """What a job will take on this machine, its start not included."""
         raise NotImplementedError
 
+    def targets(self) -> Iterable[Mapping[str, Any]]:
+        """Wildcards of the jobs that a study wants for themselves, and not for a later stage that reads them."""
+        return ()
+
     def problems(self, job: Job) -> Iterable[str]:
         """Why a job of the plan cannot run, a line each."""
         return ()

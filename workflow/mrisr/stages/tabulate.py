@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mrisr.planning import tables
 from mrisr.planning.job import Job
 
@@ -35,6 +37,10 @@ class Tabulate(Stage):
             writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
             needs={"scores": [job.identity for job in scored]},
         )
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Every study has its tables."""
+        return [{}]
 
     def asks(self, costs) -> Asks:
         """All rows of all scores."""
