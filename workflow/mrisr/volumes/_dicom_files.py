@@ -1,0 +1,150 @@
+"""Which files of a folder are DICOM images of one series, and whether they are whole; no pixels are loaded for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mrisr.errors import InputError
+
+from ._loaded import check_claim, reading
+
+PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
+"""Pixel Data, Float Pixel Data, Double Float Pixel Data."""
+_DEFERRED = 1024
+"""Bytes above which an element stays in the file until it is asked for."""
+_UNDEFINED = 0xFFFFFFFF
+_FIRST_GROUPS = (0x0002, 0x0008)
+_FIRST_ELEMENT = 0x0018
+"""Data sets begin with group length, character set, image type or SOP class, all of which lie below."""
+_SYNTAXES = {
+    (True, True): "1.2.840.10008.1.2",
+    (False, True): "1.2.840.10008.1.2.1",
+    (False, False): "1.2.840.10008.1.2.2",
+}
+"""Transfer syntax by (implicit VR, little endian), for files that do not name theirs."""
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Whether a file has the mark of a DICOM file or, as old exports, begins with the first element of a data set."""
+    with open(path, "rb") as file:
+        start = file.read(132)
+    return start[128:] == b"DICM" or _begins_data_set(start)
+
+
+def _begins_data_set(start: bytes) -> bool:
+    for order in ("little", "big"):
+        group, element = (int.from_bytes(start[at : at + 2], order) for at in (0, 2))
+        if group in _FIRST_GROUPS and element <= _FIRST_ELEMENT and len(start) > 8:
+            explicit = start[4:6].isalpha() and start[4:6].isupper()
+            return explicit or (order == "little" and int.from_bytes(start[4:8], order) <= _DEFERRED)
+    return False
+
+
+def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str]]:
+    """Headers of a file, or of the images of one series of a folder, by file; and what was left out.
+
+    Raises
+    ------
+    InputError
+        No image, several series and none chosen, no such series, or a file that is truncated.
+    """
+    if path.is_file():
+        header = read_header(path)
+        if header is None:
+            raise InputError("is a DICOM file without an image; name one with pixels, or a folder of them")
+        return {path: header}, []
+    found: dict[str, dict[Path, Any]] = {}
+    other = []
+    for file in sorted(p for p in path.iterdir() if p.is_file()):
+        header = read_header(file) if _is_meant(file) else None
+        if header is None:
+            other.append(file.name)
+        else:
+            found.setdefault(str(header.get("SeriesInstanceUID", "none")), {})[file] = header
+    if not found:
+        raise InputError("holds no DICOM image; name the folder whose files are DICOM")
+    kinds = ", ".join(f"dicom:{name}" for name in found)
+    if series is None and len(found) > 1:
+        raise InputError(f"holds {len(found)} DICOM series; set kind to one of {kinds}")
+    if series is not None and series not in found:
+        raise InputError(f"holds no DICOM series '{series}'; set kind to one of {kinds}")
+    return found[series or next(iter(found))], _left_out(other)
+
+
+def _is_meant(file: Path) -> bool:
+    if is_dicom_file(file):
+        return True
+    if file.suffix.lower() == ".dcm":
+        # Leaving it out would leave out a slice.
+        raise InputError(f"its file {file.name} is no DICOM file, or truncated; copy it again or move it away")
+    return False
+
+
+def _left_out(names: Sequence[str]) -> list[str]:
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return [f"files without a DICOM image left out: {len(names)} ({shown})"] if names else []
+
+
+def read_header(path: Path) -> Any:
+    """The header of a DICOM image, None of another DICOM file; its pixels have to be there, but are not loaded.
+
+    Raises
+    ------
+    InputError
+        The file is truncated, or its header claims more pixels than it holds.
+    """
+    size = path.stat().st_size
+    with reading(f"a DICOM file ({path.name})"):
+        header = open_dataset(path, defer_size=_DEFERRED)
+        encoding = header.file_meta.TransferSyntaxUID
+        if encoding.is_deflated:
+            # Places in what was inflated mean nothing in the file; inflating fails by itself where bytes are missing.
+            header, size = open_dataset(path), None
+        # `values` gives the elements as they stand in the file; asking for one by name would load it.
+        elements = list(header.values())
+        if size is not None and any(_end(element) > size for element in elements):
+            raise InputError(f"its file {path.name} is truncated: it has {size} bytes, its header speaks of more")
+        pixels = next((element for element in elements if element.tag in PIXELS), None)
+        if pixels is None:
+            if "Rows" in header or "Image Storage" in getattr(header.get("SOPClassUID"), "name", ""):
+                raise InputError(f"its file {path.name} is truncated: it ends before its pixels; copy it again")
+            return None
+        stored = _stored(pixels)
+        frames = int(header.get("NumberOfFrames", 1) or 1)
+        shape, bits = (header.Rows, header.Columns, frames, header.SamplesPerPixel), header.BitsAllocated
+        if stored is None or encoding.is_encapsulated:
+            check = dict(itemsize=max(1, bits // 8), stored=path.stat().st_size, compressed=True)
+        else:
+            check = dict(itemsize=max(1, bits // 8), stored=stored, compressed=False)
+        if size is None:
+            del header[pixels.tag]
+    try:
+        check_claim(shape, **check)
+    except InputError as error:
+        raise InputError(*(f"its file {path.name} {problem}" for problem in error.problems)) from error
+    return header
+
+
+def open_dataset(path: Path, defer_size: int | None = None) -> Any:
+    """A data set with its transfer syntax, which is what pydicom found it to be where the file names none."""
+    import pydicom
+
+    header = pydicom.dcmread(path, defer_size=defer_size, force=True)
+    if "TransferSyntaxUID" not in header.file_meta:
+        implicit, little, *_ = header.original_encoding
+        header.file_meta.TransferSyntaxUID = pydicom.uid.UID(_SYNTAXES[bool(implicit), bool(little)])
+    return header
+
+
+def _end(element: Any) -> int:
+    """Where in the file an element ends; 0 where its header does not say."""
+    length = getattr(element, "length", _UNDEFINED)
+    return 0 if length == _UNDEFINED else element.value_tell + length
+
+
+def _stored(pixels: Any) -> int | None:
+    """Bytes of the pixels' element, None if it does not say."""
+    length = getattr(pixels, "length", None)
+    return None if length == _UNDEFINED else length
