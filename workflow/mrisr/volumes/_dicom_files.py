@@ -108,7 +108,7 @@ def read_header(path: Path) -> Any:
             raise InputError(f"its file {path.name} is truncated: it has {size} bytes, its header speaks of more")
         pixels = next((element for element in elements if element.tag in PIXELS), None)
         if pixels is None:
-            if "Rows" in header or "Image Storage" in getattr(header.get("SOPClassUID"), "name", ""):
+            if "Rows" in header or _is_image_class(header):
                 raise InputError(f"its file {path.name} is truncated: it ends before its pixels; copy it again")
             return None
         stored = _stored(pixels)
@@ -136,6 +136,14 @@ def open_dataset(path: Path, defer_size: int | None = None) -> Any:
         implicit, little, *_ = header.original_encoding
         header.file_meta.TransferSyntaxUID = pydicom.uid.UID(_SYNTAXES[bool(implicit), bool(little)])
     return header
+
+
+def _is_image_class(header: Any) -> bool:
+    """Whether a file says that it is an image, or not even what it is, as one that is cut early."""
+    names = [
+        place.get(name) for place, name in ((header, "SOPClassUID"), (header.file_meta, "MediaStorageSOPClassUID"))
+    ]
+    return not any(names) or any("Image Storage" in name.name for name in names if name)
 
 
 def _end(element: Any) -> int:

@@ -59,9 +59,7 @@ def _check_image(path: Path, header: Any, enhanced: bool) -> None:
     kinds = [str(kind).upper() for kind in _several(header.get("ImageType"))]
     # Enhanced files may keep the word though each slice is a frame of its own.
     if "MOSAIC" in kinds and not enhanced:
-        raise InputError(
-            f"{name} is a mosaic, many slices in one picture; convert it to NIfTI with dcm2niix"
-        )
+        raise InputError(f"{name} is a mosaic, many slices in one picture; convert it to NIfTI with dcm2niix")
     if header.get("ModalityLUTSequence"):
         raise InputError(f"{name} gives its values by a table (Modality LUT), which is not read; convert it to NIfTI")
     colours = ("MONOCHROME1", "MONOCHROME2") if header.SamplesPerPixel == 1 else _COLOURS

@@ -49,9 +49,11 @@ def _pictures(file: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
     header = open_dataset(file)
     encoding = header.file_meta.TransferSyntaxUID
     try:
-        known = get_decoder(encoding).is_available
+        decoder = get_decoder(encoding)
     except NotImplementedError:
-        known = False
-    if not known:
+        decoder = None
+    if decoder is None or not decoder.is_available:
         raise InputError(f"its file {file.name} is compressed as {encoding.name}, which is not read; decompress it")
-    return iter_pixels(header, indices=frames)
+    # Always the pinned decoder, whatever else is installed: lossy pictures differ in the last digit between decoders.
+    plugin = "pylibjpeg" if "pylibjpeg" in decoder.available_plugins else ""
+    return iter_pixels(header, indices=frames, decoding_plugin=plugin)
