@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,10 @@ def open_dataset(path: Path, defer_size: int | None = None) -> Any:
     """A data set with its transfer syntax, which is what pydicom found it to be where the file names none."""
     import pydicom
 
-    header = pydicom.dcmread(path, defer_size=defer_size, force=True)
+    with warnings.catch_warnings():
+        # What pydicom warns of, odd values and early ends, is checked here and said in one line where it matters.
+        warnings.simplefilter("ignore")
+        header = pydicom.dcmread(path, defer_size=defer_size, force=True)
     if "TransferSyntaxUID" not in header.file_meta:
         implicit, little, *_ = header.original_encoding
         header.file_meta.TransferSyntaxUID = pydicom.uid.UID(_SYNTAXES[bool(implicit), bool(little)])
@@ -140,10 +144,8 @@ def open_dataset(path: Path, defer_size: int | None = None) -> Any:
 
 def _is_image_class(header: Any) -> bool:
     """Whether a file says that it is an image, or not even what it is, as one that is cut early."""
-    names = [
-        place.get(name) for place, name in ((header, "SOPClassUID"), (header.file_meta, "MediaStorageSOPClassUID"))
-    ]
-    return not any(names) or any("Image Storage" in name.name for name in names if name)
+    classes = header.get("SOPClassUID"), header.file_meta.get("MediaStorageSOPClassUID")
+    return not any(classes) or any("Image Storage" in found.name for found in classes if found)
 
 
 def _end(element: Any) -> int:
