@@ -276,6 +276,48 @@ def test_a_slope_of_0_is_refused(tmp_path, slope):
         assert "file slice4 has a rescale slope of 0" in problem(folder)
 
 
+@pytest.mark.parametrize(
+    ("elements", "words"),
+    [
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, "PALETTE COLOR"),
+        ({"BitsStored": 12, "HighBit": 15}, "stores 12 bits below bit 15"),
+        ({"PixelSpacing": [0, 0.75]}, "sizes above 0"),
+        ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "two orthogonal ones"),
+        ({"ImagePositionPatient": [1, 2]}, "3 finite numbers would be right"),
+        ({"Rows": None}, "has no Rows"),
+        ({"Rows": 300}, "should hold 115200 bytes of voxels, it has 98304"),
+    ],
+)
+def test_a_header_that_is_not_understood_is_refused_in_words(tmp_path, elements, words):
+    def change(k, new):
+        for name, value in elements.items():
+            setattr(new, name, value)
+
+    folder = classic(tmp_path / "s", change=change)
+    assert words in problem(folder)
+    assert "its file slice" in problem(folder)
+
+
+def test_a_table_of_values_is_refused(tmp_path):
+    def table(k, new):
+        new.ModalityLUTSequence = group(LUTDescriptor=[4, 0, 16], ModalityLUTType="US", LUTData=b"\0" * 8)
+
+    assert "Modality LUT" in problem(classic(tmp_path / "s", change=table))
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+def test_colours_become_three_channels(tmp_path, planar):
+    colour = np.random.default_rng(1).integers(0, 256, (COUNT, ROWS, COLUMNS, 3)).astype(np.uint8)
+
+    def retype(k, new):
+        new.SamplesPerPixel, new.PhotometricInterpretation, new.PlanarConfiguration = 3, "RGB", planar
+        new.BitsAllocated, new.BitsStored, new.HighBit = 8, 8, 7
+        new.PixelData = (np.moveaxis(colour[k], 2, 0) if planar else colour[k]).tobytes()
+
+    volume = read_volume(classic(tmp_path / "s", change=retype))
+    np.testing.assert_array_equal(volume.array, np.transpose(colour, (2, 1, 0, 3)))
+
+
 def test_a_distance_of_0_between_slices_refuses_no_good_data(tmp_path):
     def distance(k, new):
         new.SpacingBetweenSlices = 0
@@ -498,16 +540,19 @@ def test_a_large_element_that_is_cut_is_noticed(tmp_path):
     assert "its file slice2 is truncated" in problem(folder)
 
 
-def test_headers_are_read_without_their_pixels(tmp_path):
+@pytest.mark.parametrize("syntax", [None, RLELossless])
+def test_headers_are_read_without_their_pixels(tmp_path, syntax):
     import tracemalloc
 
     from mrisr.volumes._dicom_files import series_of
 
-    folder = classic(tmp_path / "s")
+    compress = None if syntax is None else lambda k, new: new.compress(syntax)
+    folder = classic(tmp_path / "s", change=compress)
     series_of(folder, None)
     tracemalloc.start()
     headers, _ = series_of(folder, None)
-    peak = tracemalloc.get_traced_memory()[1]
+    held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(headers) == COUNT
-    assert peak < STORED[0].nbytes
+    # Less than the pixels of one of the six.
+    assert held < STORED[0].nbytes

@@ -13,6 +13,7 @@ from ._loaded import check_claim, reading
 
 PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 """Pixel Data, Float Pixel Data, Double Float Pixel Data."""
+_NEEDED = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "PhotometricInterpretation")
 _DEFERRED = 1024
 """Bytes above which an element stays in the file until it is asked for."""
 _UNDEFINED = 0xFFFFFFFF
@@ -100,6 +101,8 @@ def read_header(path: Path) -> Any:
     with reading(f"a DICOM file ({path.name})"):
         header = open_dataset(path, defer_size=_DEFERRED)
         encoding = header.file_meta.TransferSyntaxUID
+        if not getattr(encoding, "is_transfer_syntax", False):
+            raise InputError(f"its file {path.name} is encoded as '{encoding}', which is no transfer syntax; damaged")
         if encoding.is_deflated:
             # Places in what was inflated mean nothing in the file; inflating fails by itself where bytes are missing.
             header, size = open_dataset(path), None
@@ -112,6 +115,9 @@ def read_header(path: Path) -> Any:
             if "Rows" in header or _is_image_class(header):
                 raise InputError(f"its file {path.name} is truncated: it ends before its pixels; copy it again")
             return None
+        missing = [name for name in _NEEDED if header.get(name) in (None, "")]
+        if missing:
+            raise InputError(f"its file {path.name} has no {', '.join(missing)} in its header; export it again")
         stored = _stored(pixels)
         frames = int(header.get("NumberOfFrames", 1) or 1)
         shape, bits = (header.Rows, header.Columns, frames, header.SamplesPerPixel), header.BitsAllocated
