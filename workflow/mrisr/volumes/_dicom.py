@@ -8,8 +8,8 @@ import numpy as np
 
 from ._dicom_files import is_dicom_file, series_of
 from ._dicom_frames import frames
+from ._dicom_grid import place
 from ._dicom_pixels import read_slices
-from ._dicom_slices import place
 from ._loaded import Raw, reading
 
 __all__ = ["is_dicom_file", "read"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from ._dicom_files import open_dataset
+from ._dicom_header import open_dataset
 from ._dicom_slices import Slice
 from ._loaded import check_claim, reading
 
