@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / "envs"
 # conda's name of a package for pip's, where they differ
 CONDA_NAMES = {"pytorch-cpu": "torch", "pytorch-gpu": "torch", "snakemake-minimal": "snakemake"}
-CONDA_NAMES |= {"matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
+CONDA_NAMES |= {"gdcm": "python-gdcm", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
 NOT_PINNED = {"python", "pip", "cuda-version"}
 
 
@@ -61,7 +61,7 @@ def test_what_the_project_pins_stands_in_the_requirements():
 
 def test_what_the_library_imports_is_declared():
     """What only another package brings along may be gone with that package's next version."""
-    sources = [ast.parse(path.read_text()) for path in (ROOT / "workflow").rglob("*.py")]
+    sources = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "workflow").rglob("*.py")]
     nodes = [node for source in sources for node in ast.walk(source)]
     named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     named |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}

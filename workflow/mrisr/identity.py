@@ -128,7 +128,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 @functools.cache
 def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text(), filename=str(_path(module)))
+    return ast.parse(_path(module).read_text(encoding="utf-8"), filename=str(_path(module)))
 
 
 @functools.cache

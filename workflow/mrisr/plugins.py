@@ -165,7 +165,7 @@ def _literal(node: ast.expr) -> Any:
 @functools.cache
 def _parse(shelf: str, name: str) -> ast.Module:
     path = ROOT / shelf / f"{name}.py"
-    return ast.parse(path.read_text(), filename=str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def _public_class(shelf: str, name: str) -> ast.ClassDef:

@@ -28,7 +28,7 @@ def built_in_volumes() -> dict[str, dict[str, Any]]:
     """The entries of data/sources.yaml, by the path they are fetched to."""
     if not places.SOURCES.exists():
         return {}
-    entries = yaml.safe_load(places.SOURCES.read_text())["volumes"]
+    entries = yaml.safe_load(places.SOURCES.read_text(encoding="utf-8"))["volumes"]
     return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
 
 

@@ -8,7 +8,7 @@
 | ``minc`` | .mnc | nibabel (MINC 1), SimpleITK (MINC 2) |
 | ``nrrd`` | .nrrd, .nhdr | SimpleITK |
 | ``metaimage`` | .mha, .mhd | SimpleITK |
-| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | SimpleITK, pydicom |
+| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | pydicom |
 | ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
 | ``pictures`` | .png, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
 
@@ -143,7 +143,7 @@ def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
     if family == "pictures":
         return _pictures.read(path)
     if family == "dicom":
-        return _dicom.read(path, choice or None, volume_4d)
+        return _dicom.read(path, choice or None)
     if path.is_dir():
         raise InputError(f"is a folder, and a {family} volume is a file; name the file in it")
     if family in ("nrrd", "metaimage") or (family == "minc" and _is_hdf5(path)):
