@@ -37,7 +37,7 @@ class Outdated:
 def outdated(plan: Plan) -> list[Outdated]:
     """Every job of the plan with outputs on disk that are not current. What is current, Snakemake is made to see so."""
     found = []
-    for job in plan.jobs():
+    for job in (*plan.jobs(), plan.job("report")):
         present = [path for path in job.writes.values() if os.path.exists(path)]
         if job.stage != "fetch" and present:
             record = read_record(job.record)

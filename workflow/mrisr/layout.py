@@ -68,6 +68,7 @@ class Layout:
         self.figures = f"{root}/figures"
         self.figure_record = f"{root}/figures/x{{scale}}/{{figure}}.run.json"
         self.report = f"{root}/report.html"
+        self.report_record = f"{root}/report.run.json"
         self.logs = f"{root}/logs"
         self.timings = f"{root}/timings"
         self.aside = f"{root}/set-aside"

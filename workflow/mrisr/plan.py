@@ -19,6 +19,7 @@ from .figure_plan import drawn, figure_job
 from .job import Job
 from .kernel_plan import gives, kernels_job, learned_by, network_job, regressor_job
 from .layout import Layout, in_fold
+from .report_plan import report_job
 from .scan_plan import registration_job, require_scans
 from .score_plan import baseline_job, evaluate_job
 from .study import Method, StudyConfig
@@ -271,7 +272,7 @@ class Plan:
         return table_job(self)
 
     def jobs(self) -> list[Job]:
-        """Every job of the study, each once.
+        """Every job of the study, each once, but for the report's, which shows what the others have made.
 
         Raises
         ------
@@ -285,9 +286,12 @@ class Plan:
         for scale in self.study.protocol.scales:
             for figure in drawn(self):
                 self.job("figure", figure=figure, scale=scale)
-        jobs = list(self._jobs.values())
+        jobs = [job for job in self._jobs.values() if job.stage != "report"]
         require_scans(self, jobs)
         return jobs
+
+    def _report(self) -> Job:
+        return report_job(self)
 
     def _figure(self, figure: str, scale: int) -> Job:
         return figure_job(self, figure, int(scale))

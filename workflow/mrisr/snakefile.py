@@ -9,7 +9,6 @@ import atexit
 import re
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -20,8 +19,7 @@ from .costs.resources import Resources
 from .currency import describe, is_current, outdated, set_aside
 from .errors import InputError
 from .figure_plan import drawn, stems
-from .files import sha256, write_text
-from .identity import digest
+from .files import write_text
 from .kernel_plan import gives
 from .layout import fold_in
 from .looking import looks_only
@@ -29,8 +27,6 @@ from .plan import Plan
 from .subjects import built_in_volumes
 from .table_plan import tables
 from .validation import validate
-
-CAPTIONS = Path(__file__).parents[1] / "report"
 
 
 class Workflow:
@@ -139,13 +135,6 @@ class Workflow:
         jobs = [job for job in self.plan.jobs() if job.stage != "fetch"]
         estimates = {path for job in jobs for path in job.writes.values() if "/estimates/" in path}
         return [path for job in jobs for path in (*job.writes.values(), job.record) if path not in estimates]
-
-    def report_identity(self) -> str:
-        """What the report is made of: tables, figures, pictures of registered scans, and the captions."""
-        captions = sorted(CAPTIONS.glob("*.rst"))
-        shown = ("tabulate", "register")
-        jobs = [job for job in self.plan.jobs() if job.stage in shown or job.stage.startswith("figure-")]
-        return digest([[job.identity for job in jobs], [sha256(path) for path in captions]])
 
     def built_in_subjects(self) -> str:
         """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""

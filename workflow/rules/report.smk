@@ -10,11 +10,12 @@ rule write_report:
         study.tables(),
         study.figures(),
     output:
-        layout.report,
+        report=layout.report,
+        record=layout.report_record,
     log:
         f"{layout.logs}/report.log",
     threads: 1
     params:
-        identity=study.report_identity(),
+        identity=study.identity("report"),
     shell:
-        "snakemake --nolock --cores 1 --configfile {layout.study} --report {output} results > {log} 2>&1"
+        "mrisr report --study {layout.study} --identity {params.identity} > {log} 2>&1"

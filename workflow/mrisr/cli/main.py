@@ -338,6 +338,14 @@ def figures(
     _run(study, "figure", identity, draw, figure=figure, scale=scale)
 
 
+@app.command(epilog=_example("mrisr report"))
+def report(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+    """Write report.html: tables and figures with their captions."""
+    from .reporting import write_report
+
+    _run(study, "report", identity, lambda plan, job: write_report(study, job))
+
+
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
 def plan(
     study: StudyFile = Path("config.yaml"),
