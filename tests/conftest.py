@@ -1,4 +1,4 @@
-"""The SLURM cluster, and what the tests let happen on it: once for all test files, several things at a time."""
+"""How the tests are shared out to processes; and the SLURM cluster, once for all test files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,34 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from mrisr.cores import cores
 from slurm.cluster import CANNOT, DOWN, PROGRAMS, UP, ClusterProject
 
 from slurm import scenarios
+
+MOST_PROCESSES = 8
+# Several processes of several threads each would take many times longer. Read when torch is imported, after this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core (`-n auto`); none beside pytest's own for the tests of a single file."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    single = len(files) == 1 and next(iter(files)).endswith(".py")
+    return 0 if single or cores() < 2 else min(cores(), MOST_PROCESSES)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, for they share its projects, and all tests of the cluster.
+
+    The longest begin: first the cluster, whose jobs are mostly waited for, then the files of tests marked as slow.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    on_cluster = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in on_cluster, item.path not in slow))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("cluster" if item.path in on_cluster else item.path.stem))
 
 
 @pytest.fixture(scope="session")

@@ -207,7 +207,7 @@ def test_the_methods_of_the_example_pass_their_contract_tests(tree):
     names = [Path(path).stem for path in example_files(*METHODS) if "/kernels/" not in path]
     assert len(names) == 4
     tests = [f"tests/test_{topic}.py" for topic in ("degradations", "alignment", "models", "losses", "metrics")]
-    done = call(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", " or ".join(names), "-rA")
+    done = call(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", *tests, "-k", " or ".join(names), "-rA")
     assert done.returncode == 0, done.stdout
     passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED")]
     assert all(any(name in line for line in passed) for name in names)

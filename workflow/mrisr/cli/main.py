@@ -215,6 +215,12 @@ def figures(
     _run(study, "figure", identity=identity, figure=figure, scale=scale)
 
 
+@app.command(epilog=_example("mrisr report"))
+def report(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Write report.html: tables and figures with their captions."""
+    _run(study, "report", identity=identity)
+
+
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
 def plan(
     study: StudyFile = CONFIG,

@@ -81,7 +81,7 @@ class Plan:
             raise InputError(*problems)
 
     def jobs(self) -> list[Job]:
-        """Every job of the study.
+        """Every job of the study, but for the report's, which shows what the others have made.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Plan:
         for name, stage in self.stages.items():
             for wildcards in stage.targets():
                 self.job(name, **wildcards)
-        jobs = list(self._jobs.values())
+        jobs = [job for job in self._jobs.values() if not self.stages[job.stage].SHOWS_ALL_OTHERS]
         self._require_runnable(jobs)
         return jobs
 

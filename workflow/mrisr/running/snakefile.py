@@ -9,7 +9,6 @@ import atexit
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,8 +16,7 @@ import yaml
 from mrisr import plugins
 from mrisr.costs.resources import Resources
 from mrisr.errors import InputError
-from mrisr.files import sha256, write_text
-from mrisr.identity import digest
+from mrisr.files import write_text
 from mrisr.planning import figures, tables
 from mrisr.planning.currency import describe, is_current, outdated, set_aside
 from mrisr.planning.plan import Plan
@@ -28,8 +26,6 @@ from mrisr.study.validation import validate
 from . import lock, metadata, submission
 from .looking import looks_only
 from .rule import Rule
-
-CAPTIONS = Path(__file__).parents[2] / "report"
 
 
 class Workflow:
@@ -121,12 +117,6 @@ class Workflow:
         jobs = [job for job in self.plan.jobs() if self.plan.stages[job.stage].IN_STUDY]
         estimates = {path for job in jobs for path in job.writes.values() if "/estimates/" in path}
         return [path for job in jobs for path in (*job.writes.values(), job.record) if path not in estimates]
-
-    def report_identity(self) -> str:
-        """What the report is made of: tables, figures, pictures of registered scans, and the captions."""
-        captions = sorted(CAPTIONS.glob("*.rst"))
-        jobs = [job for job in self.plan.jobs() if job.stage in ("tabulate", "register", "figure")]
-        return digest([[job.identity for job in jobs], [sha256(path) for path in captions]])
 
     def built_in_subjects(self) -> str:
         """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""

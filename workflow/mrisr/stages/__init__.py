@@ -14,5 +14,6 @@ ORDER = (
     "baseline",
     "tabulate",
     "figure",
+    "report",
 )
 """The table of contents, in the order of the data flow: names of the modules here, and of the stages in them."""

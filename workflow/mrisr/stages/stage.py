@@ -51,6 +51,9 @@ class Jobs(Protocol):
     def learned(self, method: str, scale: int, subject: str, fold: int | None = None) -> Job:
         """The job of a method of ``kernels`` whose result degrades a subject's slices."""
 
+    def jobs(self) -> list[Job]:
+        """Every job of the study."""
+
     def models(self) -> list[dict[str, Any]]:
         """Wildcards of every model of the study."""
 
@@ -88,6 +91,8 @@ class Stage:
     """What a line of progress calls it; its action then takes ``progress``."""
     NOMINAL_SECONDS: ClassVar[float] = 2.0
     """Seconds of a job of the default study: weighs the stages until one of their jobs has been seen."""
+    SHOWS_ALL_OTHERS: ClassVar[bool] = False
+    """Whether its job is made of all others; `Plan.jobs` leaves it out."""
     IN_STUDY: ClassVar[bool] = True
     """Whether its outputs belong to the study, below its results."""
 
