@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mrisr.planning.currency import is_current
 from mrisr.planning.job import Job
+from mrisr.planning.plan import Plan
 from mrisr.study.places import CHECKPOINTS
 
 from .calibration import Calibration
 from .resources import Measures, Resources
-
-if TYPE_CHECKING:
-    from mrisr.planning.plan import Plan
 
 SNAKEMAKE_SECONDS = 0.4
 """What Snakemake adds to a local job: shell, log, records."""

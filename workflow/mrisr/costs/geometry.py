@@ -6,20 +6,18 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
 from mrisr.identity import digest
 from mrisr.recorded import Unfit
+from mrisr.stages.stage import Jobs
 from mrisr.study.subjects import built_in_volumes
 from mrisr.volumes.ranges import parse_range
 
 from .memo import Memo
-
-if TYPE_CHECKING:
-    from mrisr.planning.plan import Plan
 
 LARGEST = 100_000
 """Voxels of a side that is believed; a header may claim any number."""
@@ -64,7 +62,7 @@ class Header(BaseModel):
 class Geometries:
     """The geometry of every subject of a study, by name; headers are read once and remembered."""
 
-    def __init__(self, plan: Plan, memo: Memo):
+    def __init__(self, plan: Jobs, memo: Memo):
         self.plan, self.memo = plan, memo
         self.of = functools.cache(self._of)
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mrisr.stages.stage import Jobs
 from mrisr.study.places import COSTS
 
 from .geometry import Geometries, Geometry
 from .memo import Memo
 from .networks import Network, measure, network
-
-if TYPE_CHECKING:
-    from mrisr.planning.plan import Plan
 
 MARGIN = 1.3
 """Over what was measured."""
@@ -46,7 +44,7 @@ class Measures:
     BYTES_A_ROW, BYTES_A_PICTURE = 95, 300_000
     """On disk."""
 
-    def __init__(self, plan: Plan, memo: Memo, geometries: Geometries, auto: str):
+    def __init__(self, plan: Jobs, memo: Memo, geometries: Geometries, auto: str):
         self.plan, self.memo, self.geometries, self.auto = plan, memo, geometries, auto
 
     def device(self, device: str) -> str:
@@ -72,7 +70,7 @@ class Measures:
 class Resources(Measures):
     """What the jobs of a study ask for; ``auto`` is the device that ``device: auto`` will find."""
 
-    def __init__(self, plan: Plan, *, auto: str = "cuda"):
+    def __init__(self, plan: Jobs, *, auto: str = "cuda"):
         memo = Memo(COSTS)
         super().__init__(plan, memo, Geometries(plan, memo), auto)
         self._asks = functools.cache(self._asks)

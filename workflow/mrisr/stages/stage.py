@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
@@ -11,8 +12,6 @@ from mrisr.planning.job import Job
 from mrisr.planning.layout import Layout, fold_folder
 
 if TYPE_CHECKING:
-    from mrisr.costs.forecast import Forecast
-    from mrisr.costs.resources import Resources
     from mrisr.study.config import StudyConfig
     from mrisr.study.subjects import Subjects
 
@@ -61,7 +60,7 @@ class Jobs(Protocol):
         """Wildcards of every baseline of the study."""
 
 
-class Stage:
+class Stage(ABC):
     """A stage: everything about it that is not its science.
 
     A subclass sets the constants and writes `job`, `asks` and `takes`.
@@ -101,9 +100,9 @@ class Stage:
 
     # ---- what a stage says ------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def job(self, **wildcards: Any) -> Job:
         """The job for its wildcards."""
-        raise NotImplementedError
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
         """Whether there is one job a fold."""
@@ -117,13 +116,16 @@ class Stage:
         """``auto``, ``cpu`` or ``cuda``; None for a stage that never uses a GPU."""
         return None
 
-    def asks(self, costs: Resources, **influence: str) -> Asks:
-        """What a job asks a cluster for; ``influence`` are the wildcards in `INFLUENCE`, as text."""
-        raise NotImplementedError
+    @abstractmethod
+    def asks(self, costs: Any, **influence: str) -> Asks:
+        """What a job asks a cluster for.
 
-    def takes(self, costs: Forecast, job: Job) -> Takes:
-        """What a job will take on this machine, its start not included."""
-        raise NotImplementedError
+        ``costs`` is `mrisr.costs.resources.Resources`, ``influence`` the wildcards in `INFLUENCE`, as text.
+        """
+
+    def takes(self, costs: Any, job: Job) -> Takes:
+        """What a job will take on this machine, its start not included; ``costs`` is `mrisr.costs.forecast.Forecast`."""
+        return Takes(0.0, 0.0)
 
     def targets(self) -> Iterable[Mapping[str, Any]]:
         """Wildcards of the jobs that a study wants for themselves, and not for a later stage that reads them."""
