@@ -76,9 +76,26 @@ def fetch(
     run_fetch(subject, identity)
 
 
-@app.command(epilog=_example("mrisr check", "mrisr check --study workflow/studies/training-bias.yaml"))
-def check(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+@app.command(
+    epilog=_example(
+        "mrisr check",
+        "mrisr check --study workflow/studies/training-bias.yaml",
+        "mrisr check --results results/default",
+    )
+)
+def check(
+    study: StudyFile = CONFIG,
+    results: Annotated[
+        Path | None, typer.Option(help="Compare every output below this folder with its record, in place of volumes.")
+    ] = None,
+    identity: Identity = None,
+) -> None:
     """Read every volume of the study; report all errors of all volumes at once, or write volumes.csv."""
+    if results is not None:
+        from .verifying import verify
+
+        verify(results)
+        return
     _run(study, "check", identity=identity)
 
 

@@ -6,11 +6,12 @@ import contextlib
 import importlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from mrisr.errors import InputError
+from mrisr.planning.inputs import verified
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 from mrisr.planning.records import Recorder
@@ -68,11 +69,13 @@ def run_planned(
     stage, job = plan.stages[name], plan.job(name, **wildcards)
     plan.subjects.digests.save()
     _require_identity(job, identity)
-    _require_inputs(job, stage)
+    _require_possible(job, stage)
+    sources = verified(plan, job)
+    plan.subjects.digests.save()
     _require_threads(job, stage, threads)
     recorder, told = Recorder(job.identity), {"threads": stage.threads(job.wildcards)}
     with _gpu(stage, job) as taken, _resumable(stage):
-        more = _act(job, **_progress(job, stage), **_state(stage, stop_after)) or {}
+        more = _act(job, **_progress(job, stage), **_state(job, stage, sources, stop_after)) or {}
     recorder.write(job.record, job.writes, **told, **more, **taken)
 
 
@@ -99,11 +102,8 @@ def _require_identity(job: Job, identity: str | None) -> None:
         )
 
 
-def _require_inputs(job: Job, stage: Stage) -> None:
-    problems = list(stage.problems(job))
-    missing = (path for path in job.inputs() if not Path(path).exists())
-    problems += [f"{job.stage}: its input {path} is missing; run the stage before" for path in missing]
-    if problems:
+def _require_possible(job: Job, stage: Stage) -> None:
+    if problems := list(stage.problems(job)):
         raise InputError(*problems)
 
 
@@ -140,9 +140,14 @@ _UNSAID = {"scale", "kernel_seed", "fold", "seed"}
 """Wildcards that a line of progress leaves out."""
 
 
-def _state(stage: Stage, stop_after: float | None) -> dict[str, Any]:
+def _state(job: Job, stage: Stage, sources: Sequence[str], stop_after: float | None) -> dict[str, Any]:
     """What an action that keeps its state takes besides."""
-    return {"checkpoints": CHECKPOINTS, "deadline": _deadline(stop_after)} if stage.RESUMABLE else {}
+    if not stage.RESUMABLE:
+        return {}
+    from mrisr.training.sources import claim
+
+    claim(CHECKPOINTS / job.identity, sources)
+    return {"checkpoints": CHECKPOINTS, "deadline": _deadline(stop_after)}
 
 
 def _deadline(stop_after: float | None) -> float | None:

@@ -57,6 +57,10 @@ class Job:
         """Its fold; the first one where there are no folds."""
         return int(self.wildcards.get("fold", 0))
 
+    def sources(self) -> list[str]:
+        """All paths that are read, in the order in which the job has them."""
+        return list(_leaves(self.reads))
+
     def inputs(self) -> list[str]:
         """All paths that are read, in a stable order."""
         return sorted(set(_leaves(self.reads)))

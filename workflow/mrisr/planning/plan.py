@@ -59,6 +59,10 @@ class Plan:
             self._jobs[key] = replace(self.stages[stage].job(**wildcards), wildcards=wildcards)
         return self._jobs[key]
 
+    def known(self) -> list[Job]:
+        """The jobs that have been asked for until now, and those that they read."""
+        return list(self._jobs.values())
+
     def _require_known(self, wildcards: Mapping[str, Any]) -> None:
         study = self.study
         known = {
