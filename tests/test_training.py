@@ -14,7 +14,7 @@ import torch
 from mrisr import losses
 from mrisr.cores import cores
 from mrisr.errors import InputError
-from mrisr.study import TrainingOptions
+from mrisr.study.config import TrainingOptions
 from mrisr.training import optimisers
 from mrisr.training.execution import execution
 from mrisr.training.interruption import stop_requests

@@ -26,8 +26,16 @@ NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "s
 """Import name and distribution of the libraries whose versions may change numbers."""
 
 
+NEUTRAL = {"mrisr.errors", "mrisr.memory", "mrisr.progress", "mrisr.recorded"}
+"""Modules that change no result: what is said, what is kept in memory, what is refused."""
+
+
 def identity(
-    stage: str, settings: Mapping[str, Any], modules: Iterable[str], upstream: Mapping[str, str | list[str]]
+    stage: str,
+    settings: Mapping[str, Any],
+    modules: Iterable[str],
+    upstream: Mapping[str, str | list[str]],
+    distributions: Iterable[str] = (),
 ) -> str:
     """Digest of a job.
 
@@ -41,12 +49,15 @@ def identity(
         Modules the job runs (``mrisr.training.train``, ``mrisr.models.srcnn``); what they import is added.
     upstream : mapping
         Identities of the jobs whose outputs are read, by role.
+    distributions : names
+        Libraries beside the numerical ones whose versions change what the job writes.
     """
     described = {
         "stage": stage,
         "settings": settings,
         "code": code_digest(frozenset(modules)),
         "upstream": upstream,
+        "distributions": {name: version(name) for name in sorted(distributions)},
     }
     return digest(described)
 
@@ -62,7 +73,7 @@ def code_digest(modules: frozenset[str]) -> str:
     needed = closure(modules)
     return digest(
         {
-            "modules": {module: _module_digest(module) for module in sorted(needed)},
+            "modules": {module: _module_digest(module) for module in sorted(needed - NEUTRAL)},
             "versions": {name: version(name) for name in libraries(modules)},
         }
     )

@@ -122,7 +122,20 @@ def resolved(shelf: str, name: str, options: Mapping[str, Any]) -> dict[str, Any
     """
     known = describe(shelf, name).options
     defaults = {option.name: option.default for option in known.values() if option.default is not REQUIRED}
-    return {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
+    chosen = {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
+    return {
+        key: _as_annotated(value, known[key].annotation) if key in known else value for key, value in chosen.items()
+    }
+
+
+def _as_annotated(value: Any, annotation: str | None) -> Any:
+    """A value in its option's type: 1 is 1.0 where a float is meant. A wrong one stays, and is told of elsewhere."""
+    if "float" not in (annotation or ""):
+        return value
+    try:
+        return _type(annotation).validate_json(json.dumps(value), strict=True)
+    except (TypeError, ValueError):
+        return value
 
 
 def _require_type(what: str, value: Any, annotation: str) -> None:

@@ -17,15 +17,16 @@ def run(
     settings: Mapping[str, Any],
     identity: str,
     names: Mapping[str, Any],
+    device: str,
     progress: Callable[[int, int], Any] | None = None,
 ) -> dict[str, str]:
     """Write the scores.csv of a model, the action of the stage `evaluate`; gives the device, for the record.
 
-    ``settings`` are the job's (metrics, groups, threads, device, save_estimates), ``names`` the leading
+    ``settings`` are the job's (metrics, groups, threads, save_estimates), ``names`` the leading
     columns of the table.
     """
     output = Path(writes["scores"])
-    estimator = ModelEstimator(Path(reads["weights"]), threads=settings["threads"], device=settings["device"])
+    estimator = ModelEstimator(Path(reads["weights"]), threads=settings["threads"], device=device)
     scores = score_test_sets(
         estimator,
         reads["test_sets"],

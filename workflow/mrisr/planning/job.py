@@ -34,6 +34,8 @@ class Job:
         How the rule names the job.
     context : mapping
         What the action is told beside the settings, and what changes no result.
+    distributions : tuple of str
+        Libraries beside the numerical ones whose versions change what it writes.
     """
 
     stage: str
@@ -46,11 +48,12 @@ class Job:
     needs: Mapping[str, Any] = field(default_factory=dict)
     wildcards: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    distributions: tuple[str, ...] = ()
 
     @functools.cached_property
     def identity(self) -> str:
         """SHA-256 of what the job is made of."""
-        return identity(self.stage, self.settings, self.modules, self.needs)
+        return identity(self.stage, self.settings, self.modules, self.needs, self.distributions)
 
     @property
     def fold(self) -> int:

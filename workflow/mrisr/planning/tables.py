@@ -48,12 +48,17 @@ def cross_validation(jobs: Jobs) -> str:
 
 def order(jobs: Jobs) -> dict[str, Any]:
     """What tables need to know: the study's names in its order, its metrics, and what must be said of them."""
-    study = jobs.study
+    study, models = jobs.study, jobs.models()
+    # What no model has would redo tables and figures, and show in none.
+    used = {name: {model[name] for model in models} for name in ("architecture", "loss", "training_set")}
     return {
-        "training_sets": study.training_sets,
+        "training_sets": [name for name in study.training_sets if name in used["training_set"]],
         "test_sets": study.test_sets,
-        "architectures": [*study.evaluation.baselines, *study.architectures],
-        "losses": list(study.losses),
+        "architectures": [
+            *study.evaluation.baselines,
+            *(name for name in study.architectures if name in used["architecture"]),
+        ],
+        "losses": [name for name in study.losses if name in used["loss"]],
         "groups": jobs.subjects.group_names,
         "metrics": {name: _metric(jobs, name) for name in study.evaluation.metrics},
         "mixtures": study.mixtures,

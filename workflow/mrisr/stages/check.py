@@ -9,7 +9,7 @@ from mrisr.planning.job import Job
 from mrisr.planning.methods import constant
 from mrisr.volumes.manifest import Volume
 
-from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, slice_settings
+from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 TABLE_BYTES = 1000
@@ -23,6 +23,7 @@ class Check(Stage):
     FILES = {"table": "volumes.csv"}
     RECORD = "volumes.run.json"
     DOING = "checking volumes"
+    DISTRIBUTIONS = ("nibabel", "pandas", "pydicom", "simpleitk", "tifffile")
     NOMINAL_SECONDS = 5.0
 
     def job(self) -> Job:
@@ -33,19 +34,25 @@ class Check(Stage):
         return self.make(
             {},
             settings={
-                "slices": slice_settings(self.study),
+                "slices": {**slice_settings(self.study), "axis": None, "range": None},
                 "counts": self.subjects.counts,
                 "allow_leakage": self.study.allow_leakage,
-                "volumes": [_row(v) for v in self.subjects.checked],
+                "volumes": [self._row(volume) for volume in self.subjects.checked],
             },
             reads={"volumes": list(files)},
             needs={"content": list(files.values())},
             context={
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
+                "slices": slice_settings(self.study),
                 "methods": list(self._methods()),
             },
         )
+
+    def _row(self, volume: Volume) -> dict[str, str | None]:
+        """A row of the manifest with what applies to it; its licence changes nothing."""
+        row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
+        return {**row, **row_settings(self.study, volume), "slices": None, "licence": None}
 
     def _methods(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         """Key in the study, shelf, plug-in and options of every method that can be made before anything is learned."""
@@ -84,7 +91,3 @@ class Check(Stage):
         """All volumes read and cut."""
         voxels = sum(costs.geometries.of(subject).voxels for subject in self.subjects.volumes)
         return Takes(voxels / VOXELS_A_SECOND, TABLE_BYTES)
-
-
-def _row(volume: Volume) -> dict[str, str | None]:
-    return {name: None if value is None else str(value) for name, value in vars(volume).items() if name != "licence"}

@@ -35,13 +35,12 @@ class Evaluate(Scoring):
             settings={
                 "save_estimates": evaluation.save_estimates,
                 "threads": evaluation.threads,
-                "device": evaluation.device,
             },
             modules=(f"mrisr.models.{trained.settings['architecture']['kind']}",),
             reads={"weights": trained.writes["weights"]},
             needs={"weights": trained.identity},
             writes=self._estimates(names),
-            context={"names": names},
+            context={"names": names, "device": evaluation.device},
         )
 
     def _estimates(self, names: Mapping[str, Any]) -> dict[str, str]:
@@ -82,7 +81,7 @@ class Evaluate(Scoring):
         """What scoring takes, and an estimate of every slice."""
         trained, scoring = self.jobs.job("train", **job.wildcards), self.takes_scoring(costs, job)
         tested = costs.geometries.split("test", job.fold)
-        told = {"threads": job.settings["threads"], "device": job.settings["device"]}
+        told = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
         one = costs.calibration.estimate(trained.settings, costs.largest(tested).shape, **told)
         count = sum(geometry.slices for geometry in tested)
         kept = sum(geometry.bytes for geometry in tested) * len(self.study.test_sets)

@@ -24,6 +24,7 @@ class Figure(Stage):
     KEY = "x{scale}"
     RECORD = "figures/x{scale}/{figure}.run.json"
     INFLUENCE = ("figure",)
+    DISTRIBUTIONS = ("matplotlib", "pandas", "seaborn")
     NOMINAL_SECONDS = 5.0
 
     def job(self, figure: str, scale: int) -> Job:

@@ -13,7 +13,7 @@ from mrisr.study.config import Method
 
 from .learning import KERNELS, require_learning
 from .stage import Asks, Stage, Takes, is_finished
-from .train import training_context, training_settings, training_steps
+from .train import measured, training_context, training_settings, training_steps
 
 MEGABYTES = 2000
 """A training step on the CPU."""
@@ -85,4 +85,4 @@ class TrainDownsampler(Stage):
             return Takes(0.0, BYTES)
         pairs = costs.geometries.split("train", job.fold)
         steps = training_steps(self.study.training_of(self.study.kernels[job.wildcards["method"]]), pairs)
-        return Takes(steps * costs.calibration.training_step(job.settings, costs.largest(pairs).shape), BYTES)
+        return Takes(steps * costs.calibration.training_step(measured(job), costs.largest(pairs).shape), BYTES)

@@ -36,6 +36,7 @@ class Register(Stage):
     }
     RECORD = f"registered/{KEY}.run.json"
     INFLUENCE = ("subject", "degradation")
+    DISTRIBUTIONS = ("simpleitk",)
     NOMINAL_SECONDS = 60.0
 
     def job(self, scale: int, degradation: str, subject: str) -> Job:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mrisr.planning.job import Job
 from mrisr.study.config import StudyConfig
+from mrisr.volumes.row import Volume, named_kind
 
 from .stage import Asks, Stage, Takes
 
@@ -16,6 +17,16 @@ READ_RATE = 2e6
 """Voxels read a second on a slow core."""
 VOXELS_A_SECOND = 6e6
 """Reading, normalising and cutting (measured on the built-in volumes, gzip included)."""
+
+
+READERS = {
+    **dict.fromkeys(("nifti", "analyze", "mgh", "minc", "bids"), ("nibabel",)),
+    **dict.fromkeys(("nrrd", "metaimage"), ("simpleitk",)),
+    "dicom": ("pydicom", "python-gdcm"),
+    "pictures": ("pillow", "tifffile"),
+}
+"""Libraries that read a kind of volume."""
+ALL_READERS = tuple(sorted({name for names in READERS.values() for name in names}))
 
 
 class Slice(Stage):
@@ -37,14 +48,15 @@ class Slice(Stage):
             {"subject": subject},
             settings={
                 **slice_settings(self.study),
+                **row_settings(self.study, volume),
                 "count": self.subjects.counts[subject],
                 "subject": subject,
-                "row": {"axis": volume.axis, "slices": volume.slices, "kind": volume.kind},
             },
             modules=("mrisr.volumes.readers",),
             reads={"volume": list(files)},
             needs={"content": list(files.values())},
             context={"volume": volume},
+            distributions=READERS.get(str(volume.kind or named_kind(volume.path)).partition(":")[0], ALL_READERS),
         )
 
     def targets(self) -> list[dict[str, Any]]:
@@ -60,6 +72,15 @@ class Slice(Stage):
         """The volume read and cut; its slices on disk."""
         geometry = costs.geometries.of(job.wildcards["subject"])
         return Takes(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
+
+
+def row_settings(study: StudyConfig, volume: Volume) -> dict[str, str | None]:
+    """What applies to a volume, wherever it is written: in its row, in the study, or in its name."""
+    return {
+        "axis": str(study.slices.axis if volume.axis is None else volume.axis),
+        "range": volume.slices or study.slices.range,
+        "kind": volume.kind or named_kind(volume.path),
+    }
 
 
 def slice_settings(study: StudyConfig) -> dict[str, Any]:

@@ -80,6 +80,8 @@ class Stage(ABC):
     """What a job writes, by role: paths below the study's results, with wildcards in braces."""
     RECORD: ClassVar[str]
     """Its run.json, likewise."""
+    DISTRIBUTIONS: ClassVar[tuple[str, ...]] = ()
+    """Libraries beside the numerical ones whose versions change what its jobs write."""
     INFLUENCE: ClassVar[tuple[str, ...]] = ()
     """Wildcards that `asks` depends on."""
     SECTION: ClassVar[str | None] = None
@@ -160,6 +162,7 @@ class Stage(ABC):
         action: str | None = None,
         writes: Mapping[str, str] | None = None,
         context: Mapping[str, Any] | None = None,
+        distributions: Iterable[str] | None = None,
     ) -> Job:
         """A job of this stage. Its action is always among its modules; paths follow from the wildcards."""
         named = {**wildcards, "fold_folder": fold_folder(wildcards.get("fold"))}
@@ -175,6 +178,7 @@ class Stage(ABC):
             record=self.record_pattern().format(**named),
             needs=needs,
             context=context or {},
+            distributions=tuple(self.DISTRIBUTIONS if distributions is None else distributions),
         )
 
     def require_fold(self, wildcards: Mapping[str, Any]) -> None:

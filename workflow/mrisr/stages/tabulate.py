@@ -21,6 +21,7 @@ class Tabulate(Stage):
     ACTION = "mrisr.statistics.tabulate"
     FILES = {"scores": "scores.csv"}
     RECORD = "tables/run.json"
+    DISTRIBUTIONS = ("pandas",)
     NOMINAL_SECONDS = 4.0
 
     def job(self) -> Job:

@@ -98,7 +98,7 @@ class Train(Stage):
             return Takes(0.0, 4 * parameters)
         options = self.study.training.for_architecture(names["architecture"])
         validation = costs.geometries.split("validation", job.fold)
-        step = costs.calibration.training_step(job.settings, costs.largest(training).shape)
+        step = costs.calibration.training_step(measured(job), costs.largest(training).shape)
         told = {"threads": options.threads, "device": options.device}
         one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **told)
         slices = math.ceil(options.epochs / options.validate_every) * sum(g.slices for g in validation)
@@ -118,13 +118,22 @@ def model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str
 
 
 def training_settings(options: TrainingOptions) -> dict[str, Any]:
-    """What of the options of a training changes its results."""
-    return options.model_dump(exclude={"checkpoint_every"})
+    """What of the options of a training changes its results.
+
+    Any algorithms of a CPU are deterministic. Which device ``auto`` finds is known where the job runs.
+    """
+    deterministic = options.deterministic or options.device == "cpu"
+    return {**options.model_dump(exclude={"checkpoint_every", "device"}), "deterministic": deterministic}
 
 
 def training_context(options: TrainingOptions, names: Mapping[str, Any]) -> dict[str, Any]:
     """What the action is told besides."""
-    return {"checkpoint_every": options.checkpoint_every, "names": dict(names)}
+    return {"checkpoint_every": options.checkpoint_every, "device": options.device, "names": dict(names)}
+
+
+def measured(job: Job) -> dict[str, Any]:
+    """The settings of a training job as a calibration takes them, with its device."""
+    return {**job.settings, "training": {**job.settings["training"], "device": job.context["device"]}}
 
 
 def training_steps(options: TrainingOptions, training: list) -> int:

@@ -22,6 +22,7 @@ def run(
     *,
     settings: Mapping[str, Any],
     checkpoint_every: int,
+    device: str,
     names: Mapping[str, Any],
     identity: str,
     checkpoints: Path,
@@ -36,6 +37,8 @@ def run(
         What `mrisr.pairs.read_pairs` takes.
     settings : mapping
         ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``.
+    checkpoint_every, device : int, str
+        Of the section ``training``: what changes no result.
     names : mapping
         What the study calls the model; kept in the metadata of the weights.
     identity, checkpoints, deadline, progress
@@ -49,7 +52,7 @@ def run(
         scale=settings["scale"],
         pairs=pairs,
         validation=validation,
-        training={**settings["training"], "checkpoint_every": checkpoint_every},
+        training={**settings["training"], "checkpoint_every": checkpoint_every, "device": device},
         seed=settings["seed"],
         checkpoints=checkpoints,
         identity=identity,

@@ -26,12 +26,14 @@ def run(
     identity: str,
     volumes: Sequence[Volume],
     manifest: str,
+    slices: Mapping[str, Any],
     methods: Sequence[tuple[str, str, str, dict[str, Any]]],
     progress: Callable[[int, int], Any] | None = None,
 ) -> None:
     """Check the methods and all volumes of a study, the action of the stage `check`.
 
-    ``methods`` are key in the study, shelf, plug-in and options of each.
+    ``slices`` is the section of the study, with ``multiple``; ``methods`` are key in the study, shelf, plug-in and
+    options of each.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def run(
         All problems of all volumes and methods, one line each.
     """
     problems = [problem for method in methods for problem in _method_problems(*method)]
-    told = {**settings["slices"], "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
+    told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
     table = None if problems else Path(writes["table"])
     try:
         rows = check_volumes(volumes, {**told, "manifest": manifest}, table, progress=progress)

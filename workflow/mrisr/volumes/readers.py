@@ -37,25 +37,7 @@ from mrisr.imaging.loaded import LoadedVolume
 
 from . import _bids, _dicom, _itk, _nibabel, _pictures
 from ._raw import Raw, finish
-from .row import KINDS
-
-SUFFIXES = {
-    ".nii": "nifti",
-    ".nii.gz": "nifti",
-    ".hdr": "analyze",
-    ".img": "analyze",
-    ".mgh": "mgh",
-    ".mgz": "mgh",
-    ".mnc": "minc",
-    ".nrrd": "nrrd",
-    ".nhdr": "nrrd",
-    ".mha": "metaimage",
-    ".mhd": "metaimage",
-    ".dcm": "dicom",
-    ".png": "pictures",
-    ".tif": "pictures",
-    ".tiff": "pictures",
-}
+from .row import KINDS, SUFFIXES, named_kind
 
 
 def read_volume(
@@ -106,10 +88,8 @@ def infer_kind(path: Path) -> str:
     """The kind of a file by its name, of a folder by its content."""
     if path.is_dir():
         return _infer_folder(path)
-    name = path.name.lower()
-    for suffix, kind in SUFFIXES.items():
-        if name.endswith(suffix):
-            return kind
+    if kind := named_kind(path):
+        return kind
     if _dicom.is_dicom_file(path):
         return "dicom"
     raise InputError(f"is of no kind that its name tells; rename it ({', '.join(SUFFIXES)}) or set its kind")

@@ -7,6 +7,24 @@ from pathlib import Path
 
 SPLITS = ("train", "validation", "test")
 AXES = ("axial", "coronal", "sagittal", "0", "1", "2")
+SUFFIXES = {
+    ".nii": "nifti",
+    ".nii.gz": "nifti",
+    ".hdr": "analyze",
+    ".img": "analyze",
+    ".mgh": "mgh",
+    ".mgz": "mgh",
+    ".mnc": "minc",
+    ".nrrd": "nrrd",
+    ".nhdr": "nrrd",
+    ".mha": "metaimage",
+    ".mhd": "metaimage",
+    ".dcm": "dicom",
+    ".png": "pictures",
+    ".tif": "pictures",
+    ".tiff": "pictures",
+}
+"""Kind of a file by the end of its name."""
 KINDS = ("nifti", "analyze", "mgh", "minc", "nrrd", "metaimage", "dicom", "bids", "pictures")
 """Kinds of volume; ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose among several images of a folder."""
 
@@ -29,3 +47,9 @@ class Volume:
     slices: str | None = None
     kind: str | None = None
     licence: str | None = None
+
+
+def named_kind(path: Path) -> str | None:
+    """The kind that a file's name tells; None for a name that tells none."""
+    name = path.name.lower()
+    return next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
