@@ -23,6 +23,11 @@ SCORES = {"evaluate": 63, "baseline": 1}
 
 
 @pytest.fixture(scope="module")
+def _kind(job):
+    """The stage of a job; a figure's by its name."""
+    return f"figure-{job.wildcards['figure']}" if job.stage == "figure" else job.stage
+
+
 def folder(tmp_path_factory):
     """A folder with four small volumes: their number, and not their size, makes the jobs."""
     return Project(tmp_path_factory.mktemp("paper")).folder
@@ -31,7 +36,7 @@ def folder(tmp_path_factory):
 def identities(**changes) -> dict[str, tuple[str, str]]:
     """Stage and identity of every job of the study with some keys changed, by the job's record."""
     config = {**copy.deepcopy(STUDY), "volumes": "data/volumes.tsv", **changes}
-    return {job.record: (job.stage, job.identity) for job in Plan(validate(config, source="study")).jobs()}
+    return {job.record: (_kind(job), job.identity) for job in Plan(validate(config, source="study")).jobs()}
 
 
 @pytest.fixture(scope="module")
