@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import inspect
 from pathlib import Path
 
 import pytest
@@ -135,7 +134,14 @@ def test_every_study_file_is_valid(path):
     assert load_study(str(path)).study == path.stem
 
 
-def test_no_list_is_checked_against_itself():
-    source = Path(inspect.getsourcefile(validation)).read_text()
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and len(node.args) == 3]
+@pytest.mark.parametrize("path", sorted(Path(validation.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_no_list_is_checked_against_itself(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if len(call.args) == 3]
     assert [ast.unparse(call) for call in calls if ast.unparse(call.args[1]) == ast.unparse(call.args[2])] == []
+
+
+def test_every_check_of_a_section_is_asked():
+    files = Path(validation.__file__).parent.glob("*.py")
+    checks = {path.stem for path in files if "\ndef problems(study: Study)" in path.read_text()}
+    assert checks == {section.__name__.rpartition(".")[2] for section in validation.CHECKED}

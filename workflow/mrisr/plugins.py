@@ -125,13 +125,23 @@ def resolved(shelf: str, name: str, options: Mapping[str, Any]) -> dict[str, Any
     return {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
 
 
+def require_option(option: Option, value: Any) -> None:
+    """Raise a `TypeError` or `ValueError`, such as pydantic's, unless an option may have the value."""
+    _validate(option.annotation or "Any", value)
+
+
 def _require_type(what: str, value: Any, annotation: str) -> None:
     """Strictly: true is no number, 2.0 no integer. As in a study, a list may stand for a tuple, 2 for a float."""
     try:
-        _type(annotation).validate_json(json.dumps(value), strict=True)
+        _validate(annotation, value)
     except (TypeError, ValueError) as error:
         right = _in_words(ast.parse(annotation, mode="eval").body)
         raise InputError(f"{what} must be {right}, not {value!r}") from error
+
+
+def _validate(annotation: str, value: Any) -> None:
+    # As JSON, a YAML list may stand for a tuple and everything else is strict.
+    _type(annotation).validate_json(json.dumps(value), strict=True)
 
 
 @functools.cache
