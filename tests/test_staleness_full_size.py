@@ -31,7 +31,12 @@ def folder(tmp_path_factory):
 def identities(**changes) -> dict[str, tuple[str, str]]:
     """Stage and identity of every job of the study with some keys changed, by the job's record."""
     config = {**copy.deepcopy(STUDY), "volumes": "data/volumes.tsv", **changes}
-    return {job.record: (job.stage, job.identity) for job in Plan(validate(config, source="study")).jobs()}
+    jobs = Plan(validate(config, source="study")).jobs()
+    return {job.record: ("-".join([job.stage, *_figure(job)]), job.identity) for job in jobs}
+
+
+def _figure(job) -> list[str]:
+    return [job.wildcards["figure"]] if "figure" in job.wildcards else []
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from .kernels import Kernels
 from .methods import Method, Methods
 from .models import Models
 from .protocol import Protocol
-from .section import Name, Section, Seed
+from .section import Name, PathText, Section, Seed
 from .slices import Slices
 from .training import Training, TrainingOptions
 
@@ -33,7 +33,7 @@ class StudyConfig(Section):
     """A whole study file."""
 
     study: Name = Field(description="name of the study and of its folder under results/")
-    volumes: str = Field(description="the manifest, a TSV file")
+    volumes: PathText = Field(description="the manifest, a TSV file")
     allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
     folds: Annotated[int, Field(ge=2)] | None = Field(
         None,

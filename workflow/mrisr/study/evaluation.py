@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import Field
@@ -39,8 +40,9 @@ def problems(study: Study) -> Iterable[str]:
             yield f"evaluation.baselines: '{name}' belongs to protocol.grid {' or '.join(grids)}, not '{grid}'"
     if evaluation.against is not None:
         yield from unknown("evaluation.against", [evaluation.against], _compared(study))
+    others = list(_other_tables())
     for name in evaluation.metrics:
-        if name in {"bias", "findings", "methods", "tests"} or name.endswith("_std"):
+        if any(fnmatchcase(name.casefold(), pattern) for pattern in others):
             yield f"evaluation.metrics.{name}: is the name of another table; choose another label (and name its kind)"
 
 
@@ -48,3 +50,11 @@ def _compared(study: Study) -> list[str]:
     """Names of the models and baselines as paired tests know them."""
     models = [(a, b, c) for m in study.models for a in m.architectures for b in m.losses for c in m.training_sets]
     return [*study.evaluation.baselines, *("/".join(names) for names in models)]
+
+
+def _other_tables() -> Iterable[str]:
+    """Patterns of the tables' names, but for the one that a metric's own name is."""
+    for table in plugins.available("tables"):
+        for file in plugins.describe("tables", table).constants["FILES"]:
+            if file != "{metric}.csv":
+                yield file.removesuffix(".csv").replace("{metric}", "?*").casefold()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -69,6 +70,9 @@ def _option_problems(where: str, method: plugins.Description, options: Mapping[s
         if name not in known:
             yield f"{where}.{name}: '{method.name}' has no such option ({suggestion(name, known)})"
             continue
+        if odd := next(_odd_numbers(value), None):
+            yield f"{where}.{name}: {odd!r} is not allowed (a finite number, and an integer below 2^63)"
+            continue
         try:
             plugins.require_option(known[name], value)
         except (TypeError, ValueError) as error:
@@ -80,3 +84,12 @@ def _option_problems(where: str, method: plugins.Description, options: Mapping[s
     for name, option in known.items():
         if option.default is plugins.REQUIRED and name not in options:
             yield f"{where}: the option '{name}' of '{method.name}' is missing"
+
+
+def _odd_numbers(value: Any) -> Iterator[float]:
+    """Numbers in an option that no method can take."""
+    if isinstance(value, Mapping | list | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _odd_numbers(part)
+    elif (isinstance(value, float) and not math.isfinite(value)) or (isinstance(value, int) and abs(value) >= 2**63):
+        yield value

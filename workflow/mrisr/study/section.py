@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+from mrisr.volumes.row import NAME_LENGTH, why_no_path
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=NAME_LENGTH)]
 """A name that becomes a folder: letters, digits, ``_``, ``.`` and ``-``."""
 Positive = Annotated[int, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+"""What every generator takes."""
+
+
+def _path(value: str) -> str:
+    if problem := why_no_path(value):
+        raise PydanticCustomError("path", "{problem}", {"problem": problem})
+    return value
+
+
+PathText = Annotated[str, AfterValidator(_path)]
+"""A path that Snakemake and the file system take."""
 
 
 def _number(value: Any) -> Any:
@@ -20,8 +34,8 @@ def _number(value: Any) -> Any:
         return value
 
 
-Real = Annotated[float, BeforeValidator(_number)]
-PositiveReal = Annotated[float, Field(gt=0), BeforeValidator(_number)]
+Real = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_number)]
+PositiveReal = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
 
 
 class Section(BaseModel):
