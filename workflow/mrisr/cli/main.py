@@ -79,7 +79,16 @@ def fetch(
 @app.command(epilog=_example("mrisr check", "mrisr check --study workflow/studies/training-bias.yaml"))
 def check(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Read every volume of the study; report all errors of all volumes at once, or write volumes.csv."""
-    _run(study, "check", identity=identity)
+    from mrisr.planning.plan import Plan
+    from mrisr.study.validation import load_study
+
+    from .run import run_planned
+
+    plan = Plan(load_study(str(study)))
+    if identity is None:
+        # By hand; Snakemake has planned all jobs before it gives one.
+        plan.jobs()
+    run_planned(plan, "check", identity=identity)
 
 
 @app.command("slice", epilog=_example("mrisr slice --subject pycortex-s1"))

@@ -88,7 +88,7 @@ class Plan:
         ------
         InputError
             A job that cannot run, such as the registration of a subject's scan where there is none; or two files would
-        have one path.
+            have one path.
         """
         for name, stage in self.stages.items():
             for wildcards in stage.targets():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mrisr.errors import suggestion
+from mrisr import plugins
+from mrisr.errors import InputError, suggestion
 
 from .checks import Study, repeated
+from .methods import option_problems
 
 COLUMNS = {"scale", "architecture", "loss", "training_set", "std_over", "note"}
 """Columns of the wide tables beside those of the test sets."""
@@ -14,12 +16,33 @@ COLUMNS = {"scale", "architecture", "loss", "training_set", "std_over", "note"}
 
 def problems(study: Study) -> Iterable[str]:
     """Impossible mixtures, scans and learned degradations, and names that tables have for other columns."""
+    yield from _option_problems(study)
     yield from _mixture_problems(study)
     yield from _scan_problems(study)
     yield from _learned_problems(study)
     for name in study.degradations:
         if name in COLUMNS:
             yield f"degradations.{name}: is a column of the tables; choose another label (and name its kind)"
+
+
+def _option_problems(study: Study) -> Iterable[str]:
+    """What a degradation says of the values of its options: it is made once, which takes no torch.
+
+    Other methods take torch. They are made by the stage `check`, before any other job.
+    """
+    made_later = {*study.mixtures, *study.estimated, *study.scanned}
+    for name, method in study.degradations.items():
+        kind = method.kind or name
+        if name in made_later or not method.options or kind not in plugins.available("degradations"):
+            continue
+        if any(option_problems("degradations", kind, method.options)):
+            continue  # told already
+        for scale in study.protocol.scales:
+            try:
+                plugins.build("degradations", kind, scale=scale, grid=study.protocol.grid, **method.options)
+            except InputError as error:
+                yield from (f"degradations.{name}: {problem}" for problem in error.problems)
+                break
 
 
 def _mixture_problems(study: Study) -> Iterable[str]:

@@ -61,29 +61,31 @@ def shelf_problems(key: str, shelf: str, methods: Mapping[str, Method]) -> Itera
             of_kind = f" kind '{kind}'" if method.kind else ""
             yield f"{where}:{of_kind} is not known ({suggestion(kind, plugins.available(shelf))})"
             continue
-        yield from _option_problems(where, plugins.describe(shelf, kind), method.options)
+        yield from (where + problem for problem in option_problems(shelf, kind, method.options))
 
 
-def _option_problems(where: str, method: plugins.Description, options: Mapping[str, Any]) -> Iterable[str]:
+def option_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterable[str]:
+    """What is wrong with the options of a method, as its annotations say; each line goes on after the method's key."""
+    method = plugins.describe(shelf, kind)
     known = {name: option for name, option in method.options.items() if name not in plugins.GIVEN_BY_THE_PIPELINE}
     for name, value in options.items():
         if name not in known:
-            yield f"{where}.{name}: '{method.name}' has no such option ({suggestion(name, known)})"
+            yield f".{name}: '{method.name}' has no such option ({suggestion(name, known)})"
             continue
         if odd := next(_odd_numbers(value), None):
-            yield f"{where}.{name}: {odd!r} is not allowed (a finite number, and an integer below 2^63)"
+            yield f".{name}: {odd!r} is not allowed (a finite number, and an integer below 2^63)"
             continue
         try:
             plugins.require_option(known[name], value)
         except (TypeError, ValueError) as error:
             if not isinstance(error, ValidationError):
-                yield f"{where}.{name}: {value!r} is not allowed ({known[name].annotation})"
+                yield f".{name}: {value!r} is not allowed ({known[name].annotation})"
                 continue
             first = error.errors()[0]
-            yield f"{where}.{name}: {value!r} is not allowed ({known[name].annotation}: {first['msg'].lower()})"
+            yield f".{name}: {value!r} is not allowed ({known[name].annotation}: {first['msg'].lower()})"
     for name, option in known.items():
         if option.default is plugins.REQUIRED and name not in options:
-            yield f"{where}: the option '{name}' of '{method.name}' is missing"
+            yield f": the option '{name}' of '{method.name}' is missing"
 
 
 def _odd_numbers(value: Any) -> Iterator[float]:

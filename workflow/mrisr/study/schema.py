@@ -9,6 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from mrisr.errors import suggestion
 
+LONGEST_SHOWN = 200
+"""Letters of a value that a message repeats."""
+
 
 def schema_problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> Iterable[str]:
     """A line for each key of a model that is missing, does not exist or has a value that is not allowed."""
@@ -26,9 +29,9 @@ def schema_problems(error: ValidationError, model: type[BaseModel], prefix: str 
             yield f"{key}: is missing"
         elif item["type"] == "literal_error":
             choices = [choice.strip(" '") for choice in item["ctx"]["expected"].replace(" or ", ", ").split(",")]
-            yield f"{key}: {item['input']!r} is not allowed ({suggestion(str(item['input']), choices)})"
+            yield f"{key}: {_shown(item['input'])} is not allowed ({suggestion(str(item['input']), choices)})"
         else:
-            yield f"{key}: {item['input']!r} is not allowed ({item['msg'][0].lower()}{item['msg'][1:]})"
+            yield f"{key}: {_shown(item['input'])} is not allowed ({item['msg'][0].lower()}{item['msg'][1:]})"
 
 
 def _is_branch(part: Any) -> bool:
@@ -53,3 +56,9 @@ def _flatten(annotation: Any) -> Iterable[Any]:
     yield annotation
     for part in get_args(annotation):
         yield from _flatten(part)
+
+
+def _shown(value: Any) -> str:
+    """A value in a message; of a long one the beginning."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
