@@ -182,8 +182,12 @@ def _type(node: Mapping[str, Any], key: str) -> str:
 
 def _limits(node: Mapping[str, Any]) -> str:
     signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-    limits = ", ".join(f"{sign} {node[name]:g}" for name, sign in signs.items() if name in node)
+    limits = ", ".join(f"{sign} {_limit(node[name])}" for name, sign in signs.items() if name in node)
     return f" ({limits})" if limits else ""
+
+
+def _limit(number: float) -> str:
+    return "2^63" if number == 2**63 else f"{number:g}"
 
 
 def _plugin(shelf: str, name: str) -> str:

@@ -23,11 +23,6 @@ SCORES = {"evaluate": 63, "baseline": 1}
 
 
 @pytest.fixture(scope="module")
-def _kind(job):
-    """The stage of a job; a figure's by its name."""
-    return f"figure-{job.wildcards['figure']}" if job.stage == "figure" else job.stage
-
-
 def folder(tmp_path_factory):
     """A folder with four small volumes: their number, and not their size, makes the jobs."""
     return Project(tmp_path_factory.mktemp("paper")).folder
@@ -36,7 +31,12 @@ def folder(tmp_path_factory):
 def identities(**changes) -> dict[str, tuple[str, str]]:
     """Stage and identity of every job of the study with some keys changed, by the job's record."""
     config = {**copy.deepcopy(STUDY), "volumes": "data/volumes.tsv", **changes}
-    return {job.record: (_kind(job), job.identity) for job in Plan(validate(config, source="study")).jobs()}
+    jobs = Plan(validate(config, source="study")).jobs()
+    return {job.record: ("-".join([job.stage, *_figure(job)]), job.identity) for job in jobs}
+
+
+def _figure(job) -> list[str]:
+    return [job.wildcards["figure"]] if "figure" in job.wildcards else []
 
 
 @pytest.fixture(scope="module")

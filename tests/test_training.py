@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import signal
-from dataclasses import MISSING, fields
+import subprocess
+import sys
+from dataclasses import fields
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -14,7 +16,7 @@ import torch
 from mrisr import losses
 from mrisr.cores import cores
 from mrisr.errors import InputError
-from mrisr.study.config import TrainingOptions
+from mrisr.study.training import TrainingOptions
 from mrisr.training import optimisers
 from mrisr.training.execution import execution
 from mrisr.training.interruption import stop_requests
@@ -159,14 +161,18 @@ def test_what_cannot_be_trained_is_said(changes, sentence):
         train(**problem() | changes)
 
 
-def test_the_settings_of_a_training_are_those_of_a_study():
-    settings, study = get_type_hints(Settings), get_type_hints(TrainingOptions)
+def test_a_study_has_the_keys_defaults_and_meanings_of_the_settings():
+    keys = TrainingOptions.model_fields
+    assert {field.name: field.default for field in fields(Settings)} == {name: keys[name].default for name in keys}
+    assert all(key.description for key in keys.values())
     # By hand an optimiser may have options too.
-    for types in (settings, study):
-        types.pop("optimiser")
-    assert settings == {name: study[name] for name in TrainingOptions.model_fields if name != "optimiser"}
-    defaults = {field.name: field.default for field in fields(Settings) if field.default is not MISSING}
-    assert defaults == {name: TrainingOptions.model_fields[name].default for name in defaults}
+    settings, study = get_type_hints(Settings), get_type_hints(TrainingOptions)
+    assert {n for n in keys if settings[n] != study[n]} == {"optimiser"}
+
+
+def test_planning_a_training_needs_no_torch():
+    code = "import sys, mrisr.study; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 HINTS = get_type_hints(Settings)

@@ -138,13 +138,23 @@ def _as_annotated(value: Any, annotation: str | None) -> Any:
         return value
 
 
+def require_option(option: Option, value: Any) -> None:
+    """Raise a `TypeError` or `ValueError`, such as pydantic's, unless an option may have the value."""
+    _validate(option.annotation or "Any", value)
+
+
 def _require_type(what: str, value: Any, annotation: str) -> None:
     """Strictly: true is no number, 2.0 no integer. As in a study, a list may stand for a tuple, 2 for a float."""
     try:
-        _type(annotation).validate_json(json.dumps(value), strict=True)
+        _validate(annotation, value)
     except (TypeError, ValueError) as error:
         right = _in_words(ast.parse(annotation, mode="eval").body)
         raise InputError(f"{what} must be {right}, not {value!r}") from error
+
+
+def _validate(annotation: str, value: Any) -> None:
+    # As JSON, a YAML list may stand for a tuple and everything else is strict.
+    _type(annotation).validate_json(json.dumps(value), strict=True)
 
 
 @functools.cache

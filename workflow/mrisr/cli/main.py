@@ -96,7 +96,16 @@ def check(
 
         verify(results)
         return
-    _run(study, "check", identity=identity)
+    from mrisr.planning.plan import Plan
+    from mrisr.study.validation import load_study
+
+    from .run import run_planned
+
+    plan = Plan(load_study(str(study)))
+    if identity is None:
+        # By hand; Snakemake has planned all jobs before it gives one.
+        plan.jobs()
+    run_planned(plan, "check", identity=identity)
 
 
 @app.command("slice", epilog=_example("mrisr slice --subject pycortex-s1"))

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from mrisr import plugins
+from mrisr.errors import InputError
 from mrisr.study.config import StudyConfig
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def pictures(jobs: Jobs, figure: str) -> dict[str, dict[str, str]]:
     for parts in itertools.product(*(values[dimension] for dimension in declared(figure, "FOR_EACH"))):
         shown = {key: value for part in parts for key, value in part.items()}
         # The primary group is the one that is meant where none is named.
-        found["_".join([figure, *(value for value in shown.values() if value != groups[0])])] = shown
+        name = "_".join([figure, *(value for value in shown.values() if value != groups[0])])
+        if found.setdefault(name, shown) is not shown:
+            pair = " and ".join(" ".join(one.values()) for one in (found[name], shown))
+            raise InputError(f"figures: the pictures of {pair} would both be called {name}; choose other names")
     return found
 
 

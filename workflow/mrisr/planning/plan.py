@@ -18,6 +18,7 @@ from mrisr.stages.stage import Stage
 from mrisr.study.config import StudyConfig
 from mrisr.study.subjects import Subjects
 
+from . import collisions
 from .job import Job
 from .layout import Layout
 
@@ -90,19 +91,29 @@ class Plan:
         Raises
         ------
         InputError
-            A job that cannot run, such as the registration of a subject's scan where there is none.
+            A job that cannot run, such as the registration of a subject's scan where there is none; or two files would
+            have one path.
         """
         for name, stage in self.stages.items():
             for wildcards in stage.targets():
                 self.job(name, **wildcards)
         jobs = [job for job in self._jobs.values() if not self.stages[job.stage].SHOWS_ALL_OTHERS]
         self._require_runnable(jobs)
+        self._require_distinct()
         return jobs
 
     def _require_runnable(self, jobs: list[Job]) -> None:
         problems = [problem for job in jobs for problem in self.stages[job.stage].problems(job)]
         if problems:
             raise InputError(*dict.fromkeys(problems))
+
+    def _require_distinct(self) -> None:
+        """Raise `InputError` if two files of the study would have one path."""
+        report = self.stages["report"]
+        common = [self.layout.study, *report.patterns().values(), report.record_pattern()]
+        # A volume that is fetched may be that of two subjects, when leakage is allowed.
+        own = (job for job in self._jobs.values() if self.stages[job.stage].IN_STUDY and job.stage != "report")
+        collisions.require_distinct([*common, *(path for job in own for path in (*job.writes.values(), job.record))])
 
     # ---- what several stages read -----------------------------------------------------------------------------------
 

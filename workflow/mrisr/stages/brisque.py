@@ -8,6 +8,7 @@ from typing import Any
 
 from mrisr.errors import InputError
 from mrisr.planning.job import Job
+from mrisr.volumes.files import why_unreadable
 
 from .stage import Asks, Stage, Takes
 
@@ -35,6 +36,8 @@ class TrainBrisque(Stage):
             raise InputError(
                 f"brisque.scores: there is no file {scores}; give a table of scores, or null for the proxy"
             )
+        if scores and (problem := why_unreadable(scores)):
+            raise InputError(f"brisque.scores: {scores} {problem}; give a table of scores, or null for the proxy")
         rated = {"scores": scores} if scores else {}
         return self.make(
             {"fold": fold},

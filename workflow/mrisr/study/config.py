@@ -1,216 +1,39 @@
 """The configuration of a study: what may be written in config.yaml, and what it means.
 
-Every key has its default here, except what a study is about (its name, volumes, degradations, architectures, losses).
-A study is complete: nothing is merged underneath it.
+Every key has its default in its section, except what a study is about (its name, volumes, degradations, architectures,
+losses). A study is complete: nothing is merged underneath it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field
 
 from mrisr import plugins
 from mrisr.errors import InputError, suggestion
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-"""A name that becomes a folder: letters, digits, ``_``, ``.`` and ``-``."""
-Positive = Annotated[int, Field(gt=0)]
+from .brisque import Brisque
+from .evaluation import Evaluation
+from .figures import Figures
+from .kernels import Kernels
+from .methods import Method, Methods
+from .models import Models
+from .protocol import Protocol
+from .section import Name, PathText, Section, Seed
+from .slices import Slices
+from .training import Training, TrainingOptions
 
-
-def _number(value: Any) -> Any:
-    """YAML 1.1 reads ``1e-4`` (without a dot) as text; people mean the number."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _named(value: Any) -> Any:
-    """A list of names is short for methods without options."""
-    if isinstance(value, list) and all(isinstance(name, str) for name in value):
-        return {name: {} for name in value}
-    return value
-
-
-Real = Annotated[float, BeforeValidator(_number)]
-Counts = dict[Literal["train", "validation", "test"], Positive]
-
-
-class Section(BaseModel):
-    """A part of the configuration; a key that does not exist is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Method(BaseModel):
-    """A method of a shelf under a name of the study's own: ``kind`` is the plug-in (by default the name itself), every
-    other key one of its options."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    kind: Name | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_no_options(cls, value: Any) -> Any:
-        return {} if value is None else value
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The plug-in's options as given."""
-        return dict(self.model_extra or {})
-
-
-Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_length=1)]
-
-
-class Kernels(Method):
-    """A method of the shelf ``kernels`` under a name of the study's own, and what it learns from."""
-
-    source: Name = Field(description="degradation whose slices it takes for the low-resolution scans")
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="of everything random in it")
-    threads: Positive = Field(1, description="threads of an estimation")
-    loss: Name = Field("l1", description="pixel loss, for a network")
-    training: dict[str, Any] = Field({}, description="what differs from the section training, for a network")
-
-
-class Brisque(Section):
-    """What the metric ``brisque`` learns its score from: the slices of the training subjects."""
-
-    scores: str | None = Field(None, description="table of people's scores; null: the documented proxy")
-    slices: Positive = Field(56, description="reference slices of the proxy, evenly from all there are")
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="of the proxy's noise")
-
-
-class Empty(Section):
-    """A slice is empty, and left out, when fewer than ``fraction`` of its pixels exceed ``threshold``."""
-
-    threshold: Real = Field(0.1, ge=0, le=1, description="value from which on a pixel counts, in [0, 1]")
-    fraction: Real = Field(0.1, ge=0, le=1, description="least fraction of such pixels")
-
-
-class Normalise(Section):
-    """How intensities become [0, 1]: minimum to 0, maximum or a percentile to 1, clipped."""
-
-    method: Literal["percentile", "minmax", "none"] = Field(
-        "percentile", description="what becomes 1; none: values are in [0, 1] already"
-    )
-    per: Literal["volume", "slice"] = Field("volume", description="whose values set the range")
-    percentile: Real = Field(99.9, gt=0, le=100, description="for the method percentile")
-
-
-class Slices(Section):
-    """Which slices of a volume are used, and in which range of values."""
-
-    axis: Literal["axial", "coronal", "sagittal", 0, 1, 2] = Field(
-        "axial", description="axis that is cut: the stored one closest to the named one, or its number"
-    )
-    range: str | None = Field(None, description="first:last[:step], indices or fractions of the axis")
-    count: Positive | Counts | None = Field(
-        None, description="slices of a split, with folds of the three together, evenly over subjects; null: all"
-    )
-    empty: Empty = Empty()
-    normalise: Normalise = Normalise()
-    minimum: Positive = Field(32, description="smallest side of a slice, pixels")
-    volume_4d: Literal["error", "first"] | Annotated[int, Field(ge=0)] = Field(
-        "error", description="which volume of a file with several"
-    )
-    complex: Literal["error", "magnitude"] = Field("error", description="what is done with complex numbers")
-    nonfinite: Literal["error", "zero"] = Field("error", description="what is done with NaN and infinity")
-
-
-class Protocol(Section):
-    """``same``: degraded images keep the grid, models run at scale 1. ``low``: they live on the grid that is ``scale``
-    times coarser, models map it back."""
-
-    grid: Literal["same", "low"] = Field("same", description="grid of the degraded images")
-    scales: list[Annotated[int, Field(ge=2, le=8)]] = Field(
-        [2], min_length=1, description="factors of the degradations"
-    )
-
-
-class Models(Section):
-    """A block of models to train: every architecture x loss x training set of it."""
-
-    architectures: list[Name] = Field(min_length=1, description="names among architectures")
-    losses: list[Name] = Field(min_length=1, description="names among losses")
-    training_sets: list[Name] | None = Field(None, description="null: all training sets of the study")
-
-
-class TrainingOptions(Section):
-    """How one model is trained; also what may be changed for one architecture in ``training.overrides``."""
-
-    optimiser: Literal["adam"] = Field("adam", description="betas 0.9 and 0.999, no weight decay")
-    learning_rate: Real = Field(1e-4, gt=0, description="at the start")
-    schedule: Literal["cosine", "paper", "constant"] = Field(
-        "cosine", description="cosine: every step, down to 1e-6; paper: x 0.05 at epochs 30 and 50"
-    )
-    epochs: Positive = Field(500, description="each is followed by a validation")
-    steps_per_epoch: Positive | None = Field(None, description="null: as many batches as the slices fill once")
-    batch: Positive = Field(4, description="slices or patches of a step")
-    patch: Positive | None = Field(None, description="side of a patch in HR pixels; null: whole slices")
-    flips: bool = Field(True, description="flip each axis at random")
-    quarter_turns: bool = Field(True, description="turn by 0, 90, 180 or 270 degrees at random")
-    eighth_turns: bool = Field(
-        False,
-        description="turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns"
-        " the eight rotations of the realistic-downsampling paper",
-    )
-    keep: Literal["last", "best"] = Field(
-        "last", description="weights of the last epoch, or of the least validation loss"
-    )
-    checkpoint_every: Positive = Field(500, description="steps between two checkpoints")
-    validate_every: Positive = Field(1, description="epochs between two validations; the last epoch always has one")
-    threads: Positive = Field(1, description="threads of a training, exactly; another number gives other sums")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
-    deterministic: bool = Field(True, description="false: faster on CUDA, other last digits in every run")
-
-
-class Training(TrainingOptions):
-    """Training of all models, with what differs for an architecture in ``overrides``."""
-
-    overrides: dict[Name, dict[str, Any]] = Field({}, description="{architecture: {key: value}}")
-
-    def for_architecture(self, architecture: str) -> TrainingOptions:
-        """The options for one architecture, overrides applied."""
-        base = self.model_dump(exclude={"overrides"})
-        return TrainingOptions(**(base | self.overrides.get(architecture, {})))
-
-
-class Evaluation(Section):
-    """What is measured on every test set."""
-
-    metrics: Methods = Field(
-        {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()}, description="measured on every slice"
-    )
-    baselines: list[Name] | None = Field(None, description="null: the floor of the protocol, input or bicubic")
-    against: str | None = Field(
-        None, description="what paired tests compare with all others, as edsr/l1/dsgan or a baseline; null: no tests"
-    )
-    save_estimates: bool = Field(False, description="keep the estimates beside the scores")
-    threads: Positive = Field(1, description="threads of an evaluation")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
-
-
-class Figures(Section):
-    """What the figures show."""
-
-    metrics: list[Name] | None = Field(None, description="heat maps; null: all metrics of the evaluation")
-    box_metric: Name | None = Field(None, description="metric of the box plots; null: hfen, or the last of all")
-    panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
-    panel_subject: Name | None = Field(None, description="null: the first subject of the primary test group")
-    further: list[Literal["mscn", "profile", "kernels"]] = Field(
-        [], description="figures beside those of every study: MSCN densities, intensity profiles, estimated kernels"
-    )
-    panel_slice: int | None = Field(None, description="index along the axis; null: the middle one of the test slices")
+__all__ = ["Method", "StudyConfig", "TrainingOptions"]
 
 
 class StudyConfig(Section):
     """A whole study file."""
 
     study: Name = Field(description="name of the study and of its folder under results/")
-    volumes: str = Field(description="the manifest, a TSV file")
+    volumes: PathText = Field(description="the manifest, a TSV file")
     allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
     folds: Annotated[int, Field(ge=2)] | None = Field(
         None,
@@ -226,7 +49,7 @@ class StudyConfig(Section):
     architectures: Methods = Field(description="networks that are trained")
     losses: Methods = Field(description="what they are trained for")
     models: list[Models] | None = Field(None, description="null: every architecture x loss x training set")
-    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1, description="each model is trained once a seed")
+    seeds: list[Seed] = Field([0], min_length=1, description="each model is trained once a seed")
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     brisque: Brisque = Brisque()
@@ -284,6 +107,11 @@ class StudyConfig(Section):
     def gives(self, method: str) -> str:
         """What a method of the section ``kernels`` learns: ``kernels`` of each slice, or one ``network``."""
         return plugins.describe("kernels", self.kernels[method].kind or method).constants["GIVES"]
+
+    def learned(self, methods: Iterable[str]) -> set[str]:
+        """What methods of the section ``kernels`` learn, as `gives` says; nothing of those that there are not."""
+        kinds = [self.kernels[name].kind or name for name in methods if name in self.kernels]
+        return {plugins.constant("kernels", kind, "GIVES") for kind in kinds}
 
     def learning(self, method: str, scale: int) -> dict[str, Any]:
         """The wildcards that name the work of a method of the section ``kernels``.

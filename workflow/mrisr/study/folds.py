@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from .checks import Study
 
 FEWEST = 3
 """Subjects that folds need: one each to test, to validate on and to learn from."""
@@ -51,3 +53,13 @@ def why_impossible(subjects: int, folds: int) -> str | None:
     if folds == 2 and subjects == FEWEST:
         return f"{subjects} subjects are too few for 2 folds, which leave none to learn from; set folds to {FEWEST}"
     return None
+
+
+def problems(study: Study) -> Iterable[str]:
+    """Keys that contradict the key ``folds``."""
+    if study.folds is None:
+        return
+    if isinstance(study.slices.count, dict):
+        yield "slices.count: with folds a subject's slices serve every split; give one number for all, or null"
+    if study.allow_leakage:
+        yield "folds: cross-validation keeps each subject in one split of a fold; set allow_leakage to false"

@@ -13,7 +13,7 @@ import yaml
 
 from mrisr.errors import InputError, suggestion
 from mrisr.identity import ContentDigests
-from mrisr.volumes.files import volume_files
+from mrisr.volumes.files import volume_files, why_unreadable
 from mrisr.volumes.manifest import Volume, quota, read_manifest
 
 from . import places
@@ -169,3 +169,14 @@ class Subjects:
             path = getattr(volume, role)
             if path is not None and not Path(path).exists() and str(path) not in built_in_volumes():
                 yield f"subject '{volume.subject}': {role}: there is no file {path}"
+            elif path is not None and (problem := _why_unreadable(path, volume.kind if role == "path" else None)):
+                yield f"subject '{volume.subject}': {role}: {problem}"
+
+
+def _why_unreadable(path: Path, kind: str | None) -> str | None:
+    """What of a volume's files cannot be read, and why; the data beside a header come after it."""
+    # A header is opened to find its data: it comes first.
+    if problem := why_unreadable(path):
+        return f"{path} {problem}"
+    found = ((file, why_unreadable(file)) for file in volume_files(path, kind))
+    return next((f"{file} {problem}" for file, problem in found if problem), None)

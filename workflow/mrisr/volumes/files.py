@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ._bids import DESCRIPTION, choose_image
 
 _DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 100_000
+_OF_THE_SYSTEM = ("/proc", "/sys")
 
 
 def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
@@ -29,6 +31,25 @@ def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
     if path.is_dir():
         return sorted(p for p in path.iterdir() if p.is_file())
     return [file for file in dict.fromkeys([path, *_companions(path)]) if file.is_file()]
+
+
+def why_unreadable(path: str | Path) -> str | None:
+    """Why something that is there can be no volume and no table; None if it can, or is not there.
+
+    Whoever opened it could wait for ever, or never come to an end.
+    """
+    real = os.path.realpath(path)
+    if any(os.path.commonpath([folder, real]) == folder for folder in _OF_THE_SYSTEM):
+        return f"is none of your files but one of the system's ({real})"
+    members = os.scandir(real) if os.path.isdir(real) else []
+    odd = [entry.name for entry in members if os.path.exists(entry.path) and not _is_plain(entry.path)]
+    if odd:
+        return f"has something in it that is neither a file nor a folder ({min(odd)})"
+    return None if _is_plain(real) or not os.path.exists(real) else "is neither a file nor a folder"
+
+
+def _is_plain(path: str) -> bool:
+    return os.path.isfile(path) or os.path.isdir(path)
 
 
 def _companions(path: Path) -> list[Path]:

@@ -5,6 +5,7 @@ Nothing numerical is imported here, for the job graph is built from it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from mrisr.errors import InputError, suggestion
 
+from .files import why_unreadable
 from .ranges import parse_range
-from .row import AXES, KINDS, SPLITS, Volume
+from .row import AXES, KINDS, NAME_LENGTH, SPLITS, Volume, why_no_path
 
 __all__ = ["COLUMNS", "Volume", "quota", "read_manifest"]
 
@@ -95,6 +97,8 @@ def _rows(path: str | Path) -> tuple[list[_Row], list[tuple[int, str]]]:
 
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     try:
+        if problem := why_unreadable(path):
+            raise InputError(f"{path}: {problem}; give the path of a manifest")
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a manifest") from error
@@ -125,6 +129,11 @@ def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
     for name in ("subject", "group"):
         if name in cells and not _NAME.fullmatch(cells[name]):
             yield f"{name} '{cells[name]}': use letters, digits, '.', '_' and '-' only, first a letter or digit"
+        elif len(cells.get(name, "")) > NAME_LENGTH:
+            yield f"{name} '{cells[name][:20]}...': has {len(cells[name])} characters; use at most {NAME_LENGTH}"
+    for name in ("path", "lr_path", "mask"):
+        if problem := why_no_path(cells.get(name, "")):
+            yield f"subject '{subject}': {name} {cells[name]!r}: {problem}"
     if cells.get("split", SPLITS[0]) not in SPLITS:
         yield f"subject '{subject}': split '{cells['split']}' ({suggestion(cells['split'], SPLITS)})"
     if cells.get("axis", AXES[0]) not in AXES:
@@ -153,7 +162,7 @@ def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[i
                 yield number, f"subject '{subject}' stands in the split '{split}' already, in line {earlier}"
             elif not allow_leakage:
                 yield number, _leak(f"subject '{subject}'", split, earlier, other)
-        file = (Path(cells["path"]).resolve(), cells.get("kind"))
+        file = (os.path.realpath(cells["path"]), cells.get("kind"))
         earlier, other = files.setdefault(file, (number, cells))
         if other["split"] != split and other["subject"] != subject and not allow_leakage:
             yield number, _leak(f"subject '{subject}': its file {cells['path']}", split, earlier, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,16 @@ SUFFIXES = {
 """Kind of a file by the end of its name."""
 KINDS = ("nifti", "analyze", "mgh", "minc", "nrrd", "metaimage", "dicom", "bids", "pictures")
 """Kinds of volume; ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose among several images of a folder."""
+
+NAME_LENGTH = 100
+"""Letters of a name at most: several names make the name of one file."""
+_NO_PATH = re.compile(r"[{}\x00-\x1f\x7f]")
+
+
+def why_no_path(text: str) -> str | None:
+    """Why a text cannot be the path of an input; None if it can. Braces mean wildcards to Snakemake."""
+    found = _NO_PATH.search(text)
+    return f"a path has no {found[0]!r}; rename the file, or its folder" if found else None
 
 
 @dataclass(frozen=True)
