@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import torch
 
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import Pair
 
 from .checkpoints import Checkpoints
@@ -19,13 +20,6 @@ from .schedules import learning_rate
 from .settings import Settings
 from .state import State
 from .validate import validate
-
-
-class Report(Protocol):
-    """Is told about the progress (`mrisr.progress.Progress`)."""
-
-    def update(self, done: int, note: str = "") -> None:
-        """``done`` steps are finished."""
 
 
 @dataclass
@@ -41,7 +35,7 @@ class Loop:
     device: torch.device
     store: Checkpoints
     stop: Stop
-    report: Report | None = None
+    report: ProgressMeter | None = None
 
     def run(self) -> None:
         """All epochs that are left."""

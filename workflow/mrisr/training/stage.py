@@ -9,9 +9,9 @@ from typing import Any
 from mrisr.arrays import Cache
 from mrisr.files import write_text
 from mrisr.memory import KEPT_SLICES
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import read_pairs
 
-from .loop import Report
 from .train import train
 from .weights import save_weights
 
@@ -26,7 +26,7 @@ def run(
     identity: str,
     checkpoints: Path,
     deadline: float | None = None,
-    progress: Callable[[int, int], Report] | None = None,
+    progress: Callable[[int, int], ProgressMeter] | None = None,
 ) -> dict[str, str]:
     """Train the model of a job and write ``weights`` and ``history``; gives the device, for the record.
 

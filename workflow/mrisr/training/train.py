@@ -14,13 +14,14 @@ from pydantic import BaseModel
 
 from mrisr import losses
 from mrisr.errors import InputError
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import Pair
 
 from . import optimisers
 from .checkpoints import Checkpoints
 from .execution import execution
 from .interruption import stop_requests
-from .loop import Loop, Report
+from .loop import Loop
 from .reversal import ReversedBatches, reversed_pair
 from .sampling import Patches, WholeSlices, require_consistent
 from .settings import Settings
@@ -55,7 +56,7 @@ def train(
     checkpoints: Path | None = None,
     identity: str = "training",
     deadline: float | None = None,
-    progress: Callable[[int, int], Report] | None = None,
+    progress: Callable[[int, int], ProgressMeter] | None = None,
 ) -> Trained:
     """Train a network, or go on where an earlier call for the same identity stopped.
 
