@@ -1,4 +1,4 @@
-"""How one model is trained, as the training stage reads it (the study's configuration gives the values)."""
+"""The settings of one training, as the stage `train` reads them. Their values come from the study."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mrisr.errors import InputError, suggestion
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Section ``training`` of a study for one model: its keys and types, which a test compares with the study's.
+    """Section ``training`` of a study for one model. A test compares keys and types with the study's.
 
-    The types say what `read` refuses: every integer is 1 or more, a ``Literal`` lists all choices.
-    ``steps_per_epoch`` None: as many batches as the slices fill once. ``patch``: side in HR pixels, None for whole
-    slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
+    `read` checks the types: every integer is 1 or more, a ``Literal`` lists all choices.
+    ``steps_per_epoch`` None means as many batches as the slices fill once. ``patch`` is the side in HR pixels. None
+    is for whole slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
     """
 
     optimiser: str | Mapping[str, Any]

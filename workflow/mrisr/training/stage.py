@@ -1,4 +1,4 @@
-"""The stage `train`: from pairs on disk to weights and history on disk."""
+"""The stage `train`: reads pairs from disk and writes weights and history."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def run(
     deadline: float | None = None,
     progress: Callable[[int, int], ProgressMeter] | None = None,
 ) -> dict[str, str]:
-    """Train the model of a job and write ``weights`` and ``history``; gives the device, for the record.
+    """Train the model of a job and write ``weights`` and ``history``. Returns the device, for the job's record.
 
     Parameters
     ----------
     reads : {"train", "validation"}
-        What `mrisr.pairs.read_pairs` takes.
+        Arguments of `mrisr.pairs.read_pairs`.
     settings : mapping
         ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``.
     names : mapping
-        What the study calls the model; kept in the metadata of the weights.
+        The model's names in the study, kept in the metadata of the weights.
     identity, checkpoints, deadline, progress
         As in `mrisr.training.train.train`.
     """
