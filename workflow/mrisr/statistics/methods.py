@@ -21,7 +21,7 @@ def table(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFram
     scores : DataFrame
         As `mrisr.statistics.scores.read` gives it.
     order : Order or mapping
-        What `Order.of` reads.
+        An argument of `Order.of`.
 
     Returns
     -------

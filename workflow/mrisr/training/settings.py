@@ -14,8 +14,8 @@ class Settings:
     """Section ``training`` of a study for one model. A test compares keys and types with the study's.
 
     `read` checks the types: every integer is 1 or more, a ``Literal`` lists all choices.
-    ``steps_per_epoch`` None means as many batches as the slices fill once. ``patch`` is the side in HR pixels. None
-    is for whole slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
+    ``steps_per_epoch`` None means as many batches as the slices fill once. ``patch`` is the side in HR pixels. None is
+    for whole slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
     """
 
     optimiser: str | Mapping[str, Any]
