@@ -15,7 +15,7 @@ from mrisr import kernels
 from mrisr.arrays import Cache, load, load_slices, save, save_slices, stored_slices
 from mrisr.degradations.estimated import Estimated
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import State
+from mrisr.imaging.estimation import SavedState
 from mrisr.learned.estimate import Described, Unfinished, _finished
 from mrisr.quality import regressor
 from mrisr.training import train as training
@@ -259,7 +259,7 @@ def test_an_estimation_refuses_the_checkpoint_of_another_with_one_line(metadata,
 
 def test_a_finished_estimation_of_other_slices_is_not_there():
     one = np.zeros((1, 3, 3), np.float32)
-    whole: State = ({"kernels": one, "losses/a": one}, DESCRIBED)
+    whole: SavedState = ({"kernels": one, "losses/a": one}, DESCRIBED)
     assert _finished(whole, ["a/0001"]).status == ["estimated"]
     assert _finished(whole, ["a/0002"]) is None
     assert _finished(({"kernels": np.zeros((2, 3, 3))}, DESCRIBED), ["a/0001"]) is None

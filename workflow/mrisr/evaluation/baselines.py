@@ -1,4 +1,4 @@
-"""Evaluate a baseline, something that was never trained, on every test set: the floor of a table."""
+"""Evaluates a baseline, a method without training, on every test set. Baselines are the floor of a table."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def run(
 ) -> None:
     """Write the scores.csv of a baseline, the action of the stage `baseline`.
 
-    Its name stands as architecture; loss and training set are empty. ``settings`` are the job's (baseline, metrics,
-    groups, scale, grid, and the fold where there are folds).
+    The column architecture holds its name; loss and training set are empty. ``settings`` are the job's: baseline,
+    metrics, groups, scale, grid, and the fold if there are folds.
     """
     name = settings["baseline"]
     upscale = baselines.build(name, scale=settings["scale"] if settings["grid"] == "low" else 1)

@@ -1,4 +1,4 @@
-"""Evaluate one trained model on every test set."""
+"""Evaluates one trained model on every test set."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def run(
     device: str,
     progress: Callable[[int, int], Any] | None = None,
 ) -> dict[str, str]:
-    """Write the scores.csv of a model, the action of the stage `evaluate`; gives the device, for the record.
+    """Write the scores.csv of a model, the action of the stage `evaluate`. Returns the device, for the job's record.
 
-    ``settings`` are the job's (metrics, groups, threads, save_estimates), ``names`` the leading
-    columns of the table.
+    ``settings`` are the job's (metrics, groups, threads, save_estimates). ``names`` are the leading columns of
+    the table.
     """
     output = Path(writes["scores"])
     estimator = ModelEstimator(Path(reads["weights"]), threads=settings["threads"], device=device)

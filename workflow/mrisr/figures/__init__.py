@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write ``<stem>.png`` (300 dpi) and ``<stem>.svg``; equal figures give equal bytes. The paths of both."""
-    # Looking at the package does not import matplotlib.
+    """Write ``<stem>.png`` (300 dpi) and ``<stem>.svg`` and return both paths. Equal figures give equal bytes."""
+    # Importing the package does not import matplotlib.
     from . import _style
 
     return _style.save(figure, stem)

@@ -1,4 +1,4 @@
-"""From a figure's job to pictures on disk."""
+"""Draws the pictures of a figure's job and writes them to disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real low-resolution scan went through: denoising on its own grid, resampling, registration."""
+"""Picture of how a real low-resolution scan was prepared: denoising on its own grid, resampling, registration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._style import PAGE, save, styled
 from ._tiles import brightest
 
 TITLE = 0.1
-"""Inches of a line above each picture."""
+"""Height in inches of the title above each picture."""
 DISPLACEMENT_COLOURS, NOISE_COLOURS = "viridis", "RdBu_r"
 
 
@@ -28,11 +28,14 @@ def write(prepared: Prepared, index: int, stem: Path) -> None:
 
 @styled
 def draw(prepared: Prepared, *, index: int) -> Figure:
-    """Above the reference and checkerboards of it with the scan, before and after; below displacement and denoising.
+    """Draw two rows of pictures.
 
-    The reference is the high-resolution scan in means of blocks. "Before" is the scan resampled to the low grid by what
-    both headers say. The displacement is its length in plane. The slice of the scan is the one nearest to the middle of
-    the reference's, on the scan's own grid; what denoising took out is the scan minus the denoised scan.
+    The upper row shows the reference, and its checkerboards with the scan before and after registration. The lower row
+    shows the displacement, the scan, and what denoising removed.
+
+    The reference is the high-resolution scan averaged over blocks. "Before" is the scan resampled to the low grid by
+    both headers. The displacement is shown by its length in plane. The scan is shown on its own grid, in the slice
+    nearest to the middle of the reference's slice. What denoising removed is the scan minus the denoised scan.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def draw(prepared: Prepared, *, index: int) -> Figure:
 
 
 def _nearest(prepared: Prepared, index: int) -> int:
-    """Slice of the scan, on its own grid, nearest to the middle of the reference's slice."""
+    """Index of the scan's slice, on its own grid, that is nearest to the middle of the reference's slice."""
     reference, scan, axis = prepared.registered.reference, prepared.scan, prepared.scan_axis
     middle = (np.array(reference.array.shape) - 1) / 2
     middle[prepared.axis] = index

@@ -1,4 +1,4 @@
-"""Box plots of a metric on every test set, input beside output, one panel a training set (training-bias, Figure 3)."""
+"""Box plots of a metric by test set, input beside output, one panel per training set (training-bias, Figure 3)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ._selection import select
 from ._style import BLUE, PAGE, SMALL, VERMILLION, balanced, styled
 
 PANEL_HEIGHT, NAMES, LEGEND, BOXES_IN_ROW = 1.7, 0.5, 0.3, 16
-"""Inches of a panel, of the test sets' names in it, and of the legend; test sets beside each other on the page."""
+"""Inches of a panel, of the test sets' names, and of the legend; then the number of test sets that fit on the page."""
 CELL = ["test_set", "subject", "slice"]
 SHIFT = 0.18
-"""Of the boxes from the middle of their test set, in test sets."""
+"""Offset of the boxes from the middle of their test set, in units of the distance between test sets."""
 
 
 @styled
@@ -41,16 +41,16 @@ def draw(
 ) -> Figure:
     """Distribution over slices (averaged over seeds) of the input's score and the output's.
 
-    Boxes are quartiles, whiskers reach 1.5 times the box, circles lie beyond; infinite values are counted at the top.
+    Boxes show quartiles, whiskers reach 1.5 times the box, circles lie beyond. Infinite values are counted at the top.
 
     Parameters
     ----------
     scores, order, scale, metric, group
         As for `mrisr.figures.heatmap.draw`.
     architecture, loss : str
-        The models to show, one panel a training set.
+        The models to show, one panel per training set.
     baseline : str, optional
-        What stands as the input; by default the first baseline that was scored.
+        Whose scores to show as the input; by default those of the first baseline that was scored.
     """
     order = Order.of(order)
     chosen = select(scores, order, metric=metric, scale=scale, group=group)
@@ -61,7 +61,7 @@ def draw(
     training_sets = order.names("training_set", trained["training_set"])
     test_sets = order.names("test_set", trained["test_set"])
     rows, columns = balanced(len(training_sets), max(1, BOXES_IN_ROW // len(test_sets)))
-    # Panels in one column share the names under the last one; a ragged last row could not.
+    # Panels in one column share the names below the last one, so the last row must be full.
     shared = columns == 1
     height = rows * (PANEL_HEIGHT - NAMES * shared) + NAMES * shared + LEGEND
     figure = Figure(figsize=(PAGE, height), layout="constrained")
@@ -81,7 +81,7 @@ def draw(
 
 
 class Boxplot:
-    """A metric on every test set, input beside output, one panel a training set (training-bias, Figure 3)."""
+    """A metric on every test set, input beside output, one panel per training set (training-bias, Figure 3)."""
 
     CATEGORY = "Bias"
     ALWAYS = True
@@ -114,7 +114,7 @@ def _draw_panel(ax: Axes, values: Mapping[str, pd.DataFrame], test_sets: list[st
         of_set = {name: table["value"].dropna() for name, table in values[shown].groupby("test_set")}
         columns = [of_set.get(name, pd.Series(dtype=float)) for name in test_sets]
         places = [number + shift for number in range(len(test_sets))]
-        # Lines in the colour of the box tell input from output where a box is flat.
+        # Lines in the colour of the box distinguish input and output even if a box is flat.
         ax.boxplot(
             [column[np.isfinite(column)] for column in columns],
             positions=places,

@@ -1,4 +1,4 @@
-"""Loss while training and PSNR on the validation slices, one line a training set."""
+"""Training loss and validation PSNR, one line per training set."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LABELS = ("training loss", "validation PSNR (dB)")
 
 @styled
 def draw(histories: Mapping[str, Sequence[pd.DataFrame]], *, title: str, training_sets: Sequence[str] = ()) -> Figure:
-    """Two panels, training loss (logarithmic where it is positive) and validation PSNR against the epoch.
+    """Two panels: training loss (logarithmic if it is positive) and validation PSNR against the epoch.
 
-    With several seeds the line is their mean, the band their range.
+    With several seeds the line shows their mean and the band their range.
 
     Parameters
     ----------
-    histories : {training set: one history a seed or fold}
-        Columns ``epoch``, ``loss``, ``validation_psnr`` (blank where an epoch was not validated), one row an epoch.
+    histories : {training set: one history per seed or fold}
+        Columns ``epoch``, ``loss``, ``validation_psnr`` (blank if an epoch was not validated), with one row per epoch.
     title : str
-        What was trained, as ``srcnn, mse``.
+        What was trained, such as ``srcnn, mse``.
     training_sets : sequence of str, optional
         All training sets of the study, so that each has the same colour in every figure.
     """
@@ -54,7 +54,7 @@ def draw(histories: Mapping[str, Sequence[pd.DataFrame]], *, title: str, trainin
 
 
 class Curves:
-    """Loss while training and PSNR on the validation slices, one line a training set."""
+    """Training loss and validation PSNR, one line per training set."""
 
     CATEGORY = "Training"
     ALWAYS = True
@@ -82,7 +82,7 @@ def _over_runs(runs: Sequence[pd.DataFrame], quantity: str) -> pd.DataFrame:
 
 
 def _draw_line(ax: Axes, table: pd.DataFrame, look: Look, name: str) -> None:
-    # A line of a single epoch would be invisible.
+    # A line with a single epoch would be invisible.
     marker = look.marker if len(table) < 2 else ""
     ax.plot(table.index, table["mean"], look.dash, color=look.colour, marker=marker, markersize=3, label=name)
     if (table["max"] > table["min"]).any():

@@ -16,15 +16,15 @@ from ._style import PAGE, fitting, styled
 
 MOST_SLICES, MOST_ROWS = 6, 6
 SIGMA = 1.5
-"""Of the Gaussian kernel that is shown for comparison, pixels."""
+"""Sigma of the Gaussian kernel that is shown for comparison, pixels."""
 COLOURS = "magma"
 
 
 @styled
 def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """One row a subject: kernels of some slices, then their mean; each on a colour scale from 0 to its own maximum.
+    """One row per subject: kernels of some slices, then their mean, each on a colour scale from 0 to its own maximum.
 
-    The last row holds the kernels that nobody estimated. What is negative is black. Kernels lie as they are applied, by
+    The last row holds known kernels for comparison. Negative taps are black. Kernels are shown as they are applied, by
     cross-correlation: the upper left tap weighs the upper left pixel.
 
     Parameters
@@ -52,7 +52,7 @@ def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
 
 
 class Kernels:
-    """Estimated kernels of several slices, beside the bicubic and a Gaussian one (realistic-downsampling, Figure 7)."""
+    """Estimated kernels of several slices, beside the bicubic and a Gaussian one (no figure of a paper)."""
 
     CATEGORY = "Degradations"
     ALWAYS = False

@@ -1,1 +1,1 @@
-"""What several packages share: images, their grids and intensities, resampling, k-space, kernels."""
+"""Image operations that several packages share: grids, intensities, resampling, k-space, kernels."""

@@ -1,4 +1,4 @@
-"""The slices of one subject through whatever degrades them: from slices file to slices file."""
+"""Degrades the slices of one subject: reads a slices file and writes another."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def degrade_slices(
     grid: str,
     identity: str,
 ) -> None:
-    """Degrade a slices file into another one, values clipped to [0, 1].
+    """Degrade the slices of a file and write them to another, values clipped to [0, 1].
 
     Parameters
     ----------
     slices_path, output_path : path
         Slices files, see `mrisr.arrays.save_slices`.
     operator : callable
-        Degrades a slice [C, H, W], whose name is in ``slice_ids``.
+        Degrades a slice [C, H, W]; called with the slice's name as ``slice_ids``.
     degradation : mapping
-        What the operator is, kept in the metadata: ``kind``, the degradation's name, and ``options``, its own options.
+        Describes the operator in the metadata: ``kind``, the degradation's name, and ``options``, its own options.
     scale, grid
         As in `mrisr.degradations.build`, kept in the metadata. On the low grid the affine and the spacing are those of
         the larger pixels.
@@ -41,7 +41,7 @@ def degrade_slices(
     Raises
     ------
     InputError
-        An unreadable file, or slices that the operator cannot take.
+        The file is unreadable, or the operator cannot degrade its slices.
     """
     _, metadata = load_slices(slices_path, [])
     degraded: dict[int, np.ndarray] = {}

@@ -1,4 +1,4 @@
-"""What an estimation of kernels gives, and what watches over it."""
+"""The result of a kernel estimation, and the objects that follow it: a progress meter and a keeper of its state."""
 
 from __future__ import annotations
 
@@ -11,25 +11,18 @@ import numpy as np
 from mrisr.errors import InputError
 
 Status = Literal["estimated", "no structure", "diverged"]
-State = tuple[dict[str, np.ndarray], dict[str, Any]]
+SavedState = tuple[dict[str, np.ndarray], dict[str, Any]]
 """Tensors and metadata, as `mrisr.arrays.save` writes them."""
 
 
-class Report(Protocol):
-    """Is told about the progress (`mrisr.progress.Progress`)."""
-
-    def update(self, done: int, note: str = "") -> None:
-        """``done`` of the total is finished."""
-
-
 class Keeper(Protocol):
-    """Keeps the states of unfinished work."""
+    """Saves the states of unfinished work."""
 
-    def latest(self) -> State | None:
-        """The state to go on from, None to begin."""
+    def latest(self) -> SavedState | None:
+        """The state to continue from; None if there is none."""
 
-    def after(self, steps: int, state: Callable[[], State]) -> None:
-        """Called after every step of the work, the ``steps``-th; may keep ``state()``, may raise to stop here."""
+    def after(self, steps: int, state: Callable[[], SavedState]) -> None:
+        """Called after every step, when ``steps`` are done. May save ``state()``; may raise to stop the work."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +35,11 @@ class Estimation:
     kernels : ndarray
         float32 [n, k, k], each of sum 1; NaN where the status is not ``estimated``.
     status : list of str
-        ``estimated``; ``no structure``: nothing to learn from; ``diverged``: every attempt was thrown away.
+        ``estimated``; ``no structure``: a constant image, nothing to learn from; ``diverged``: every attempt failed.
     failures : list of list of str
-        What was wrong with each attempt that was thrown away; the next one had other random numbers.
+        Why each failed attempt failed. The next attempt had other random numbers.
     losses : mapping
-        Name to float32 [n, samples], the losses of the last attempt, sampled evenly; NaN where there was none.
+        {name: float32 [n, samples]}: losses of the last attempt, sampled evenly; NaN where there was none.
     """
 
     slice_ids: list[str]

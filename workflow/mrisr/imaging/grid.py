@@ -9,13 +9,14 @@ from mrisr.errors import InputError
 from .loaded import LoadedVolume
 
 WORLD = {"sagittal": 0, "coronal": 1, "axial": 2}
-"""World axis (RAS+) that each named axis is closest to."""
+"""The world axis (RAS+) closest to each named axis."""
 
 
 def resolve_axis(axis: str | int, affine: np.ndarray) -> tuple[int, bool]:
-    """The stored axis (0, 1, 2) that ``axis`` means, and whether a named one is stored against its direction.
+    """The stored axis (0, 1, 2) that ``axis`` means, and whether it is stored in reverse.
 
-    The directions are inferior to superior, posterior to anterior, left to right (RAS+). A numbered axis has its own.
+    Named axes run from inferior to superior, posterior to anterior, left to right (RAS+). A numbered axis is never
+    reversed.
     """
     from nibabel.orientations import io_orientation
 
@@ -30,7 +31,7 @@ def resolve_axis(axis: str | int, affine: np.ndarray) -> tuple[int, bool]:
 def crop_plane(
     shape: tuple[int, ...], axis: int, affine: np.ndarray, *, multiple: int, minimum: int
 ) -> tuple[tuple[slice, ...], np.ndarray]:
-    """The central part of a slice whose sides are multiples of ``multiple``, and the affine that belongs to it."""
+    """The largest central part of a slice whose sides are multiples of ``multiple``, and the affine of that part."""
     parts, moved = [], affine.copy()
     plane = [n for n in (0, 1, 2) if n != axis]
     for plane_axis in plane:

@@ -1,4 +1,4 @@
-"""From a volume's units to [0, 1], and what counts as empty."""
+"""Scales values from a volume's units to [0, 1], and says which slices count as empty."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from mrisr.errors import InputError
 
 Bounds = tuple[float, float]
-"""The values that become 0 and 1."""
+"""The two values that become 0 and 1."""
 
 
 def bounds(array: np.ndarray, inside: np.ndarray | None, *, method: str, percentile: float, **_: Any) -> Bounds:
-    """Minimum, and maximum or percentile, of the voxels inside; 0 and 1 by the method ``none``."""
+    """Minimum, and maximum or percentile, of the voxels inside; 0 and 1 for the method ``none``."""
     values = array if inside is None else array[inside]
     low, high = float(values.min()), float(values.max())
     if method == "none":
@@ -31,7 +31,7 @@ def bounds(array: np.ndarray, inside: np.ndarray | None, *, method: str, percent
 
 
 def slice_bounds(image: np.ndarray, inside: np.ndarray | None, **normalise: Any) -> Bounds | None:
-    """As `bounds`, of one slice; `None` for a slice that has no range of its own."""
+    """The `bounds` of one slice; `None` for a slice that has none, such as a constant one."""
     if inside is not None and not inside.any():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Downsampling by a kernel: the slice's cross-correlation with it, at every second pixel of each axis."""
+"""Downsampling by a kernel: cross-correlation with the slice, at every second pixel of each axis."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .resampling import resampling_matrix
 
 SCALE = 2
 SIZE = 13
-"""Taps of a kernel along an axis; index 6.5 falls on the centre of a 2 x 2 block."""
+"""Taps of a kernel along an axis. Index 6.5 falls on the centre of a 2 x 2 block."""
 BEFORE, AFTER = 6, 5
-"""Pixels added at the beginning and the end of an axis; one more before than after is what keeps the image in place."""
+"""Pixels added before and after an axis. One more before than after keeps the image in place."""
 
 
 def normalised(kernel: np.ndarray) -> np.ndarray:
@@ -21,7 +21,7 @@ def normalised(kernel: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        Another shape, values that are not finite, or a sum that is not positive.
+        The shape is another, a value is not finite, or the sum is not positive.
     """
     kernel = np.asarray(kernel, np.float64)
     if kernel.shape != (SIZE, SIZE):
@@ -34,13 +34,13 @@ def normalised(kernel: np.ndarray) -> np.ndarray:
 def apply(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Downsample images [..., H, W], H and W even, with a kernel [13, 13]: [..., H/2, W/2], float32.
 
-    The kernel is brought to sum 1. Beyond the edge lies the mirrored image, as in the anti-aliased bicubic degradation.
-    Pixel j of the result is centred at 2 j + 0.5, the centre of its block, when the kernel's centre of mass is 6.5.
+    The kernel is scaled to sum 1. The image is mirrored beyond its edges, as in the anti-aliased bicubic degradation.
+    If the kernel's centre of mass is 6.5, pixel j of the result is centred at 2 j + 0.5, the centre of its block.
 
     Raises
     ------
     InputError
-        Sides that are not even, or a kernel that `normalised` refuses.
+        A side is not even, or `normalised` refuses the kernel.
     """
     kernel, images = normalised(kernel), np.asarray(images, np.float64)
     height, width = images.shape[-2:]
@@ -57,7 +57,7 @@ def apply(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 def bicubic_kernel() -> np.ndarray:
     """Anti-aliased bicubic downsampling by 2 (Keys, a = -0.5) as a kernel [13, 13] that sums to 1, float64."""
     n = 2 * SIZE + 2
-    # A row of the resampling far from the edges; its eight taps begin three pixels before the block.
+    # A row of the resampling matrix far from the edges. Its eight taps begin three pixels before the block.
     row = n // (2 * SCALE)
     taps = resampling_matrix(n, n // SCALE)[row, SCALE * row - BEFORE : SCALE * row - BEFORE + SIZE]
     return np.outer(taps, taps)

@@ -12,11 +12,11 @@ Response = Callable[[np.ndarray, int], np.ndarray]
 
 
 def low_pass(images: np.ndarray, responses: tuple[Response, Response], *, crop: int = 1) -> np.ndarray:
-    """Multiply the spectrum of real images [..., H, W] by one response an axis; [..., H/crop, W/crop].
+    """Multiply the spectrum of real images [..., H, W] by one response per axis; [..., H/crop, W/crop].
 
     With ``crop`` = s only the central N/s samples of k-space are kept. The half-pixel ramp exp(i pi k (s - 1) / N) puts
-    the new pixel centres at the centres of the s-by-s blocks (without it the image lies (s - 1) / 2 pixels off), the
-    division by s keeps the mean, and the real transform takes the real part of the unpaired line k = N / 2s.
+    the new pixel centres at the centres of the s-by-s blocks; without it the image would be shifted by (s - 1) / 2
+    pixels. The division by s keeps the mean. The real transform takes the real part of the unpaired line k = N / 2s.
     """
     for axis, response in zip((-2, -1), responses, strict=True):
         n = images.shape[axis]
@@ -31,7 +31,7 @@ def low_pass(images: np.ndarray, responses: tuple[Response, Response], *, crop: 
 def central_band(window: Callable[[np.ndarray], np.ndarray], *, scale: int, root: bool) -> Response:
     """A window over the central 1/scale of an axis, zero beyond: a function of u = |k| / K with K = N / (2 scale).
 
-    ``root`` takes the square root, as of the outer product of two 1-D windows in the training-bias experiment.
+    ``root`` takes the square root. The training-bias experiment does so with the outer product of two 1-D windows.
     """
 
     def response(k: np.ndarray, n: int) -> np.ndarray:

@@ -12,8 +12,8 @@ import numpy as np
 class LoadedVolume:
     """A volume: ``array`` float32 [X, Y, Z] or [X, Y, Z, 3], in the file's units and its axes as stored.
 
-    ``affine`` [4, 4] maps voxel indices to RAS+ world coordinates in mm. ``files`` are those it was read from,
-    ``notes`` say what was done to it, if anything.
+    ``affine`` [4, 4] maps voxel indices to RAS+ world coordinates in mm. ``files`` are the files it was read from.
+    ``notes`` say what reading changed, if anything.
     """
 
     array: np.ndarray

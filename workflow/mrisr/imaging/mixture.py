@@ -1,4 +1,4 @@
-"""Which member of a mixture degrades which slice."""
+"""Chooses for each slice the member of a mixture that degrades it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .random import generator
 
 
 def assign(slice_ids: Sequence[str | int], members: Sequence[str], *, seed: int = 0) -> list[str]:
-    """Give every slice one member, equal numbers of each (plus or minus one when they do not divide).
+    """Assign one member to every slice, so that all members get equally many (to within one).
 
-    The sorted ids are shuffled and the shuffled members dealt to them in turn. The result is a function of (seed, set
-    of ids, members): independent of the order in which the ids are given, of the platform and of the process.
+    The sorted ids are shuffled; the shuffled members are dealt to them in turn. The result depends only on the seed,
+    the set of ids and the members. It does not depend on the order of the ids, the platform or the process.
 
     Parameters
     ----------
     slice_ids : sequence of str or int
-        Names of the slices, each once, as ``subject/0012``.
+        Names of the slices, such as ``subject/0012``, all different.
     members : sequence of str
-        Names of the degradations; a name that stands twice gets twice as many slices.
+        Names of the degradations. A name given twice gets twice as many slices.
     seed : int
         At least 0.
 
@@ -32,7 +32,7 @@ def assign(slice_ids: Sequence[str | int], members: Sequence[str], *, seed: int 
     Raises
     ------
     InputError
-        No members, an id that stands twice, or a negative seed.
+        There are no members, an id is given twice, or the seed is negative.
     """
     ids = [str(slice_id) for slice_id in slice_ids]
     if not members:
@@ -42,7 +42,7 @@ def assign(slice_ids: Sequence[str | int], members: Sequence[str], *, seed: int 
         raise InputError(f"a mixture uses each slice once, but slice '{twice}' is listed more than once")
     require_integer("the seed of a mixture", seed, at_least=0)
     ordered = sorted(ids)
-    # The ids are part of the seed: slices degraded one at a time would else all get the same member.
+    # The ids are part of the seed. Otherwise slices degraded one at a time would all get the same member.
     random = generator(seed, "\0".join(ordered))
     shuffled, dealt = random.permutation(len(ordered)), random.permutation(len(members))
     member = {ordered[index]: members[dealt[turn % len(members)]] for turn, index in enumerate(shuffled)}

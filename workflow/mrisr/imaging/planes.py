@@ -8,12 +8,12 @@ from mrisr.errors import InputError
 
 
 def as_planes(images: np.ndarray) -> np.ndarray:
-    """Check images [H, W], [C, H, W] or [N, C, H, W] and give them as a view [planes, H, W].
+    """Check images [H, W], [C, H, W] or [N, C, H, W] and return a view of them as [planes, H, W].
 
     Raises
     ------
     InputError
-        Another rank, an empty axis, values that are not floating point, NaN or infinity.
+        The rank is another, an axis is empty, or values are not floating point, NaN or infinite.
     """
     images = np.asarray(images)
     if images.ndim not in (2, 3, 4) or images.size == 0:

@@ -1,8 +1,8 @@
-"""Cubic resampling as one matrix an axis (Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711).
+"""Cubic resampling as one matrix per axis (Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711).
 
 Pixel centres lie at i + 0.5 and both grids span the same extent, so nothing shifts: output pixel j reads the input at
-(j + 0.5) n_in / n_out - 0.5. With anti-aliasing and the symmetric border this is MATLAB's ``imresize``; without, with
-a = -0.75 and the replicated border, OpenCV's and torch's ``bicubic``.
+(j + 0.5) n_in / n_out - 0.5. With anti-aliasing and the symmetric border this is MATLAB's ``imresize``. Without
+anti-aliasing, with a = -0.75 and the replicated border, it is the ``bicubic`` of OpenCV and torch.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def resampling_matrix(
     a : float
         Parameter of the cubic: -0.5 (MATLAB, PIL) or -0.75 (OpenCV, torch).
     antialias : bool
-        Stretch the kernel by n_in / n_out when the axis gets shorter; no effect when it gets longer.
+        Stretch the kernel by n_in / n_out when the axis gets shorter. No effect when it gets longer.
     border : {"symmetric", "replicate"}, optional
-        What lies beyond the edge: the mirrored image or the edge pixel repeated. Default: symmetric with anti-aliasing,
-        replicate without, as in the programs that the two come from.
+        How the image continues beyond the edge: mirrored, or with the edge pixel repeated. By default symmetric with
+        anti-aliasing (as MATLAB) and replicate without (as OpenCV and torch).
 
     Raises
     ------
@@ -74,8 +74,8 @@ def resample(
 def at_block_centres(images: np.ndarray, scale: int) -> np.ndarray:
     """Sample images [..., H, W] at the centres of their scale-by-scale blocks: [..., H/scale, W/scale].
 
-    Cubic interpolation (a = -0.5) without a further low pass: where a block's centre is a pixel (odd scales), that
-    pixel; every scale-th pixel alone would lie (scale - 1) / 2 pixels off the centre.
+    Cubic interpolation (a = -0.5) without a low pass. At odd scales the centre of a block is a pixel, and its value is
+    taken. Taking every scale-th pixel instead would shift the image by (scale - 1) / 2 pixels.
     """
     height, width = images.shape[-2:]
     return resample(images, (height // scale, width // scale), antialias=False)

@@ -1,4 +1,4 @@
-"""Names, seeds and purposes that the random numbers of a slice follow from."""
+"""Names and purposes that, with the seed, determine the random numbers of a slice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from mrisr.errors import InputError
 
 WEIGHTS, CROPS, NOISE = range(3)
-"""Purposes that random numbers are drawn for, each from a stream of its own."""
+"""Purposes of random numbers. Each purpose has its own stream."""
 
 
 def content_id(*images: np.ndarray) -> str:
@@ -23,7 +23,7 @@ def content_id(*images: np.ndarray) -> str:
 
 
 def require_ids(slice_ids: Sequence[str | int], count: int) -> list[str]:
-    """The ids as text; an `InputError` unless there is one for each of ``count`` slices, each once."""
+    """The ids as text; an `InputError` unless there are ``count`` different ones."""
     ids = [str(slice_id) for slice_id in slice_ids]
     if len(ids) != count:
         raise InputError(f"kernels: {len(ids)} slice ids are given for {count} slices; give one for each")

@@ -1,4 +1,4 @@
-"""Estimating the kernels of many slices: batch after batch, failed slices again with other random numbers."""
+"""Estimates the kernels of many slices, batch after batch. Failed slices are retried with other random numbers."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ import numpy as np
 import torch
 
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import Estimation, Keeper, Report, State
+from mrisr.imaging.estimation import Estimation, Keeper, SavedState
 from mrisr.imaging.kernel import SIZE
+from mrisr.meter import ProgressMeter
 
 from ._batches import places
 from ._faults import fault
-from ._gans import LOSSES, GANs, Settings
+from ._gans import LOSSES, GANOptions, GANs
 from ._slices import Slice
 
 SAMPLED_EVERY = 50
-"""Iterations between two losses that are kept."""
+"""Number of iterations between two recorded losses."""
 
 
 class Work:
-    """What is left to do and what is done.
+    """An estimation in progress: kernels that are done, and slices that are waiting.
 
     Parameters
     ----------
     slices : sequence of Slice
-    settings : Settings
+    settings : GANOptions
     attempts : int
         How often a slice is tried before it counts as diverged.
     batch : int
         Slices that train at once; on a CPU kernels do not depend on it.
     finish : callable
-        Makes of a trained kernel [13, 13], float64, the one that is given out.
+        Turns a trained kernel [13, 13], float64, into the final one.
     device : torch.device
     """
 
@@ -42,7 +43,7 @@ class Work:
         self,
         slices: Sequence[Slice],
         *,
-        settings: Settings,
+        settings: GANOptions,
         attempts: int,
         batch: int,
         finish: Callable[[np.ndarray], np.ndarray],
@@ -59,8 +60,8 @@ class Work:
         self.present: list[int] = []
         self.iteration = self.steps = 0
 
-    def run(self, progress: Callable[[int, int], Report] | None, keeper: Keeper | None) -> Estimation:
-        """Everything that is left."""
+    def run(self, progress: Callable[[int, int], ProgressMeter] | None, keeper: Keeper | None) -> Estimation:
+        """Do all remaining work and return the result."""
         gans = self._restore(keeper.latest() if keeper else None)
         report = progress(self._total(), self._done()) if progress else None
         while self.waiting or self.present:
@@ -83,7 +84,7 @@ class Work:
         return self._gans()
 
     def _gans(self) -> GANs:
-        """The slices of the present batch, each with its next attempt's random numbers."""
+        """GANs for the slices of the present batch, each with the random numbers of its next attempt."""
         slices = [replace(self.slices[index], attempt=len(self.failures[index])) for index in self.present]
         filled = [slices[place] for place in places(len(slices), self.batch, self.device)]
         return GANs(filled, self.settings, self.device)
@@ -96,7 +97,7 @@ class Work:
         self.steps += 1
 
     def _judge(self, gans: GANs) -> None:
-        """Take the kernels of the present batch that are kernels; the other slices wait again, if they may."""
+        """Accept the valid kernels of the present batch; requeue failed slices with attempts left."""
         kernels = gans.kernels[: len(self.present)].detach().cpu().numpy().astype(np.float64)
         for index, kernel in zip(self.present, kernels, strict=True):
             if (problem := fault(kernel)) is None:
@@ -111,7 +112,7 @@ class Work:
         return self.settings.iterations * sum(self.structured)
 
     def _done(self) -> int:
-        """Iterations of single slices; those of a failed attempt no longer count."""
+        """Finished iterations of single slices. Iterations of a failed attempt do not count."""
         unfinished = len(self.waiting) + len(self.present)
         return self._total() - self.settings.iterations * unfinished + self.iteration * len(self.present)
 
@@ -128,7 +129,7 @@ class Work:
         losses = {name: self.losses[..., position] for position, name in enumerate(LOSSES)}
         return Estimation([s.slice_id for s in self.slices], self.kernels, status, self.failures, losses)
 
-    def _state(self, gans: GANs) -> State:
+    def _state(self, gans: GANs) -> SavedState:
         tensors = {f"gans/{name}": tensor.detach().cpu().numpy() for name, tensor in gans.state().items()}
         metadata = {
             "failures": self.failures,
@@ -139,8 +140,8 @@ class Work:
         }
         return tensors | {"kernels": self.kernels, "losses": self.losses}, metadata
 
-    def _restore(self, state: State | None) -> GANs | None:
-        """Go on from a state: the GANs of its batch, None if there is no state."""
+    def _restore(self, state: SavedState | None) -> GANs | None:
+        """Continue from a state. Returns the GANs of its batch, None if there is no state."""
         if state is None:
             return None
         try:

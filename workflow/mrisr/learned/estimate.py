@@ -1,4 +1,4 @@
-"""The stage `kernels`: from the slices of one subject, sharp and low-resolution, to a kernel for each."""
+"""The stage `kernels`: estimates a kernel for each slice of one subject."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from mrisr import arrays, kernels
 from mrisr.arrays import load_slices, slice_name
 from mrisr.errors import InputError
 from mrisr.files import write_text
-from mrisr.imaging.estimation import Estimation, Report, State, Status
+from mrisr.imaging.estimation import Estimation, SavedState, Status
+from mrisr.meter import ProgressMeter
 from mrisr.training.checkpoints import Checkpoints
 from mrisr.training.execution import execution as running
 from mrisr.training.interruption import Interrupted, Stop, stop_requests
 
 KEEP_EVERY = 250
-"""Iterations of a batch between two checkpoints."""
+"""Number of a batch's iterations between two checkpoints."""
 SHOWN = 3
-"""Problems of attempts that an error names."""
+"""Number of different problems that an error names."""
 
 
 Counts = list[Annotated[int, Field(ge=0, lt=2**53)]]
@@ -52,12 +53,12 @@ class _Keeper:
     def __init__(self, store: Checkpoints, stop: Stop):
         self.store, self.stop = store, stop
 
-    def latest(self) -> State | None:
-        """The newest state that is whole."""
+    def latest(self) -> SavedState | None:
+        """The newest undamaged state."""
         return self.store.latest()
 
-    def after(self, steps: int, state: Callable[[], State]) -> None:
-        """Keep a state now and then, and before stopping."""
+    def after(self, steps: int, state: Callable[[], SavedState]) -> None:
+        """Save a state now and then, and before stopping."""
         self.stop.worked = True
         reason = self.stop.reason()
         kept = self.store.save(steps, *state()) if reason or steps % KEEP_EVERY == 0 else False
@@ -76,17 +77,17 @@ def run(
     execution: Mapping[str, Any],
     checkpoints: Path,
     deadline: float | None = None,
-    progress: Callable[[int, int], Report] | None = None,
+    progress: Callable[[int, int], ProgressMeter] | None = None,
 ) -> None:
-    """Estimate the kernels of a job, and write them with a table of how that went.
+    """Estimate the kernels of a job. Write them, and a table of how each estimation went.
 
     Parameters
     ----------
     reads : {"references", "degraded"}
-        Slices files of the subject, sharp and low-resolution. Channels are averaged.
+        Slices files of the subject, high- and low-resolution. Channels are averaged.
     writes : {"kernels", "table"}
-        safetensors with ``kernels`` [n, k, k] (NaN where there is none) and, in the metadata, the names of the slices;
-        and a CSV with a row a slice.
+        A safetensors file with ``kernels`` [n, k, k] (NaN where there is none), whose metadata name the slices; and a
+        CSV file with one row per slice.
     settings : mapping
         ``method`` ({kind, options}), ``scale``, ``seed``, ``threads``.
     execution : mapping
@@ -97,7 +98,7 @@ def run(
     Raises
     ------
     InputError
-        Unreadable files, or no slice of the subject has a kernel.
+        A file is unreadable, or no slice of the subject has a kernel.
     Interrupted
         On a signal or at the deadline, after writing a checkpoint.
     """
@@ -130,7 +131,7 @@ def run(
 
 
 def _nothing(subject: str, estimation: Estimation) -> str:
-    """What there is to say when no slice has a kernel."""
+    """The error message for a subject whose slices all have no kernel."""
     counts = {status: estimation.status.count(status) for status in dict.fromkeys(estimation.status)}
     problems = dict.fromkeys(problem for failures in estimation.failures for problem in failures)
     why = ", ".join(f"{count} {status}" for status, count in counts.items())
@@ -142,7 +143,7 @@ def _nothing(subject: str, estimation: Estimation) -> str:
 
 
 def table(estimation: Estimation) -> pd.DataFrame:
-    """One row a slice: its status, the attempts, why attempts were thrown away, the kernel's centre of mass."""
+    """One row per slice: its status, the attempts, why attempts failed, the kernel's centre of mass."""
     rows, columns = (np.arange(n) for n in estimation.kernels.shape[1:])
     return pd.DataFrame(
         {
@@ -157,14 +158,14 @@ def table(estimation: Estimation) -> pd.DataFrame:
     )
 
 
-def _packed(estimation: Estimation) -> State:
+def _packed(estimation: Estimation) -> SavedState:
     losses = {f"losses/{name}": values for name, values in estimation.losses.items()}
     described = {name: getattr(estimation, name) for name in ("slice_ids", "status", "failures")}
     return {"kernels": estimation.kernels, **losses}, described
 
 
-def _finished(content: State | None, names: list[str]) -> Estimation | None:
-    """The finished estimation of the named slices; None if there is none, or it is not of these slices."""
+def _finished(content: SavedState | None, names: list[str]) -> Estimation | None:
+    """The finished estimation of the named slices; None if there is none, or it belongs to other slices."""
     if content is None:
         return None
     tensors, described = content

@@ -1,4 +1,4 @@
-"""The stage `brisque`: from the slices of the training subjects, and perhaps people's scores, to a regressor."""
+"""The stage `brisque`: trains a regressor on the slices of the training subjects, or on images scored by people."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .features import features
 from .regressor import train
 
 SLICES = 56
-"""Reference slices of the proxy: with their 15 distortions 896 images; the paper has 900."""
+"""Number of reference slices for the proxy. With their 15 distortions they give 896 images; the paper has 900."""
 SOURCES = {"proxy": "proxy: 200 x GMSD of distorted training slices", "ratings": "scores given by people"}
-"""What tables say about where a regressor's scores come from."""
+"""Sources of a regressor's scores, as tables name them."""
 
 
 def run(
@@ -49,24 +49,24 @@ def train_brisque(
     Parameters
     ----------
     references : paths
-        Slices files of the **training** subjects alone: scores of test slices must not depend on them.
+        Slices files of the **training** subjects only, so that the regressor never sees test slices.
     output : path
-        The regressor; its metadata say how many images of which source it learnt from.
+        The regressor. Its metadata name the number of images it learnt from, and their source.
     identity : str
         Identity of the job, kept in the metadata.
     scores : path, optional
-        Table of people's scores, see `mrisr.quality.ratings`; without, the documented `mrisr.quality.proxy`.
+        Table of people's scores, see `mrisr.quality.ratings`. Without it, `mrisr.quality.proxy` gives the scores.
     slices : int
-        Reference slices of the proxy, evenly from all there are.
+        Number of reference slices for the proxy, taken evenly.
     seed : int
-        Of the proxy's noise.
+        Seed of the proxy's noise.
     progress : callable, optional
-        Called once as ``progress(total, done)``; its ``update(done)`` then follows the work.
+        Called once as ``progress(total, done)``. It returns a progress meter, which is updated during the work.
 
     Raises
     ------
     InputError
-        An unreadable file, a bad table of scores, or images that teach nothing.
+        A file is unreadable, the table of scores is wrong, or all images have the same score.
     """
     named = _named_slices(references)
     if scores is None:
@@ -78,7 +78,7 @@ def train_brisque(
     found, labels = [], []
     for done, (image, label) in enumerate(images, start=1):
         statistics = features(image)
-        # An image without structure has no statistics, and nothing to learn from.
+        # An image without structure has no statistics to learn from.
         if np.isfinite(statistics).all():
             found.append(statistics)
             labels.append(label)
@@ -90,7 +90,7 @@ def train_brisque(
 
 
 def evenly(slices: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-    """At most ``count`` of the slices, evenly over their order."""
+    """At most ``count`` of the slices, evenly spaced."""
     names = list(slices)
     positions = np.unique(((np.arange(count) + 0.5) * len(names) / count).astype(int))
     return {names[position]: slices[names[position]] for position in positions}

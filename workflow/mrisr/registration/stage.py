@@ -1,4 +1,4 @@
-"""The stage `register`: from a low-resolution scan to the slices that its high-resolution scan has."""
+"""The stage `register`: registers a low-resolution scan and cuts it into the slices of its high-resolution scan."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(
 ) -> None:
     """Register a subject's scan, the action of the stage `register`.
 
-    ``picture`` names the module that draws the middle slice; it is loaded by name, so that it is in no identity.
+    ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
     """
     slices = reads["slices"]
     prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
@@ -54,7 +54,7 @@ def register_stage(
     options: Mapping[str, Any],
     identity: str,
 ) -> Prepared:
-    """Denoise and register a subject's low-resolution scan, and write the slices that its high-resolution scan has.
+    """Denoise and register a subject's low-resolution scan, and write the same slices as of its high-resolution scan.
 
     Parameters
     ----------
@@ -64,18 +64,19 @@ def register_stage(
         Slices files of the subject, high- and low-resolution (`mrisr.arrays.save_slices`).
     scale : int
     slices : mapping
-        Of the ``slices`` section of a study ``normalise`` and how unusual volumes are read, with ``multiple``.
+        From the ``slices`` section of a study: ``normalise`` and the treatments of unusual volumes; with ``multiple``.
     options : mapping
-        ``denoise``, and those of `mrisr.registration.register.register`.
+        ``denoise``, and the options of `mrisr.registration.register.register`.
     identity : str
         Identity of the job, kept in the metadata.
 
     Raises
     ------
     InputError
-        Lines that name the subject and its scan: unreadable, of another ratio or anatomy, or not reaching a slice.
+        The scan is unreadable, has another ratio or anatomy, or does not reach a slice. The lines name the subject and
+        its scan.
     """
-    # One thread: the job asks for no more.
+    # One thread: the job requests no more.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     images, metadata = load_slices(slices_path)
     axis, reading = metadata["axis"], treatments(slices)
@@ -101,7 +102,7 @@ def register_stage(
 def _cut(
     prepared: Prepared, indices: Sequence[int], normalise: Mapping[str, Any]
 ) -> tuple[dict[int, np.ndarray], dict[str, float]]:
-    """Slices {index: float32 [1, H, W] in [0, 1]} of the registered scan, and the values that became 0 and 1."""
+    """Cut the registered scan into slices {index: float32 [1, H, W] in [0, 1]}; also the values that became 0 and 1."""
     array, inside, axis = prepared.registered.scan.array, prepared.inside, prepared.axis
     whole = bounds(array, inside, **normalise)
     one_by_one = normalise["per"] == "slice" and normalise["method"] != "none"
@@ -119,7 +120,7 @@ def _cut(
 
 @contextlib.contextmanager
 def _naming(what: object) -> Iterator[None]:
-    """Have lines about what is wrong begin with what they are about."""
+    """Begin the lines of an `InputError` with what they are about."""
     try:
         yield
     except InputError as error:

@@ -126,7 +126,7 @@ class Stage(ABC):
         """
 
     def takes(self, costs: Any, job: Job) -> Takes:
-        """What a job will take on this machine, without its start; ``costs`` is `mrisr.costs.forecast.Forecast`."""
+        """What a job will take on this machine without its start. ``costs`` is `mrisr.costs.forecast.Forecast`."""
         return Takes(0.0, 0.0)
 
     def targets(self) -> Iterable[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""One model against another on the same slices: the difference, how sure it is, and how it varies with the seed."""
+"""Compares one model with another on the same slices: the difference, its interval, and its spread over seeds."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import scipy.stats
 from .means import stepwise_mean
 
 BOOTSTRAP_SUBJECTS = 5
-"""Subjects from which on an interval is over subjects; below, slices of few people are all there is to describe."""
+"""Fewest subjects for an interval over subjects. With fewer, the interval describes the slices."""
 RESAMPLES = 10_000
 LIMITS = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
 class Observations:
-    """Where the n values of a comparison come from, as integer codes [n]; a run is one fold of one seed."""
+    """The run, subject and slice of each of the n values of a comparison, as integer codes [n].
+
+    A run is one fold of one seed.
+    """
 
     seed: np.ndarray
     run: np.ndarray
@@ -28,12 +31,12 @@ class Observations:
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Observations:
-        """From the columns seed, fold, subject and slice, one row an observation; a slice is one of its subject."""
+        """Build from the columns seed, fold, subject and slice, with one row per observation."""
         by = {"seed": ["seed"], "run": ["seed", "fold"], "subject": ["subject"], "slice": ["subject", "slice"]}
         return cls(**{name: table.groupby(columns).ngroup().to_numpy() for name, columns in by.items()})
 
     def indexed(self, values: np.ndarray) -> pd.Series:
-        """Values [n] with where they come from as index."""
+        """Values [n] as a series whose index says where they come from."""
         names = ["seed", "run", "subject", "slice"]
         return pd.Series(values, pd.MultiIndex.from_arrays([getattr(self, name) for name in names], names=names))
 
@@ -43,7 +46,7 @@ class Observations:
 
 @dataclass(frozen=True)
 class Values:
-    """One model's values [n] on the observations; not ``present`` where it was not scored, NaN where undefined."""
+    """One model's values [n] on the observations: NaN if undefined; ``present`` is false if it was not scored."""
 
     values: np.ndarray
     present: np.ndarray
@@ -51,11 +54,12 @@ class Values:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Value of the first model minus value of the second, NaN where undefined.
+    """Value of the first model minus value of the second, NaN if undefined.
 
-    ``low`` and ``high`` are, by ``interval``: over ``subjects``, the 95 % percentile bootstrap of the mean over at
-    least five of them; over ``slices``, the 2.5 and 97.5 percentiles of the slices' differences. ``seed_sd`` is the
-    standard deviation of the difference over seeds. ``by_subject`` holds each subject's mean difference.
+    The meaning of ``low`` and ``high`` depends on ``interval``. For ``subjects`` they are the 95 % percentile bootstrap
+    of the mean over at least five subjects. For ``slices`` they are the 2.5 and 97.5 percentiles of the slices'
+    differences. ``seed_sd`` is the standard deviation of the difference over seeds. ``by_subject`` holds each subject's
+    mean difference.
     """
 
     gap: float
@@ -68,7 +72,7 @@ class Contrast:
     by_subject: tuple[float, ...]
 
     def p_value(self) -> float:
-        """Two-sided Wilcoxon signed-rank test over the subjects' differences; 1 where it is undefined."""
+        """Two-sided Wilcoxon signed-rank test over the subjects' differences; 1 if undefined."""
         differences = np.array(self.by_subject)
         if np.isnan(differences).any() or not differences.any():
             return 1.0
@@ -76,7 +80,7 @@ class Contrast:
 
 
 def contrast(first: Values, second: Values, where: Observations) -> Contrast | None:
-    """Compare two models on the runs that both have; None if there are none."""
+    """Compare two models on their common runs; None if there are none."""
     runs = np.intersect1d(where.run[first.present], where.run[second.present])
     chosen = np.isin(where.run, runs) & (first.present | second.present)
     if not chosen.any():
@@ -110,7 +114,7 @@ def overall(model: Values, where: Observations) -> float:
 
 
 def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Series]:
-    """Means over slices then subjects of each run (by seed and run), and the subjects' means over runs."""
+    """The mean of each run (over slices, then subjects), by seed and run; and the mean of each subject over runs."""
     of_subjects = stepwise_mean(where.indexed(values), ["seed", "run", "subject"])
     return stepwise_mean(of_subjects, ["seed", "run"]), stepwise_mean(of_subjects, ["subject"])
 

@@ -1,4 +1,4 @@
-"""The mean over slices, subjects and runs, taken in steps: the one that tables, tests, findings and figures share."""
+"""The mean over slices, then subjects, then runs. Tables, tests, findings and figures all use it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 RUN = ["fold", "seed"]
-"""What tells one training of a model from another; blank for a baseline."""
+"""Columns that distinguish the trainings of one model; blank for a baseline."""
 
 
 def stepwise_mean(values: pd.Series, *steps: Sequence[str]) -> pd.Series:
-    """Mean by the index levels of the first step, of those means the mean by the levels of the second, and so on.
+    """Mean by the index levels of the first step, then the mean of those means by the levels of the second, and so on.
 
-    So a subject with more slices, or a run with more subjects, does not count more. Undefined (NaN) if any value is,
-    and where infinities of both signs meet.
+    A subject with more slices, or a run with more subjects, does not count more. The mean is NaN if any value is, or if
+    infinities of both signs are averaged.
     """
     for levels in steps:
         with np.errstate(invalid="ignore"):

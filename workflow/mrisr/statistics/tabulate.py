@@ -1,4 +1,4 @@
-"""From the scores of all models and baselines to scores.csv and the tables folder."""
+"""Writes scores.csv and the tables from the scores of all models and baselines."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
     Parameters
     ----------
     reads : {"scores"}
-        scores.csv of every model and baseline; their order does not matter.
+        scores.csv of every model and baseline, in any order.
     writes : mapping
-        ``scores``, the tidy table of all of them, and each file of the tables by its name.
+        ``scores``, the tidy table of all scores, and each file of the tables by its name.
     settings : mapping
-        What `Order.of` reads; ``tables``, the names of the tables; ``against``, the method that paired tests compare
+        The fields of `Order`; ``tables``, the names of the tables; ``against``, the method that paired tests compare
         with all others, or None.
 
     Raises
     ------
     InputError
-        From `scores.read`.
+        As `scores.read`.
     """
     order, everything = Order.of(settings), scores.read(map(Path, reads["scores"]))
     files = {"scores": everything}

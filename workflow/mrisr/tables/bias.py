@@ -1,4 +1,4 @@
-"""What not having seen a degradation costs, model by model."""
+"""How much each model loses on a degradation that it was not trained on."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Bias:
 
     @staticmethod
     def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name below the folder ``tables``, and content, of every file."""
+        """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "bias.csv", bias.bias(scores, order)

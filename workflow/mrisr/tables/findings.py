@@ -1,4 +1,4 @@
-"""What a study shows of the paper's two hypotheses."""
+"""What a study shows about the paper's two hypotheses."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Findings:
 
     @staticmethod
     def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name below the folder ``tables``, and content, of every file."""
+        """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "findings.csv", findings.table(findings.find(scores, order))

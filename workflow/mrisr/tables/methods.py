@@ -1,4 +1,4 @@
-"""All methods on each test set, mean and deviation of every metric side by side."""
+"""All methods on each test set, with mean and deviation of every metric."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Methods:
 
     @staticmethod
     def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name below the folder ``tables``, and content, of every file."""
+        """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "methods.csv", methods.table(scores, order)

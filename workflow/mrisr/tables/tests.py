@@ -20,5 +20,5 @@ class Tests:
 
     @staticmethod
     def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name below the folder ``tables``, and content, of every file."""
+        """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "tests.csv", paired.paired_tests(scores, order, against=against)

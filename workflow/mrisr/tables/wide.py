@@ -1,4 +1,4 @@
-"""The tables that papers print: one a metric, one row a model, one column a test set."""
+"""The tables that papers print: one per metric, with one row per model and one column per test set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Wide:
 
     @staticmethod
     def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name below the folder ``tables``, and content, of every file."""
+        """Every file of the table: its path below the folder ``tables``, and its content."""
         means, spreads = tables.means(scores), tables.spreads(scores)
         for position, group in enumerate(order.groups):
             for metric in order.metrics:

@@ -1,9 +1,9 @@
 """Training states on disk that survive crashes, damage, full disks and a second writer.
 
-A checkpoint is one safetensors file, ``step-<step>-<digest>.safetensors``, whose name carries the beginning of the
-SHA-256 of its content; it appears by rename. Since training is deterministic, two writers of one identity write the
-same content under the same name, and the states of one are good for the other. The last two are kept, so that one is
-left when the other turns out damaged. ``final-<digest>.safetensors`` is a finished training.
+A checkpoint is one safetensors file, ``step-<step>-<digest>.safetensors``. Its name holds the beginning of the SHA-256
+of its content; the file appears by rename. Training is deterministic, so two writers of one identity write the same
+content under the same name, and each can use the other's states. The last two are kept in case one is damaged.
+``final-<digest>.safetensors`` is a finished training.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KEPT = 2
 DIGITS = 16
 """Hexadecimal digits of the content's SHA-256 in a file name."""
 ABANDONED = 3600
-"""Seconds after which a half-written file belongs to a process that died."""
+"""Age in seconds from which on a half-written file is taken to be left by a process that died."""
 
 Content = tuple[dict[str, np.ndarray], dict[str, Any]]
 """Tensors and metadata."""
@@ -39,9 +39,9 @@ class Checkpoints:
     Parameters
     ----------
     folder : Path or None
-        With None nothing is kept.
+        With None nothing is saved.
     step, final : type
-        Schemas (`mrisr.recorded.parse`) of the metadata of a checkpoint and of the finished state: a file whose
+        Schemas (`mrisr.recorded.parse`) for the metadata of a checkpoint and of the finished state. A file whose
         metadata do not fit counts as damaged.
     """
 
@@ -52,27 +52,27 @@ class Checkpoints:
             _remove_abandoned(path)
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bool:
-        """Write the state after a number of steps and remove all but the last two; False if it could not be written."""
+        """Write the state after a number of steps and remove all but the last two. False if it cannot be written."""
         written = self._write(f"step-{step:08d}", tensors, metadata)
         if written:
             self._prune(KEPT)
         return written
 
     def save_final(self, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
-        """Write the finished state; the newest checkpoint stays, so that damage to this one costs little."""
+        """Write the finished state. The newest checkpoint stays, so damage to the finished state costs little."""
         if self._write("final", tensors, metadata):
             self._prune(1)
 
     def latest(self) -> Content | None:
-        """The newest state that is whole, or None."""
+        """The newest undamaged state, or None."""
         return next(self._whole("step"), None)
 
     def final(self) -> Content | None:
-        """The finished state if there is one and it is whole."""
+        """The finished state, or None if there is none or it is damaged."""
         return next(self._whole("final"), None)
 
     def _whole(self, kind: str) -> Iterator[Content]:
-        """Every state of a kind that is whole, the newest first."""
+        """Every undamaged state of a kind, the newest first."""
         for path in reversed(self._list(kind)):
             if (content := _read(path, self.schemas[kind])) is not None:
                 yield content
@@ -101,7 +101,7 @@ class Checkpoints:
 
 
 def _read(path: Path, schema: Any) -> Content | None:
-    """Content of a checkpoint, or None if another writer has removed it or it is damaged (which is said, once)."""
+    """Content of a checkpoint. None if another writer has removed it or it is damaged; damage is reported once."""
     try:
         if files.sha256(path)[:DIGITS] == path.stem[-DIGITS:]:
             tensors, metadata = arrays.load(path)

@@ -1,4 +1,4 @@
-"""How one model is trained, as the training stage reads it (the study's configuration gives the values)."""
+"""The settings of one training, as the stage `train` reads them. Their values come from the study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage `train`: from pairs on disk to weights and history on disk."""
+"""The stage `train`: reads pairs from disk and writes weights and history."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from mrisr.arrays import Cache
 from mrisr.files import write_text
 from mrisr.memory import KEPT_SLICES
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import read_pairs
 
-from .loop import Report
 from .train import train
 from .weights import save_weights
 
@@ -27,20 +27,20 @@ def run(
     identity: str,
     checkpoints: Path,
     deadline: float | None = None,
-    progress: Callable[[int, int], Report] | None = None,
+    progress: Callable[[int, int], ProgressMeter] | None = None,
 ) -> dict[str, str]:
-    """Train the model of a job and write ``weights`` and ``history``; gives the device, for the record.
+    """Train the model of a job and write ``weights`` and ``history``. Returns the device, for the job's record.
 
     Parameters
     ----------
     reads : {"train", "validation"}
-        What `mrisr.pairs.read_pairs` takes.
+        Arguments of `mrisr.pairs.read_pairs`.
     settings : mapping
         ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``.
     checkpoint_every, device : int, str
         Of the section ``training``: what changes no result.
     names : mapping
-        What the study calls the model; kept in the metadata of the weights.
+        The model's names in the study, kept in the metadata of the weights.
     identity, checkpoints, deadline, progress
         As in `mrisr.training.train.train`.
     """

@@ -1,4 +1,4 @@
-"""Trained networks on disk: the state dict, and in the metadata what is needed to build the network again."""
+"""Trained networks on disk: the state dict, with metadata from which the network can be built again."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mrisr import arrays, models, plugins, recorded
 from mrisr.errors import InputError
 
 DISCARDED, SMALL = 8, 10**6
-"""How many parameters are built for each number of a file, and for any file, before that is too much."""
+"""Limits on the parameters that are built: per number in the file, and a minimum for any file."""
 
 
 class Architecture(BaseModel):
-    """A network's plug-in; its options are checked by itself."""
+    """A network's plug-in. The plug-in checks its own options."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -29,7 +29,7 @@ class Architecture(BaseModel):
 
 
 class Described(BaseModel):
-    """What the metadata of weights have at least."""
+    """The required metadata of weights."""
 
     architecture: Architecture
     scale: Annotated[int, Field(ge=1, le=64)]
@@ -45,7 +45,7 @@ def save_weights(path: str | os.PathLike, state: Mapping[str, np.ndarray], metad
 
 
 def load_model(path: str | os.PathLike) -> tuple[torch.nn.Module, dict[str, Any]]:
-    """Build the network that `save_weights` wrote, in evaluation mode on the CPU, and give its metadata.
+    """Build the network that `save_weights` wrote, in evaluation mode on the CPU, and return it with its metadata.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def load_model(path: str | os.PathLike) -> tuple[torch.nn.Module, dict[str, Any]
 def _no_larger_than(numbers: int) -> Iterator[None]:
     """Stop building a network that is far larger than its file: 10^9 features must not fill the memory.
 
-    Not once it has one number more: a plug-in may build layers that it throws away or replaces.
+    A network somewhat larger than its file is allowed, because a plug-in may build layers that it replaces later.
     """
     built = 0
 
@@ -93,10 +93,9 @@ def _no_larger_than(numbers: int) -> Iterator[None]:
 
 
 def build_model(architecture: Mapping[str, Any], *, scale: int, channels: int) -> torch.nn.Module:
-    """A fresh network from ``{kind: plug-in, option: value}``, laid out for speed on a CPU (channels last).
+    """A new network from ``{kind: plug-in, option: value}``, with channels last in memory, which is fast on a CPU.
 
-    ``shelf: kernels`` beside them says that the plug-in is a downsampling network: [N, C, scale * h, scale * w] ->
-    [N, C, h, w].
+    With ``shelf: kernels`` the plug-in is a downsampling network: [N, C, scale * h, scale * w] -> [N, C, h, w].
     """
     options = dict(architecture)
     shelf, kind = options.pop("shelf", "models"), options.pop("kind")

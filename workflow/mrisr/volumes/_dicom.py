@@ -1,4 +1,4 @@
-"""DICOM: a series chosen, its slices placed by their headers, their voxels read slice by slice (pydicom)."""
+"""DICOM: chooses a series, orders its slices by their headers, and reads their voxels with pydicom."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def read(path: Path, series: str | None) -> Raw:
     Returns
     -------
     Raw
-        float32 [X, Y, Z] or, of colours, [X, Y, Z, 3]: X along the rows of a picture, Y down its columns, Z in the
-        order of the slices' places. Values are stored ones times slope plus intercept of their own slice.
+        float32 [X, Y, Z], or [X, Y, Z, 3] of colours: X along the rows of a picture, Y down its columns, Z in the order
+        of the slices' positions. Each slice's values are the stored ones times its slope plus its intercept.
 
     Raises
     ------
     InputError
-        A file is truncated or cannot be decoded, several series and none chosen, or slices that are no one volume.
+        A file is truncated or cannot be decoded, none of several series is chosen, or the slices are not one volume.
     """
     with reading("a DICOM series"):
         headers, notes = series_of(path, series)
@@ -35,7 +35,7 @@ def read(path: Path, series: str | None) -> Raw:
         array = read_slices(slices)
         notes += placed
         if slices[0].photometric == "MONOCHROME1":
-            # Small is bright here. Mirrored in the volume's own range, which keeps units and extremes.
+            # Small values are bright here. Inverting within the volume's own range keeps units and extremes.
             array = np.float32(float(array.min()) + float(array.max())) - array
             notes.append("MONOCHROME1: inverted, so that larger is brighter")
         files = list(dict.fromkeys(piece.file for piece in slices))

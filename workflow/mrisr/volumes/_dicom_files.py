@@ -1,4 +1,4 @@
-"""Which files of a folder are DICOM images of one series."""
+"""Finds the files of a folder that are DICOM images of one series."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FIRST_GROUPS = (0x0002, 0x0008)
 _FIRST_ELEMENT = 0x0018
 """Data sets begin with group length, character set, image type or SOP class, all of which lie below."""
 _FIRST_LENGTH = 1024
-"""Longest that the value of such an element is, in bytes."""
+"""Greatest length of such an element's value, in bytes."""
 
 
 def is_dicom_file(path: Path) -> bool:
-    """Whether a file has the mark of a DICOM file or, as old exports, begins with the first element of a data set."""
+    """Whether a file has the mark of a DICOM file or, as old exports do, begins with a data set's first element."""
     with open(path, "rb") as file:
         start = file.read(132)
     return start[128:] == b"DICM" or _begins_data_set(start)
@@ -34,12 +34,12 @@ def _begins_data_set(start: bytes) -> bool:
 
 
 def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str]]:
-    """Headers of a file, or of the images of one series of a folder, by file; and what was left out.
+    """Headers by file, of one file or of one series in a folder; and notes on files that were left out.
 
     Raises
     ------
     InputError
-        No image, several series and none chosen, no such series, or a file that is truncated.
+        There is no image or no such series, none of several series is chosen, or a file is truncated.
     """
     if path.is_file():
         header = read_header(path)
@@ -68,7 +68,7 @@ def _is_meant(file: Path) -> bool:
     if is_dicom_file(file):
         return True
     if file.suffix.lower() == ".dcm":
-        # Leaving it out would leave out a slice.
+        # A damaged file is refused: leaving it out would lose a slice.
         raise InputError(f"its file {file.name} is no DICOM file, or truncated; copy it again or move it away")
     return False
 

@@ -1,4 +1,4 @@
-"""From a DICOM header to its slices: one of a classic file, one a frame of an enhanced one."""
+"""Turns a DICOM header into slices: one for a classic file, one per frame for an enhanced file."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 
 
 def frames(path: Path, header: Any) -> list[Slice]:
-    """The slices of a file in its order.
+    """The slices of a file, in its order.
 
-    What a frame says of itself counts first, then what the file says of all its frames, then its outermost level.
+    A property is read from the frame itself, or else from what all frames share, or else from the outermost level.
 
     Raises
     ------
     InputError
-        The file is a mosaic, or its values or geometry have a form that is not read.
+        The file is a mosaic, or its values or geometry have an unsupported form.
     """
     with reading(f"a DICOM file ({path.name})"):
         count = int(header.get("NumberOfFrames", 1) or 1)
@@ -57,7 +57,7 @@ def _groups(level: Any) -> list[Any]:
 def _check_image(path: Path, header: Any, enhanced: bool) -> None:
     name = f"its file {path.name}"
     kinds = [str(kind).upper() for kind in _several(header.get("ImageType"))]
-    # Enhanced files may keep the word though each slice is a frame of its own.
+    # Enhanced files may say MOSAIC even though each slice is its own frame.
     if "MOSAIC" in kinds and not enhanced:
         raise InputError(f"{name} is a mosaic, many slices in one picture; convert it to NIfTI with dcm2niix")
     if header.get("ModalityLUTSequence"):
@@ -74,7 +74,7 @@ def _check_image(path: Path, header: Any, enhanced: bool) -> None:
 
 
 def _slice(path: Path, header: Any, index: int, count: int, places: Sequence[Any]) -> Slice:
-    """One slice; ``places`` are where its properties may stand, the first that has one counting."""
+    """One slice. Its properties are looked up in ``places``; the first place that has one counts."""
     label = (f"frame {index + 1} of " if count > 1 else "") + f"its file {path.name}"
 
     def numbers(name: str, length: int) -> np.ndarray | None:
@@ -97,7 +97,7 @@ def _slice(path: Path, header: Any, index: int, count: int, places: Sequence[Any
     if slope == 0:
         raise InputError(f"{label} has a rescale slope of 0, which leaves no picture; a slope above 0 would be right")
     turn, position = numbers("ImageOrientationPatient", 6), numbers("ImagePositionPatient", 3)
-    # Frames that are told apart by nothing but their order have it as their number; not so files with one place each.
+    # Frames without positions are numbered by their order. Single-frame files are not.
     if count > 1 and not any(place.get("ImagePositionPatient") for place in places[:-1]):
         position = None
     placed = turn is not None and position is not None
@@ -111,7 +111,7 @@ def _slice(path: Path, header: Any, index: int, count: int, places: Sequence[Any
         position=position if placed else None,
         directions=turn.reshape(2, 3) if placed else None,
         spacing=spacing,
-        # A distance of 0 is written where there is none, for example for single slices.
+        # Some headers write a distance of 0 for "none", for example for single slices.
         step=next((abs(d) for n in ("SpacingBetweenSlices", "SliceThickness") if (d := number(n, 0))), math.nan),
         slope=slope,
         intercept=number("RescaleIntercept", 0),
@@ -120,7 +120,7 @@ def _slice(path: Path, header: Any, index: int, count: int, places: Sequence[Any
 
 
 def _several(value: Any) -> list[Any]:
-    """The values of an element that may be missing, empty, one or several."""
+    """The values of an element as a list. The element may be missing, empty, single or multiple."""
     if value is None or value == "":
         return []
     return [value] if isinstance(value, str | int | float) else list(value)

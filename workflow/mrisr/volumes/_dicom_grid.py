@@ -1,4 +1,4 @@
-"""The order and the grid of DICOM slices, whatever files they came in: one volume exactly, or refused by name."""
+"""The order and the grid of DICOM slices. Slices that are not exactly one volume are refused by name."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from ._dicom_slices import Slice, check_alike, words
 from ._itk import LPS_TO_RAS
 
 UNEVEN = 0.05
-"""Largest deviation of a step or a place from an even grid, as a share of the step: rounding stays far below."""
+"""Largest deviation of a step or a position from an even grid, as a share of the step. Rounding stays far below."""
 SAME_PLACE = 1e-3
-"""Slices closer than this, in mm, lie at one place."""
+"""Slices closer than this, in mm, count as being at the same position."""
 TILTED = 0.01
-"""Sideways share of a step from which a note speaks of tilt."""
+"""Sideways share of a step above which a note mentions tilt."""
 
 
 def place(slices: Sequence[Slice]) -> tuple[list[Slice], np.ndarray, list[str]]:
-    """Order slices by their places along their normal, and build the affine from these.
+    """Order slices by their positions along their normal, and build the affine.
 
     Returns
     -------
     ordered : list of Slice
     affine : ndarray [4, 4]
-        Column, row and slice to RAS+ mm; sheared where the slices are shifted sideways evenly (gantry tilt).
+        Maps column, row and slice to RAS+ mm. It is sheared if the slices are shifted sideways evenly (gantry tilt).
     notes : list of str
 
     Raises
     ------
     InputError
-        The slices differ in size, pixel size, direction or kind, or are not evenly placed; the line names one.
+        The slices differ in size, pixel size, direction or kind, or are not evenly spaced. The message names one.
     """
     notes = []
     if slices[0].spacing is None:
@@ -58,7 +58,7 @@ def place(slices: Sequence[Slice]) -> tuple[list[Slice], np.ndarray, list[str]]:
 
 
 def _by_number(slices: Sequence[Slice]) -> list[Slice]:
-    """Slices that have no places, placed by their numbers along the world's axes."""
+    """Give slices without positions a position along the world's axes, by their numbers."""
     if len(slices) > 1:
         files, pictures = len({piece.file for piece in slices}), len(slices)
         unknown = next((piece for piece in slices if piece.number is None), None)
@@ -80,11 +80,11 @@ def _by_number(slices: Sequence[Slice]) -> list[Slice]:
 
 
 def _step(ordered: Sequence[Slice], frame: np.ndarray) -> np.ndarray:
-    """The vector from a slice to the next, LPS+ mm, the same everywhere; ``frame`` [3, 3] holds a slice's axes."""
+    """The constant vector from a slice to the next, LPS+ mm; ``frame`` [3, 3] holds a slice's axes."""
     if len(ordered) == 1:
         return frame[2] * (1.0 if math.isnan(ordered[0].step) else ordered[0].step)
     positions = np.array([piece.position for piece in ordered])
-    # Along a row, down a column, through the slices: then the last is never negative.
+    # Steps along a row, down a column and through the slices. In this frame the last is never negative.
     steps = np.diff(positions, axis=0) @ frame.T
     same = int(np.argmin(steps[:, 2]))
     if steps[same, 2] < SAME_PLACE:

@@ -1,4 +1,4 @@
-"""The header of one DICOM file, and whether the file is whole; no pixels are loaded for it."""
+"""Reads the header of one DICOM file and checks that the file is complete, without loading pixels."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 """Pixel Data, Float Pixel Data, Double Float Pixel Data."""
 _NEEDED = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "PhotometricInterpretation")
 _DEFERRED = 1024
-"""Bytes above which an element stays in the file until it is asked for."""
+"""Elements with more bytes than this stay in the file until they are asked for."""
 _UNDEFINED = 0xFFFFFFFF
 _SYNTAXES = {
     (True, True): "1.2.840.10008.1.2",
     (False, True): "1.2.840.10008.1.2.1",
     (False, False): "1.2.840.10008.1.2.2",
 }
-"""Transfer syntax by (implicit VR, little endian), for files that do not name theirs."""
+"""Transfer syntax by (implicit VR, little endian), for files that do not name it."""
 
 
 def read_header(path: Path) -> Any:
-    """The header of a DICOM image, None of another DICOM file; its pixels have to be there, but are not loaded.
+    """The header of a DICOM image; None for another DICOM file. The pixels have to be there, but are not loaded.
 
     Raises
     ------
@@ -39,9 +39,9 @@ def read_header(path: Path) -> Any:
         if not getattr(encoding, "is_transfer_syntax", False):
             raise InputError(f"its file {path.name} is encoded as '{encoding}', which is no transfer syntax; damaged")
         if encoding.is_deflated:
-            # Places in what was inflated mean nothing in the file; inflating fails by itself where bytes are missing.
+            # Offsets in inflated data say nothing about the file. Inflating itself fails if bytes are missing.
             header, size = open_dataset(path), None
-        # `values` gives the elements as they stand in the file; asking for one by name would load it.
+        # `values` gives the elements without loading them; access by name would load them.
         elements = list(header.values())
         if size is not None and any(_end(element) > size for element in elements):
             raise InputError(f"its file {path.name} is truncated: it has {size} bytes, its header speaks of more")
@@ -70,11 +70,11 @@ def read_header(path: Path) -> Any:
 
 
 def open_dataset(path: Path, defer_size: int | None = None) -> Any:
-    """A data set with its transfer syntax, which is what pydicom found it to be where the file names none."""
+    """A data set with its transfer syntax. If the file names none, it is the one that pydicom found."""
     import pydicom
 
     with warnings.catch_warnings():
-        # What pydicom warns of, odd values and early ends, is checked here and said in one line where it matters.
+        # pydicom warns of odd values and early ends. What matters of it is checked here and reported in one line.
         warnings.simplefilter("ignore")
         header = pydicom.dcmread(path, defer_size=defer_size, force=True)
     if "TransferSyntaxUID" not in header.file_meta:
@@ -84,18 +84,18 @@ def open_dataset(path: Path, defer_size: int | None = None) -> Any:
 
 
 def _is_image_class(header: Any) -> bool:
-    """Whether a file says that it is an image, or not even what it is, as one that is cut early."""
+    """Whether a file says that it is an image. A file that does not say what it is counts: it may be truncated."""
     classes = header.get("SOPClassUID"), header.file_meta.get("MediaStorageSOPClassUID")
     return not any(classes) or any("Image Storage" in found.name for found in classes if found)
 
 
 def _end(element: Any) -> int:
-    """Where in the file an element ends; 0 where its header does not say."""
+    """The offset in the file at which an element ends; 0 if its header does not say."""
     length = getattr(element, "length", _UNDEFINED)
     return 0 if length == _UNDEFINED else element.value_tell + length
 
 
 def _stored(pixels: Any) -> int | None:
-    """Bytes of the pixels' element, None if it does not say."""
+    """Length of the pixels' element in bytes; None if it does not say."""
     length = getattr(pixels, "length", None)
     return None if length == _UNDEFINED else length

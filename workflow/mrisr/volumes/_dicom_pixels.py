@@ -1,4 +1,4 @@
-"""The values of DICOM slices, decoded by pydicom, each with the slope of its own header."""
+"""Reads the values of DICOM slices with pydicom; each slice has its own slope and intercept."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ._raw import check_claim, reading
 
 
 def read_slices(slices: Sequence[Slice]) -> np.ndarray:
-    """Values of slices of one size in their order, float32 [X, Y, Z] or, of three samples, [X, Y, Z, 3].
+    """Values of slices of one size, in their order: float32 [X, Y, Z], or [X, Y, Z, 3] with three samples a pixel.
 
     X runs along the rows. One file is in memory at a time.
 
     Raises
     ------
     InputError
-        A file's compression is not read, or its pixels are damaged.
+        A file's compression is unsupported, or its pixels are damaged.
     """
     rows, columns, samples = slices[0].shape
     shape = (columns, rows, len(slices), *((samples,) if samples > 1 else ()))
     check_claim(shape, 1, stored=None, compressed=True)
-    # Slices lie one after another in memory, as they are written.
+    # Each slice is contiguous in memory, because slices are written one after another.
     array = np.empty((shape[2], *shape[:2], *shape[3:]), np.float32)
     by_file: dict[Path, list[int]] = {}
     for place, piece in enumerate(slices):
@@ -43,7 +43,7 @@ def read_slices(slices: Sequence[Slice]) -> np.ndarray:
 
 
 def _pictures(file: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
-    """Stored values of frames of a file in the order asked for, [rows, columns] or, in RGB, [rows, columns, 3]."""
+    """Stored values of frames of a file in the given order, [rows, columns], or [rows, columns, 3] for RGB."""
     from pydicom.pixels import get_decoder, iter_pixels
 
     header = open_dataset(file)
@@ -54,6 +54,6 @@ def _pictures(file: Path, frames: Sequence[int]) -> Iterator[np.ndarray]:
         decoder = None
     if decoder is None or not decoder.is_available:
         raise InputError(f"its file {file.name} is compressed as {encoding.name}, which is not read; decompress it")
-    # Always the pinned decoder, whatever else is installed: lossy pictures differ in the last digit between decoders.
+    # Always the pinned decoder: lossy pictures differ in the last digit between decoders.
     plugin = "gdcm" if "gdcm" in decoder.available_plugins else ""
     return iter_pixels(header, indices=frames, decoding_plugin=plugin)

@@ -1,4 +1,4 @@
-"""A DICOM slice, and whether several are of one kind."""
+"""A DICOM slice, and a check that several slices are alike."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TURNED = 1e-3
 class Slice:
     """One picture and what its header says of it.
 
-    ``shape`` is rows, columns, samples a pixel. ``position`` [3] is the first pixel's centre in LPS+ mm;
-    ``directions`` [2, 3] are cosines along a row and down a column; both are None where one is missing. ``spacing`` [2]
-    is the distance of rows and of columns in mm, None if unknown; ``step`` the distance to the next slice that
-    the header speaks of, in mm, NaN if it does not. Values are stored ones times ``slope`` plus ``intercept``.
+    ``shape`` is rows, columns, samples per pixel. ``position`` [3] is the first pixel's centre in LPS+ mm.
+    ``directions`` [2, 3] are cosines along a row and down a column. If one of these two is missing, both are None.
+    ``spacing`` [2] is the distance of rows and of columns in mm, None if unknown. ``step`` is the distance to the next
+    slice in mm, by the header; NaN if it does not say. Values are the stored ones times ``slope`` plus ``intercept``.
     """
 
     file: Path
@@ -39,7 +39,7 @@ class Slice:
 
 
 def check_alike(slices: Sequence[Slice]) -> None:
-    """Size, kind, pixel size and directions, which have to be those of the first slice."""
+    """Raise `InputError` unless all slices have the size, kind, pixel size and directions of the first."""
     first = slices[0]
     for piece in slices:
         if piece.shape != first.shape:
@@ -76,7 +76,7 @@ def _differs(piece: Slice, first: Slice, what: str, value: object, other: object
 
 
 def words(value: object) -> str:
-    """A property of a slice as a line shows it."""
+    """A property of a slice as a message shows it."""
     if value is None:
         return "unknown"
     return value if isinstance(value, str) else " x ".join(f"{n:.4g}" for n in np.ravel(value))

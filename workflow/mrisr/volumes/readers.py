@@ -1,4 +1,4 @@
-"""Reading a volume of any kind.
+"""Reads a volume of any kind.
 
 | kind | what | read by |
 |---|---|---|
@@ -12,7 +12,7 @@
 | ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
 | ``pictures`` | .png, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
 
-What is done to volumes that are not three-dimensional real numbers:
+Volumes that are not three-dimensional real numbers are treated as follows:
 
 | volume | default | option |
 |---|---|---|
@@ -53,9 +53,9 @@ def read_volume(
     Parameters
     ----------
     path : path
-        A file or a folder, see the table above.
+        A file or a folder, see the first table above.
     kind : str, optional
-        One of the table's; by default inferred from the name, or from what the folder holds.
+        A kind of the first table. By default it is inferred from the name, or from the content of the folder.
     volume_4d, complex, nonfinite
         Treatments, see the second table.
 
@@ -67,8 +67,8 @@ def read_volume(
     Raises
     ------
     InputError
-        One line that begins with the path: missing, empty, truncated, damaged, of another kind, or in need of a
-        treatment.
+        The volume is missing, empty, truncated, damaged, of another kind, or needs a treatment. The message is one line
+        that begins with the path.
     """
     path = Path(path)
     try:
@@ -80,7 +80,7 @@ def read_volume(
 
 
 def treatments(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of the ``slices`` section that `read_volume` takes."""
+    """The options of the ``slices`` section that `read_volume` takes."""
     return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite") if name in settings}
 
 

@@ -1,4 +1,4 @@
-"""One row of a manifest, and the words that its cells may hold."""
+"""One row of a manifest, and the allowed values of its cells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUFFIXES = {
 }
 """Kind of a file by the end of its name."""
 KINDS = ("nifti", "analyze", "mgh", "minc", "nrrd", "metaimage", "dicom", "bids", "pictures")
-"""Kinds of volume; ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose among several images of a folder."""
+"""Kinds of volume. ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose one of several images of a folder."""
 
 NAME_LENGTH = 100
 """Letters of a name at most: several names make the name of one file."""
@@ -42,10 +42,10 @@ def why_no_path(text: str) -> str | None:
 
 @dataclass(frozen=True)
 class Volume:
-    """A subject's volume as the manifest names it; `None` where a cell is empty.
+    """A subject's volume as the manifest describes it. An empty cell is `None`.
 
-    ``path``, ``lr_path`` and ``mask`` are relative to the current directory (the repository's root) or absolute;
-    ``axis`` and ``slices`` (a range, ``first:last[:step]``) override the study's; ``kind`` is one of `KINDS`.
+    ``path``, ``lr_path`` and ``mask`` are relative to the current directory (the repository's root) or absolute.
+    ``axis`` and ``slices`` (a range, ``first:last[:step]``) override the study's. ``kind`` is one of `KINDS`.
     """
 
     subject: str
