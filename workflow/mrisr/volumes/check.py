@@ -32,8 +32,8 @@ def run(
 ) -> None:
     """Check the methods and all volumes of a study, the action of the stage `check`.
 
-    ``slices`` is the section of the study, with ``multiple``. ``methods`` holds for each method its key in the study, its
-    shelf, its plug-in and its options.
+    ``slices`` is the section of the study, with ``multiple``. ``methods`` holds for each method its key in the study,
+    its shelf, its plug-in and its options.
 
     Raises
     ------
