@@ -207,7 +207,7 @@ def test_what_changes_no_number_reruns_nothing(stale):
 
 
 def test_a_whole_number_where_a_fraction_is_meant_is_the_same_setting(stale):
-    alone = {"training_sets": None, "test_sets": None, "models": None}
+    alone = {"training_sets": None, "test_sets": None, "models": None, "figures": {}}
     found = [identities(**alone, degradations={"gaussian": {"sigma": sigma}}) for sigma in (1, 1.0, [1, 1], [1.0, 1])]
     assert found[0] == found[1] != found[2] == found[3]
 
