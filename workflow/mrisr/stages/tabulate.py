@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mrisr.planning import tables
+from mrisr.planning.collisions import require_distinct
 from mrisr.planning.job import Job
 
 from .scoring import score_rows
@@ -30,6 +31,8 @@ class Tabulate(Stage):
         scored += [self.jobs.job("baseline", **names) for names in self.jobs.baselines()]
         written = tables.written(self.study)
         files = [name for table in written for name in tables.files(self.jobs, table)]
+        # Told here: as keys of what is written, two of one name would become one.
+        require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
             {},
             settings={**tables.order(self.jobs), "against": self.study.evaluation.against, "tables": written},
