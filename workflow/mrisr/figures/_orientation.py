@@ -12,7 +12,7 @@ SUPERIOR, ANTERIOR = 2, 1
 
 
 def orient(image: np.ndarray, affine: Sequence[Sequence[float]] | None, axis: int) -> np.ndarray:
-    """Turn a slice so that superior (in axial slices: anterior) is up, and the patient's right, or anterior, on the left.
+    """Turn a slice so that superior (axial slices: anterior) is up, and the patient's right, or anterior, on the left.
 
     Parameters
     ----------
