@@ -1,4 +1,4 @@
-"""Whether a job that failed had room to write: on a full disk its reason cannot reach its log."""
+"""Checks whether a failed job had room to write. On a full disk its error message cannot reach its log."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 FULL = 32
 """MB (10^6 bytes) free, below which a file system counts as full."""
 SCARCE = 1000
-"""MB free, below which a job may well have failed for want of room if its log does not say why: what a job has half
-written is removed when it fails, so that afterwards there is room again."""
+"""MB free, below which lack of room is suspected if a failed job's log does not say why. The job's half-written files
+were removed when it failed, so there is some room again."""
 SAID = ("No space left on device", "Disk quota exceeded")
 """How the system says in a log that there is no room."""
 ADVICE = "make room there or put the results elsewhere, then run the same command again"
@@ -26,8 +26,8 @@ def full(paths: Iterable[str], *, suspect: bool = False) -> list[str]:
     paths : iterable of str
         What was to be written; it need not exist.
     suspect : bool
-        Whether something speaks for it already (an empty log): then a file system counts on which room is scarce, and
-        one on which a small file cannot be written, for a quota say.
+        Whether lack of room is suspected already, because of an empty log. Then a file system also counts if room is
+        scarce, or if a small file cannot be written, for example because of a quota.
     """
     lines: dict[str, str] = {}
     for path in paths:

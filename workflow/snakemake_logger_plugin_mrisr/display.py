@@ -57,7 +57,7 @@ class Display:
         self._line(f"{self.total} job{'s' * (self.total != 1)}, {where}: {rules}")
 
     def start_job(self, number: int, job: Job) -> None:
-        """A job has started; of one that is tried again the count does not change."""
+        """A job has started. A repeated job does not change the count."""
         if self.estimate and number not in self.running and job not in self.failed:
             self.estimate.start(job)
         self.running[number] = job
@@ -105,7 +105,7 @@ class Display:
         self._line("\n".join([*text, *(f"    {warning}" for warning in warnings)]), RED)
 
     def spoil_job(self, number: int) -> None:
-        """A job has ended but is not done; what is wrong has been said."""
+        """A job has ended without its outputs; the reason has been shown already."""
         job = self.running.pop(number, None)
         if job is not None:
             self.failed.append(job)
@@ -138,7 +138,7 @@ class Display:
         self._line(text, GREEN if self.done >= self.total else RED)
 
     def clear(self) -> None:
-        """Take the rewritten line away, so that somebody else can write."""
+        """Remove the rewritten line, so that other output can follow."""
         if self.terminal:
             self.stream.write("\r\033[K")
 

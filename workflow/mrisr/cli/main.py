@@ -1,7 +1,7 @@
-"""The command line: one verb a stage.
+"""The command line, with one verb per stage.
 
-A verb finds its job in the study, reads what the job reads, and writes what it writes; ``mrisr train --study
-config.yaml ...`` by hand and the rule ``train_model`` do the same thing.
+A verb finds its job in the study and runs it. ``mrisr train --study config.yaml ...`` by hand and the rule
+``train_model`` do the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a verb to its job: the one way in which every verb runs."""
+"""Finds and runs the job of a verb. Every verb runs this way."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(
     stop_after: float | None = None,
     **wildcards: Any,
 ) -> None:
-    """Find a job of a study, see that it is the one that was asked for and that its inputs are there, and run it.
+    """Find a job of a study, check its identity, inputs and threads, and run it.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def run_planned(
     stop_after: float | None = None,
     **wildcards: Any,
 ) -> None:
-    """As `run`, of a study that is planned already."""
+    """As `run`, for a study that is already planned."""
     stage, job = plan.stages[name], plan.job(name, **wildcards)
     plan.subjects.digests.save()
     _require_identity(job, identity)
@@ -94,7 +94,7 @@ def _act(job: Job, **state: Any) -> dict[str, Any] | None:
 
 
 def _require_identity(job: Job, identity: str | None) -> None:
-    """Refuse to run another job than the one that was planned."""
+    """Refuse to run a job whose identity differs from the planned one."""
     if identity is not None and identity != job.identity:
         raise InputError(
             f"{job.stage}: the code, the configuration or a volume has changed since this job was planned; "
@@ -108,7 +108,7 @@ def _require_possible(job: Job, stage: Stage) -> None:
 
 
 def _require_threads(job: Job, stage: Stage, threads: int | None) -> None:
-    """Snakemake gives a job fewer threads where there are fewer cores: the numbers would be others."""
+    """Refuse fewer threads than planned, which Snakemake gives if there are too few cores: results would change."""
     wanted = stage.threads(job.wildcards)
     if threads is not None and threads != wanted:
         raise InputError(
@@ -119,7 +119,7 @@ def _require_threads(job: Job, stage: Stage, threads: int | None) -> None:
 
 @contextlib.contextmanager
 def _gpu(stage: Stage, job: Job) -> Iterator[dict[str, Any]]:
-    """Take a GPU for a stage that uses one; gives what the record says of it."""
+    """Take a GPU for a stage that uses one. Yields what the job's record says of it."""
     device = stage.device(job.wildcards)
     if device is None:
         yield {}
@@ -131,7 +131,7 @@ def _gpu(stage: Stage, job: Job) -> Iterator[dict[str, Any]]:
 
 
 def _progress(job: Job, stage: Stage) -> dict[str, Any]:
-    """How a stage that shows its progress does so."""
+    """The argument ``progress`` for a stage that shows its progress."""
     label = " ".join([stage.DOING, *(str(value) for name, value in job.wildcards.items() if name not in _UNSAID)])
     return {"progress": lambda total, start: Progress(label, total, start=start)} if stage.DOING else {}
 
@@ -141,7 +141,7 @@ _UNSAID = {"scale", "kernel_seed", "fold", "seed"}
 
 
 def _state(job: Job, stage: Stage, sources: Sequence[str], stop_after: float | None) -> dict[str, Any]:
-    """What an action that keeps its state takes besides."""
+    """Further arguments for an action that keeps its state."""
     if not stage.RESUMABLE:
         return {}
     from mrisr.training.sources import claim
@@ -151,7 +151,7 @@ def _state(job: Job, stage: Stage, sources: Sequence[str], stop_after: float | N
 
 
 def _deadline(stop_after: float | None) -> float | None:
-    """When to stop, on the clock of `time.monotonic`: time for the checkpoint before a job's time limit in minutes."""
+    """When to stop, on the clock of `time.monotonic`, to leave time for the checkpoint before the job's time limit."""
     from .allocation import seconds_left
 
     if stop_after is None:
@@ -162,7 +162,7 @@ def _deadline(stop_after: float | None) -> float | None:
 
 @contextlib.contextmanager
 def _resumable(stage: Stage) -> Iterator[None]:
-    """End with its own status when a job keeps its state; a SLURM job whose time is up is put back into the queue."""
+    """End with a special status if a job stopped and kept its state. If its time was up, requeue its SLURM job."""
     if not stage.RESUMABLE:
         yield
         return

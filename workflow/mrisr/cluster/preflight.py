@@ -1,6 +1,6 @@
-"""What would keep a study's jobs from ever running on a cluster, said before anything is submitted.
+"""Finds, before anything is submitted, what would prevent a study's jobs from ever running on a cluster.
 
-SLURM refuses some of it job by job, and lets the rest wait in the queue for ever.
+SLURM refuses some such jobs one by one, and lets the others wait in the queue for ever.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def problems(requests: Iterable[Request], overwritten: Overwritten) -> list[str]
     Parameters
     ----------
     requests : iterable of Request
-        Of all jobs that would be submitted.
+        The requests of all jobs that would be submitted.
     overwritten : mapping
         The profile's ``set-resources``, to name the key that a wrong value comes from.
     """

@@ -1,4 +1,4 @@
-"""What the jobs of a rule ask a cluster for."""
+"""The resources that a job requests from a cluster."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _number(value: Any) -> int | None:
-    # In a dry run a resource may be a text: it is known once its job's input is there.
+    # In a dry run a resource may be text, because it is known only once its job's input is there.
     return value if isinstance(value, int) and value > 0 else None
 
 

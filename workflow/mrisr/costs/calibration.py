@@ -1,6 +1,6 @@
-"""Seconds of the pieces that jobs consist of, measured on the machine and the device at hand.
+"""Measures how long the pieces of jobs take, on this machine and device.
 
-Every piece is the pipeline's own code on random images of the study's sizes, run for about a second; equal pieces are
+Every piece is the pipeline's own code, run for about a second on random images of the study's sizes. Equal pieces are
 measured once.
 """
 
@@ -24,7 +24,7 @@ from mrisr.identity import libraries
 from mrisr.pairs import Pair
 
 STEPS = 4
-"""Least number of training steps that are timed; the first one more warms up."""
+"""Least number of training steps that are timed, after one step for warming up."""
 
 
 ITERATIONS = 3
@@ -62,7 +62,7 @@ class Calibration:
         return self._known[key]
 
     def start(self, study: Path, modules: Sequence[str]) -> float:
-        """Start of a process that reads the study and imports a job's modules; by the libraries that these need."""
+        """Start of a process that reads the study and imports a job's modules. Measured once per set of libraries."""
         program = (
             f"import importlib; from mrisr.planning.plan import Plan; from mrisr.study.validation import load_study; "
             f"Plan(load_study({str(study)!r})); list(map(importlib.import_module, {list(modules)!r}))"
@@ -99,7 +99,7 @@ class Calibration:
         return statistics.median(np.diff(clock.ticks[1:]).tolist())
 
     def estimate(self, settings: Mapping[str, Any], shape: tuple[int, int, int], *, threads: int, device: str) -> float:
-        """One slice through the network of a training job, with loss and PSNR as its validation has them."""
+        """One slice through the network of a training job, with loss and PSNR as in its validation."""
         wanted = [settings["architecture"], settings["loss"], settings["scale"], threads, device]
         measure = functools.partial(self._time_estimates, settings, shape, threads, device)
         return self._once("estimate", [wanted, shape], measure)
@@ -127,7 +127,7 @@ class Calibration:
         def score() -> None:
             for method in metrics.values():
                 if plugins.constant("metrics", method["kind"], "NEEDS"):
-                    # What it needs is learned later, and takes no time beside the features of an image.
+                    # Its regressor is trained later. Applying it takes no time compared with the features of an image.
                     features(pair.degraded)
                 else:
                     compute(method["kind"], pair.reference, pair.degraded, **method["options"])
@@ -141,7 +141,7 @@ class Calibration:
 
         method, scale, grid = (settings[name] for name in ("degradation", "scale", "grid"))
         if plugins.constant("degradations", method["kind"], "NEEDS"):
-            # Its kernels are learned later; any other takes as long.
+            # Its kernels are learned later. Any other kernel takes as long.
             operator = functools.partial(apply, kernel=np.ones((SIZE, SIZE)))
         else:
             operator = from_description(method, scale=scale, grid=grid)
@@ -194,7 +194,7 @@ class Calibration:
         return self._once("distortions", shape, lambda: self._repeat(distort))
 
     def _repeat(self, work: Callable[[], object]) -> float:
-        """Median time of a piece of work, after one that warms up."""
+        """Median time of a piece of work, after one run for warming up."""
         work()
         times: list[float] = []
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a study will cost, stage by stage: jobs, hours, disk and memory, before anything is launched."""
+"""Forecasts the costs of a study stage by stage: jobs, hours, disk and memory."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .calibration import Calibration
 from .resources import Measures, Resources
 
 SNAKEMAKE_SECONDS = 0.4
-"""What Snakemake adds to a local job: shell, log, records."""
+"""Seconds that Snakemake adds to a local job: shell, log, records."""
 
 
 @dataclass
 class Line:
-    """One line of the forecast; ``seconds``, ``gpu_seconds`` and ``bytes`` are of the jobs still to do."""
+    """One line of the forecast. ``seconds``, ``gpu_seconds`` and ``bytes`` count only the jobs still to do."""
 
     name: str
     jobs: int = 0
@@ -44,7 +44,7 @@ class Forecast(Measures):
         Memory of the jobs.
     calibration : Calibration
     device : str
-        What ``auto`` means here: ``cpu`` or ``cuda``.
+        The device that ``auto`` means here: ``cpu`` or ``cuda``.
     """
 
     checkpoints = CHECKPOINTS
@@ -54,7 +54,7 @@ class Forecast(Measures):
         self.study, self.resources, self.calibration = study, resources, calibration
 
     def lines(self) -> list[Line]:
-        """A line a verb, in the order of the data flow. Volumes that are still to be fetched are left out."""
+        """One line per verb, in the order of the data flow. Volumes that are still to be fetched are left out."""
         found: dict[str, Line] = {}
         for name, stage in self.plan.stages.items():
             jobs = [job for job in self.plan.jobs() if job.stage == name]

@@ -1,4 +1,4 @@
-"""How many slices of which size a subject gives, known from its header before anything has run."""
+"""The number and size of a subject's slices, read from its header before anything has run."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from mrisr.volumes.ranges import parse_range
 from .memo import Memo
 
 LARGEST = 100_000
-"""Voxels of a side that is believed; a header may claim any number."""
+"""Greatest number of voxels of a side that is believed, because a header may claim any number."""
 UNKNOWN = [256, 256, 256]
-"""Size that is assumed of a volume whose header cannot be read here; the stage ``check`` says what is wrong with it."""
+"""Assumed size of a volume whose header cannot be read. The stage ``check`` reports what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Header(BaseModel):
 
 
 class Geometries:
-    """The geometry of every subject of a study, by name; headers are read once and remembered."""
+    """The geometry of every subject of a study, by name. Headers are read once and remembered."""
 
     def __init__(self, plan: Jobs, memo: Memo):
         self.plan, self.memo = plan, memo
@@ -106,5 +106,5 @@ def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
 
 
 def _shortest(shape: list[int]) -> int:
-    """The axis whose slices are largest: what they need is not underestimated."""
+    """The axis whose slices are largest, so that costs are not underestimated."""
     return shape.index(min(shape))

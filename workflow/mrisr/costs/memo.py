@@ -1,4 +1,4 @@
-"""Measurements that are worth keeping between runs."""
+"""Keeps measurements between runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mrisr.files import write_json
 
 
 class Memo:
-    """Values by key in a JSON file; losing it, or a race between two writers of it, costs time and nothing else."""
+    """Values by key in a JSON file. If it is lost, or two processes write it at once, values are measured again."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -19,7 +19,7 @@ class Memo:
         self.fresh = False
 
     def known(self, key: str, schema: Any) -> Any | None:
-        """The value of a key as its schema has it (`mrisr.recorded.parse`); None if it is not known or does not fit."""
+        """The value of a key; None if it is not known or does not fit its schema (`mrisr.recorded.parse`)."""
         try:
             return recorded.fitting(self.values.get(key), schema)
         except recorded.Unfit:
@@ -39,7 +39,7 @@ class Memo:
         self.fresh = True
 
     def save(self) -> None:
-        """Write what is new; a folder that cannot be written is no error."""
+        """Write the file if there are new values. A folder that cannot be written is no error."""
         if self.fresh:
             try:
                 write_json(self.path, self.values)

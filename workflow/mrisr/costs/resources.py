@@ -1,8 +1,8 @@
-"""Memory and run time that a rule asks for, as functions of the data's size and the architecture.
+"""Memory and run time that a rule requests, by the data's size and the architecture.
 
-The formula of each stage stands in its own file; here is what they share. Each constant is measured
-(benchmarks/memory.py, docs/cluster.md). A request is a bound and not a forecast: run times hold for a slow core, and
-memory is what the largest job of the kind had, with a margin. A repeated job asks for more.
+Each stage has its own formula; this file holds what they share. Each constant is measured (benchmarks/memory.py,
+docs/cluster.md). A request is an upper bound, not a forecast: run times hold for a slow core, and memory is that of the
+largest job of the kind, with a margin. A repeated job requests more.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from .memo import Memo
 from .networks import Network, measure, network
 
 MARGIN = 1.3
-"""Over what was measured."""
+"""Margin over the measured need."""
 MOST_MINUTES = 240
-"""What takes longer and keeps its state goes on in the same job requeued."""
+"""Longest run time that is requested, in minutes. A longer job that keeps its state is requeued and continues."""
 START_MINUTES = 5
 """Start of a job, and waiting for files."""
 
 
 class Measures:
-    """What the formulas of the stages calculate with."""
+    """Quantities for the cost formulas of the stages."""
 
     MB = 1e6
     BASE_MB, TORCH_MB = 250, 450
@@ -94,7 +94,7 @@ class Resources(Measures):
 
     @staticmethod
     def limited(minutes: float) -> float:
-        """Minutes of a job that keeps its state: what can go on in another job need not be done in one."""
+        """Minutes of a job that keeps its state. It need not finish in one go, so the time is limited."""
         return min(minutes, MOST_MINUTES - START_MINUTES)
 
     def _influence(self, stage: str, wildcards: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""From a valid study to its jobs: what each reads, writes and is made of, and which of it is on disk."""
+"""Derives the jobs of a valid study: what each reads, writes and depends on, and which outputs are on disk."""

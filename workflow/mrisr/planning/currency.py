@@ -1,7 +1,7 @@
-"""Which outputs are what their job would make today, and which are not.
+"""Tells which outputs are current: those that their job would make again today.
 
-Snakemake takes an output that it has no record of as current. Here an output is current only if its run.json names the
-identity of its job, and the SHA-256 it has.
+Snakemake treats an output without a record as current. Here an output is current only if its run.json names the
+identity of its job and the output's SHA-256.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .records import Record, read_record
 
 @dataclass(frozen=True)
 class Outdated:
-    """A job's output on disk that is not what the job would make, and why."""
+    """Outputs of a job on disk that are not current, and the reason."""
 
     job: Job
     reason: str
 
     @property
     def files(self) -> list[str]:
-        """What of it is on disk, the record included."""
+        """Those of its files that are on disk, with the record."""
         return [path for path in (*self.job.writes.values(), self.job.record) if os.path.exists(path)]
 
 
@@ -54,8 +54,8 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
 def _restore_times(job: Job, record: Record) -> None:
     """Give outputs that were touched or copied the times at which they were made.
 
-    Snakemake runs a job again whose input is younger than its output, whatever its triggers are; what is as it was made
-    shall not look younger.
+    With any triggers, Snakemake reruns a job whose input is younger than its output. Unchanged files must not look
+    younger.
     """
     folder = Path(job.record).parent
     for path in job.writes.values():
@@ -67,7 +67,7 @@ def _restore_times(job: Job, record: Record) -> None:
 
 
 def is_current(plan: Plan, job: Job) -> bool:
-    """Whether a job's outputs are there, and are what the job would make today."""
+    """Whether a job's outputs exist and are what the job would make today."""
     return _reason(plan, job, read_record(job.record)) is None
 
 
@@ -89,7 +89,7 @@ def _reason(plan: Plan, job: Job, record: Record | None) -> str | None:
 
 
 def _digest(plan: Plan, path: str) -> str | None:
-    """SHA-256 of an output; None of what cannot be read, such as a FIFO in its place."""
+    """SHA-256 of an output; None if it cannot be read, such as a FIFO in its place."""
     try:
         return plan.subjects.digests(Path(path))
     except OSError:
@@ -108,7 +108,7 @@ def set_aside(plan: Plan, outputs: Iterable[Outdated]) -> Path:
 
 
 def describe(outputs: list[Outdated]) -> list[str]:
-    """One line a stage and reason: how many outputs, and the first of them."""
+    """One line per stage and reason: how many outputs, and the first of them."""
     grouped: dict[tuple[str, str], list[Outdated]] = {}
     for item in outputs:
         grouped.setdefault((item.job.stage, item.reason), []).append(item)

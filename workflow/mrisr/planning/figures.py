@@ -1,4 +1,4 @@
-"""Which figures a study draws, and which pictures each of them has."""
+"""The figures that a study draws, and the pictures of each."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def available() -> list[str]:
-    """All figures that there are."""
+    """Names of all figures in the library."""
     return plugins.available("figures")
 
 
 def declared(figure: str, constant: str) -> Any:
-    """What a figure declares on its class."""
+    """The value of a constant that a figure's class declares."""
     return plugins.describe("figures", figure).constants[constant]
 
 
 def drawn(study: StudyConfig) -> list[str]:
-    """The figures of a study: those of every study, and those that it asks for."""
+    """The figures of a study: those that every study has, and those that it asks for."""
     return [*(name for name in available() if declared(name, "ALWAYS")), *study.figures.further]
 
 
@@ -41,7 +41,7 @@ def pictures(jobs: Jobs, figure: str) -> dict[str, dict[str, str]]:
     found = {}
     for parts in itertools.product(*(values[dimension] for dimension in declared(figure, "FOR_EACH"))):
         shown = {key: value for part in parts for key, value in part.items()}
-        # The primary group is the one that is meant where none is named.
+        # No name means the primary group.
         name = "_".join([figure, *(value for value in shown.values() if value != groups[0])])
         if found.setdefault(name, shown) is not shown:
             pair = " and ".join(" ".join(one.values()) for one in (found[name], shown))

@@ -1,4 +1,4 @@
-"""What one job reads, writes and is made of."""
+"""A job: what it reads, what it writes, and what its identity depends on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Job:
     action : str
         Module whose function ``run(reads, writes, *, settings, identity, ...)`` does the work.
     settings : mapping
-        What the action is told and what changes its results.
+        Arguments of the action that change its results.
     modules : tuple of str
         Modules that the job runs, the action's first. What these import counts too.
     reads, writes : mapping
@@ -29,11 +29,11 @@ class Job:
     record : str
         Path of its run.json.
     needs : mapping
-        Identities of what it reads.
+        Identities of the jobs whose outputs it reads.
     wildcards : mapping
-        How the rule names the job.
+        The rule's wildcards for this job.
     context : mapping
-        What the action is told beside the settings, and what changes no result.
+        Further arguments of the action that change no result.
     distributions : tuple of str
         Libraries beside the numerical ones whose versions change what it writes.
     """
@@ -52,12 +52,12 @@ class Job:
 
     @functools.cached_property
     def identity(self) -> str:
-        """SHA-256 of what the job is made of."""
+        """SHA-256 of everything that determines the job's results."""
         return identity(self.stage, self.settings, self.modules, self.needs, self.distributions)
 
     @property
     def fold(self) -> int:
-        """Its fold; the first one where there are no folds."""
+        """Its fold; 0 if there are no folds."""
         return int(self.wildcards.get("fold", 0))
 
     def sources(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where files lie that belong to no single stage. A stage's own files stand in its declaration."""
+"""Paths of files that belong to no single stage. A stage declares its own files itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FOLD = "/fold"
 
 
 def fold_folder(fold: int | None) -> str:
-    """The wildcard ``fold_folder``: the folder of a fold in a path; nothing for a job that is the same in all folds."""
+    """The wildcard ``fold_folder``: the folder of a fold in a path; empty for a job that is the same in all folds."""
     return "" if fold is None else f"{_FOLD}{fold}"
 
 

@@ -1,4 +1,4 @@
-"""A method of a study as the actions take it."""
+"""Descriptions of a study's methods for the actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def described(shelf: str, name: str, method: Method) -> dict[str, Any]:
 
 
 def constant(shelf: str, name: str, method: Method, constant: str) -> Any:
-    """What a method declares on its class; None if it does not say, or there is no such method."""
+    """The value of a constant that a method's class declares; None if it has none, or there is no such method."""
     return plugins.constant(shelf, method.kind or name, constant)
 
 

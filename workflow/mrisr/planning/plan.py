@@ -1,7 +1,7 @@
-"""From a study to its jobs.
+"""Derives all jobs of a study.
 
-The Snakefile takes inputs, outputs and identities from here, the command line what it hands to an action; so a job that
-is run by hand is the same job.
+The Snakefile takes inputs, outputs and identities from here. The command line takes the arguments of an action from
+here too, so a job that is run by hand is the same job.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Plan:
     Raises
     ------
     InputError
-        The manifest is wrong, a split the study needs is empty, or a volume is neither there nor built in.
+        The manifest is wrong, a split that the study needs is empty, or a volume is missing and not built in.
     """
 
     def __init__(self, study: StudyConfig):
@@ -50,7 +50,7 @@ class Plan:
         Raises
         ------
         InputError
-            A wildcard names something that the study does not have, or the fold of a job that is the same in all.
+            A wildcard names something that the study does not have, or a fold for a job that is the same in all folds.
         """
         wildcards = {name: value for name, value in wildcards.items() if value is not None}
         key = (stage, *sorted((name, str(value)) for name, value in wildcards.items()))
@@ -86,7 +86,7 @@ class Plan:
             raise InputError(*problems)
 
     def jobs(self) -> list[Job]:
-        """Every job of the study, but for the report's, which shows what the others have made.
+        """Every job of the study except the report's, which shows the results of the others.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Plan:
         return files, identities
 
     def learned(self, method: str, scale: int, subject: str, fold: int | None = None) -> Job:
-        """The job of a method of ``kernels`` whose result degrades a subject's slices; a network is the fold's."""
+        """The job of a method of ``kernels`` whose result degrades a subject's slices. A network belongs to a fold."""
         names = self.study.learning(method, scale)
         if self.study.gives(method) == "network":
             return self.job("network", **names, fold=fold)
@@ -150,7 +150,7 @@ class Plan:
     # ---- models and baselines ---------------------------------------------------------------------------------------
 
     def models(self) -> list[dict[str, Any]]:
-        """Wildcards of every model of the study, each once, in the study's order."""
+        """Wildcards of every model of the study, in the study's order, without repetition."""
         found: dict[tuple, dict[str, Any]] = {}
         runs = list(itertools.product(range(self.subjects.folds), self.study.seeds))
         for scale, block in itertools.product(self.study.protocol.scales, self.study.models):
@@ -162,7 +162,7 @@ class Plan:
         return list(found.values())
 
     def baselines(self) -> list[dict[str, Any]]:
-        """Wildcards of every baseline of the study, of each fold where there are folds."""
+        """Wildcards of every baseline of the study, for each fold if there are folds."""
         named = itertools.product(self.study.protocol.scales, self.study.evaluation.baselines)
         folds = [{"fold": fold} for fold in range(self.subjects.folds)] if self.study.folds else [{}]
         return [{"scale": scale, "baseline": name, **fold} for scale, name in named for fold in folds]

@@ -1,4 +1,4 @@
-"""run.json: what a job leaves beside what it made."""
+"""run.json: the record that a job leaves beside its outputs."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Output(BaseModel):
 
 
 class Record(BaseModel):
-    """What is read of a run.json; the rest of it is for people."""
+    """The part of a run.json that is read again; the rest is for people."""
 
     identity: Annotated[str, Field(min_length=1)]
     outputs: dict[str, Output]
 
 
 class Recorder:
-    """Times a job and writes its record when its outputs stand.
+    """Times a job and writes its record when its outputs are complete.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def read_record(path: Path | str) -> Record | None:
 
 
 def verify_results(folder: Path | str, progress: Callable[[int, int], None] | None = None) -> list[str]:
-    """Read every output below a folder again and compare it with the record of its job.
+    """Read every output below a folder and compare it with the record of its job.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def verify_results(folder: Path | str, progress: Callable[[int, int], None] | No
     Returns
     -------
     list of str
-        One line a problem: a record that is damaged, an output that is missing or is not what its job wrote. Empty if
-        all is as it was made.
+        One line per problem: a damaged record, a missing output, or an output that is not what its job wrote. Empty if
+        everything is unchanged.
     """
     folder = Path(folder)
     paths = [p for p in sorted(folder.rglob("*run.json")) if ASIDE not in p.relative_to(folder).parts]
@@ -116,7 +116,7 @@ def _problems(path: Path, folder: Path) -> Iterator[str]:
     for name, made in record.outputs.items():
         place = Path(os.path.normpath(path.parent / name))
         if not Path(os.path.abspath(place)).is_relative_to(os.path.abspath(folder)):
-            # Nobody writes that; and it may be any file of the machine.
+            # No job writes such a path, and it could be any file of the machine.
             yield f"{path}: names an output outside {folder} ({name!a})"
             continue
         try:

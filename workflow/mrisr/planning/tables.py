@@ -1,4 +1,4 @@
-"""Which tables a study has, and what all of them say."""
+"""The tables of a study, and the remarks that all of them carry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def written(study: StudyConfig) -> list[str]:
-    """The tables of a study: all but those that ask for a key of the section ``evaluation`` that is not set."""
+    """The tables of a study: all except those that need a key of the section ``evaluation`` that is not set."""
     return [name for name in plugins.available("tables") if _is_asked_for(study, name)]
 
 
@@ -25,7 +25,7 @@ def _is_asked_for(study: StudyConfig, table: str) -> bool:
 
 
 def files(jobs: Jobs, table: str) -> list[str]:
-    """Files of a table below the folder ``tables``; those of all but the primary test group lie in folders."""
+    """Files of a table below the folder ``tables``. Each test group other than the primary one has its own folder."""
     constants = plugins.describe("tables", table).constants
     if not constants["FOR_EACH"]:
         return list(constants["FILES"])
@@ -38,7 +38,7 @@ def files(jobs: Jobs, table: str) -> list[str]:
 
 
 def cross_validation(jobs: Jobs) -> str:
-    """What every table says of the folds; nothing without."""
+    """What every table says about the folds; empty without folds."""
     folds, asked = jobs.subjects.folds, jobs.study.folds
     if not asked:
         return ""
@@ -47,7 +47,7 @@ def cross_validation(jobs: Jobs) -> str:
 
 
 def order(jobs: Jobs) -> dict[str, Any]:
-    """What tables need to know: the study's names in its order, its metrics, and what must be said of them."""
+    """The fields of `mrisr.statistics.order.Order`: the study's names in its order, its metrics, and remarks."""
     study, models = jobs.study, jobs.models()
     # What no model has would redo tables and figures, and show in none.
     used = {name: {model[name] for model in models} for name in ("architecture", "loss", "training_set")}
@@ -70,7 +70,7 @@ def order(jobs: Jobs) -> dict[str, Any]:
 
 
 def _is_simulated(study: StudyConfig, test_set: str) -> bool:
-    """Whether a test set holds a degradation that stands in for real low-resolution scans."""
+    """Whether a test set contains a degradation that replaces real low-resolution scans."""
     members = study.members(test_set)
     return any(constant("degradations", name, study.degradations[name], "STANDS_IN") for name in members)
 

@@ -1,1 +1,1 @@
-"""What Snakemake needs of the library: the view of the Snakefile, its lock, its memory, and the GPUs."""
+"""The library's side of Snakemake: what the Snakefile reads, Snakemake's lock and metadata, and the GPUs."""

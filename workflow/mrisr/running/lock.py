@@ -1,7 +1,7 @@
-"""Snakemake's lock on a folder: whom it belongs to, and what to do about it.
+"""Snakemake's lock on a folder: who holds it, and what to do about it.
 
-The lock names files and nothing else, so a run that was killed leaves one that looks like that of a run that is going
-on. Which of the two it is, the processes of this machine tell.
+The lock names only files, so the lock of a killed run looks like the lock of a live run. The processes of this machine
+tell which it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LOCKS = Path(".snakemake/locks")
 
 
 def is_locked(root: str) -> bool:
-    """Whether a run has locked files of the study whose results lie in ``root``; another study's run is no matter."""
+    """Whether a run has locked files of the study with its results in ``root``. Runs of other studies do not count."""
     return any(line.startswith(f"{root}/") for path in LOCKS.glob("*.lock") for line in _lines(path))
 
 
@@ -27,7 +27,7 @@ def running() -> int | None:
     # A wrapper that started this process has a command line like Snakemake's own.
     mine = {own.pid, *(process.pid for process in own.parents())}
     here = os.path.realpath(".")
-    # What this user may not ask of a process is None.
+    # Attributes that this user may not read are None.
     for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         about = process.info
         if about["pid"] not in mine and about["cwd"] == here and _is_snakemake(about["cmdline"] or []):
@@ -56,8 +56,7 @@ def _lines(path: Path) -> list[str]:
 def _is_snakemake(words: Sequence[str]) -> bool:
     """Whether a command line is Snakemake's: the program, or a script of that name, or ``python -m snakemake``.
 
-    Not that of one that a Snakemake has started for a single job: a cluster's jobs outlive the Snakemake that was
-    killed.
+    A Snakemake that was started for a single job does not count: a cluster's jobs outlive a Snakemake that was killed.
     """
     if "--target-jobs" in words:
         return False

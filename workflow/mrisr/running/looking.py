@@ -1,15 +1,15 @@
-"""Which calls of Snakemake only look, so that nothing may be moved: told by the options on its command line."""
+"""Recognises calls of Snakemake that run nothing, by their options. Such calls must not move files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 LONG = (
-    # What there is: rules, files, the graph.
+    # Show rules, files or the graph.
     *("--summary", "--detailed-summary", "--list", "--list-rules", "--list-target-rules", "--lt", "--lint", "--report"),
     *("--list-changes", "--lc", "--list-input-changes", "--li", "--list-params-changes", "--lp", "--list-untracked"),
     *("--lu", "--list-conda-envs", "--dag", "--rulegraph", "--filegraph", "--d3dag", "--print-compilation"),
-    # Something is written or deleted, but not by jobs.
+    # Write or delete something, but not by jobs.
     *("--archive", "--containerize", "--export-cwl", "--generate-unit-tests", "--touch", "--unlock"),
     *("--cleanup-metadata", "--cm", "--cleanup-shadow", "--conda-cleanup-envs", "--conda-create-envs-only"),
     *("--container-cleanup-images", "--delete-all-output", "--delete-temp-output"),
@@ -23,8 +23,8 @@ SHORT_WITH_VALUE = set("CORTUPcdejqsw")
 def looks_only(arguments: Iterable[str]) -> bool:
     """Whether one of Snakemake's arguments says that nothing is to be run.
 
-    Snakemake takes ``--summ`` for ``--summary``, so every beginning of such an option counts. One that begins another
-    option too is refused by Snakemake before any file is read, and no harm is done.
+    Snakemake accepts ``--summ`` for ``--summary``, so every prefix of such an option counts. Snakemake itself refuses
+    an ambiguous prefix before it reads any file.
     """
     return any(_looks(argument) for argument in arguments)
 

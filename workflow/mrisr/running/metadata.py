@@ -1,4 +1,4 @@
-"""What Snakemake itself remembers of an output, in its folder ``.snakemake``."""
+"""Snakemake's own metadata of outputs, in its folder ``.snakemake``."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from mrisr.planning.job import Job
 
 RECORDS = Path(".snakemake/metadata")
-"""A file for each output: the rule's parameters when it was made."""
+"""Folder with a file for each output, which holds the rule's parameters when it was made."""
 BEGUN = Path(".snakemake/incomplete")
-"""A file for each output whose job has begun and not ended, or was killed."""
+"""Folder with a file for each output whose job has begun and not ended, or was killed."""
 LONGEST = 254
-"""Characters in a file's name, after which Snakemake goes on in a folder."""
+"""Greatest length of a file name. Snakemake splits longer names into folders."""
 
 
 def drop_stale_metadata(job: Job) -> None:
-    """Drop what contradicts a current output: parameters of another identity, and marks of a job that began.
+    """Drop metadata that contradict a current output: parameters of another identity, and marks of an unfinished job.
 
-    Otherwise Snakemake would make again what another machine has made and was copied here, or what a job that outlived
-    its Snakemake has finished. What Snakemake does not remember it takes as it is.
+    Otherwise Snakemake would remake outputs that were copied here from another machine, or finished by a job that
+    outlived its Snakemake. Snakemake accepts outputs without metadata as they are.
     """
     for path in (*job.writes.values(), job.record):
         _place(BEGUN, path).unlink(missing_ok=True)
@@ -42,7 +42,7 @@ def mark_incomplete(outputs: Iterable[str]) -> None:
 
 
 def _place(folder: Path, output: str) -> Path:
-    """Where Snakemake keeps what it knows of an output: the path in base 64, as a file name or several."""
+    """Where Snakemake keeps the metadata of an output: its path in base 64, as one or several file names."""
     code = urlsafe_b64encode(output.encode()).decode()
     *front, last = [code[start : start + LONGEST] for start in range(0, len(code), LONGEST)]
     return folder.joinpath(*(f"@{part}" for part in front), last)

@@ -1,4 +1,4 @@
-"""A stage as its rule in the Snakefile reads it."""
+"""What the rule of a stage in the Snakefile reads."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ class Rule:
         return self._job(dict(wildcards)).identity
 
     def fold(self, wildcards: Any, output: Any) -> str:
-        """The option that names a job's fold to its verb, where there is one a fold.
+        """The option that tells a verb the job's fold; empty if the job is the same in all folds.
 
-        Snakemake does not compare parameters of functions that take ``output``: that this one came later than some
-        results runs nothing again.
+        The function takes ``output`` because Snakemake does not compare parameters of such functions. So results from
+        before this option existed are not made again.
         """
         return f" --fold {fold_of(wildcards.fold_folder)}" if wildcards.fold_folder else ""
 

@@ -1,6 +1,6 @@
-"""What the Snakefile asks of the library: the study's inputs, outputs, identities and resources, rule by rule.
+"""The library for the Snakefile: the study's inputs, outputs, identities and resources, rule by rule.
 
-It gets Snakemake's workflow object and imports nothing of Snakemake.
+It is given Snakemake's workflow object and does not import Snakemake.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ class Workflow:
             atexit.register(submission.warn, workflow)
 
     def _is_locked(self) -> bool:
-        """Whether another run is making this study now, whose outputs are not touched; Snakemake was told to ignore it.
+        """Whether another run is making this study now. Snakemake was told to ignore its lock; its outputs stay.
 
         Raises
         ------
         SystemExit
-            Snakemake has not been told so: this run would end at its lock.
+            Snakemake was not told to ignore the lock, so this run could not start.
         """
         root = self.plan.layout.root
         locked = lock.is_locked(root)
@@ -101,18 +101,18 @@ class Workflow:
         return Rule(self.plan, self.resources, stage, **fixed)
 
     def checked_volumes(self, wildcards: Any) -> list[str]:
-        """The table of checked volumes, before any slice is cut; nothing for slices that are current.
+        """The table of checked volumes as an input for slices that must be cut; nothing for slices that are current.
 
-        A volume that changes has all volumes checked again, and only its own slices cut again. (``ancient`` would say
-        this too, but Snakemake then no longer looks at what lies below.)
+        If a volume changes, all volumes are checked again, but only its own slices are cut again. (``ancient`` would do
+        this too, but Snakemake then ignores the inputs of the table.)
         """
         job = self.plan.job("slice", subject=wildcards.subject)
         return [] if is_current(self.plan, job) else [self.plan.job("check").writes["table"]]
 
     def results(self) -> list[str]:
-        """Every file of the study, named one by one: Snakemake does not miss a file that only finished jobs have read.
+        """Every file of the study except saved estimates, which are made with their scores.
 
-        Saved estimates come with their scores.
+        All files are named, because Snakemake does not notice if a file is missing that only finished jobs read.
         """
         jobs = [job for job in self.plan.jobs() if self.plan.stages[job.stage].IN_STUDY]
         estimates = {path for job in jobs for path in job.writes.values() if "/estimates/" in path}
@@ -180,7 +180,7 @@ def _runs(workflow: Any) -> bool:
 
 
 def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with what ``--config`` gave read as YAML: Snakemake leaves numbers inside of lists as text."""
+    """The configuration, with values from ``--config`` read as YAML: Snakemake leaves numbers in lists as text."""
     return {key: _yaml(value) if key in given else value for key, value in config.items()}
 
 

@@ -1,4 +1,4 @@
-"""The questions to a cluster at the moments at which Snakemake's workflow object can answer what would be submitted."""
+"""Checks a cluster at those moments at which Snakemake's workflow object knows which jobs would be submitted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ EXECUTOR = "slurm"
 
 
 def check(workflow: Any) -> None:
-    """Before a run submits jobs: name jobs that an earlier run has left, and stop if something is wrong.
+    """Check before a run submits jobs: name jobs left by an earlier run, and stop if something is wrong.
 
     Raises
     ------
     SystemExit
-        With one line on each problem.
+        There are problems; the message has one line for each.
     """
     if workflow.executor_plugin.name != EXECUTOR:
         return
@@ -37,7 +37,7 @@ def check(workflow: Any) -> None:
 
 
 def warn(workflow: Any) -> None:
-    """After a dry run: what would stop the run. On a machine without SLURM a dry run is as good as any."""
+    """Warn after a dry run of everything that would stop the run. Without SLURM on this machine nothing is checked."""
     requests = [asked for asked in _requests(workflow) if asked.partitions or asked.accounts]
     if requests:
         for problem in problems(requests, workflow.resource_settings.overwrite_resources):
@@ -45,15 +45,15 @@ def warn(workflow: Any) -> None:
 
 
 def left_over() -> str:
-    """A line on the jobs that an earlier run in this folder has left in the queue; nothing if there are none."""
+    """A line about jobs that an earlier run in this folder left in the queue; empty if there are none."""
     jobs = jobs_of_this_folder() if running() is None else []
     return f"warning: {describe(jobs)}\n" if jobs else ""
 
 
 def _requests(workflow: Any) -> list[Request]:
-    """What the jobs ask for that would be submitted."""
+    """The requests of all jobs that would be submitted."""
     local = workflow._localrules
-    # A dry run takes its jobs for finished; without a graph it ended with an error of its own.
+    # A dry run treats its jobs as finished. Without a graph it ended with an error of its own.
     jobs = workflow.dag.needrun_jobs(exclude_finished=False) if workflow.dag else ()
     found = [request(job) for job in jobs if job.rule.name not in local]
     sections = {stage.RULE: stage.SECTION for _, stage in stage_classes()}

@@ -1,4 +1,4 @@
-"""The stages: one file is one stage, everything about it that is not its science."""
+"""The stages: one file is one stage, with everything about it except its science."""
 
 ORDER = (
     "fetch",

@@ -1,4 +1,4 @@
-"""What the stages share that learn how low-resolution scans came about."""
+"""Shared by the stages that learn the degradation from low-resolution scans."""
 
 from __future__ import annotations
 

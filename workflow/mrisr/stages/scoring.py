@@ -1,4 +1,4 @@
-"""What the stages share that score something on every test set of a fold."""
+"""Shared by the stages that score an estimator on every test set of a fold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every stage declares, and what follows from it."""
+"""The base class of all stages: what a stage declares, and what follows from it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 class Asks(NamedTuple):
-    """What a job asks a cluster for, before margins: memory in MB and run time in minutes."""
+    """What a job requests from a cluster, before margins: memory in MB and run time in minutes."""
 
     megabytes: float
     minutes: float
 
 
 class Takes(NamedTuple):
-    """What a job will take on this machine: seconds, and bytes that it leaves on disk."""
+    """What a job will cost on this machine: seconds, and bytes that it leaves on disk."""
 
     seconds: float
     bytes: float
 
 
 class Jobs(Protocol):
-    """What a stage sees of the plan."""
+    """The part of the plan that a stage uses."""
 
     study: StudyConfig
     subjects: Subjects
@@ -61,7 +61,7 @@ class Jobs(Protocol):
 
 
 class Stage(ABC):
-    """A stage: everything about it that is not its science.
+    """A stage: everything about it except its science.
 
     A subclass sets the constants and writes `job`, `asks` and `takes`.
     """
@@ -93,7 +93,7 @@ class Stage(ABC):
     NOMINAL_SECONDS: ClassVar[float] = 2.0
     """Seconds of a job of the default study: weighs the stages until one of their jobs has been seen."""
     SHOWS_ALL_OTHERS: ClassVar[bool] = False
-    """Whether its job is made of all others; `Plan.jobs` leaves it out."""
+    """Whether its job depends on all others; `Plan.jobs` leaves it out."""
     IN_STUDY: ClassVar[bool] = True
     """Whether its outputs belong to the study, below its results."""
 
@@ -107,7 +107,7 @@ class Stage(ABC):
         """The job for its wildcards."""
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
-        """Whether there is one job a fold."""
+        """Whether there is one job per fold."""
         return False
 
     def threads(self, wildcards: Mapping[str, Any]) -> int:
@@ -130,15 +130,15 @@ class Stage(ABC):
         return Takes(0.0, 0.0)
 
     def targets(self) -> Iterable[Mapping[str, Any]]:
-        """Wildcards of the jobs that a study wants for themselves, and not for a later stage that reads them."""
+        """Wildcards of the jobs that a study needs even if no later stage reads their outputs."""
         return ()
 
     def problems(self, job: Job) -> Iterable[str]:
-        """Why a job of the plan cannot run, a line each."""
+        """Reasons why a job of the plan cannot run, one line each."""
         return ()
 
     def said_of_its_result(self) -> dict[str, str]:
-        """What tables say of a metric that takes this stage's result for an option."""
+        """What tables say about a metric that takes this stage's result as an option."""
         return {}
 
     # ---- what follows -----------------------------------------------------------------------------------------------
@@ -195,5 +195,5 @@ class Stage(ABC):
 
 
 def is_finished(job: Job, checkpoints: Path) -> bool:
-    """Whether a job's result is kept among the checkpoints, from where it is delivered."""
+    """Whether the checkpoints hold a job's finished result, so that the job only has to copy it."""
     return any((checkpoints / job.identity).glob("final-*"))
