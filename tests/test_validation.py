@@ -177,3 +177,18 @@ def test_a_study_is_checked_without_torch():
     code += "load_study('config.yaml'); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("__use_yte__: true\nstudy: x\n", "__use_yte__: there is no such key"),
+        ("study: !!python/object/apply:os.system ['touch ran']\n", "is not YAML"),
+    ],
+)
+def test_a_study_that_would_run_code_is_refused_and_runs_nothing(tmp_path, monkeypatch, text, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(InputError, match=said):
+        load_study("study.yaml")
+    assert not (tmp_path / "ran").exists()
