@@ -23,7 +23,9 @@ def imported(module: str) -> set[str]:
     """
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return {name for node in _imports(ast.parse(path.read_text())) for name in _names(node, package)} - {module}
+    return {
+        name for node in _imports(ast.parse(path.read_text(encoding="utf-8"))) for name in _names(node, package)
+    } - {module}
 
 
 def _imports(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:

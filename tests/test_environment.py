@@ -70,7 +70,9 @@ def test_what_the_library_imports_is_declared():
     distributions = importlib.metadata.packages_distributions()
     declared = pins(*project()["dependencies"])
     # Snakemake's interface of plug-ins is part of Snakemake's, and changes with it.
-    lacking = {name for name in foreign if not {d.lower() for d in distributions[name]} & declared.keys()}
+    lacking = {
+        name for name in foreign if not {d.lower().replace("_", "-") for d in distributions[name]} & declared.keys()
+    }
     assert {name for name in lacking if not name.startswith("snakemake_interface")} == set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import locale
 
 import numpy as np
 import pydicom
@@ -36,6 +37,14 @@ DIRECTIONS = np.array([[np.cos(TURN), np.sin(TURN), 0], [0, 0, -1]])
 """Along a row and down a column: an oblique coronal plane."""
 NORMAL = np.cross(*DIRECTIONS)
 START = np.array([-80.0, 30.0, 110.0])
+
+
+@pytest.fixture(autouse=True)
+def locale_of_the_process():
+    """SimpleITK's writer of DICOM sets the process's locale to C, in which files are read as ASCII."""
+    before = locale.setlocale(locale.LC_ALL)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
 
 
 def dataset(index, sop=MRImageStorage):

@@ -48,8 +48,8 @@ def test_imports_are_found_wherever_they_stand():
 
 def test_the_library_imports_nothing_of_snakemake():
     for path in MODULES.values():
-        assert "import snakemake" not in path.read_text(), path
-        assert "from snakemake" not in path.read_text(), path
+        assert "import snakemake" not in path.read_text(encoding="utf-8"), path
+        assert "from snakemake" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize("shelf", SHELVES)
