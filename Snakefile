@@ -2,7 +2,7 @@
 # The study is config.yaml, or the file given by --configfile; nothing is merged underneath it.
 from snakemake.utils import min_version
 
-from mrisr.snakefile import Workflow
+from mrisr.running.snakefile import Workflow
 
 min_version("9.27")
 
@@ -21,7 +21,7 @@ wildcard_constraints:
     degradation="[^/]+",
     method="[^/]+",
     baseline="[^/]+",
-    in_fold=r"(?:/fold\d+)?",
+    fold_folder=r"(?:/fold\d+)?",
     kernel_seed=r"\d+",
 
 
@@ -57,7 +57,7 @@ rule results:
 
 rule volumes:
     input:
-        layout.volumes,
+        check.writes["table"],
 
 
 rule models:

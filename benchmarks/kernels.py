@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from mrisr.errors import InputError
+from mrisr.imaging.kernel import SIZE, apply, bicubic_kernel
 from mrisr.kernels import estimate_report
-from mrisr.kernels._apply import SIZE, apply, bicubic_kernel
 from mrisr.kernels._gans import GANs
 from mrisr.kernels._slices import prepared
 from mrisr.kernels.dsgan import DSGAN

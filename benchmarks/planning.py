@@ -24,12 +24,12 @@ from project import ROOT, Project
 STUDY = "workflow/studies/training-bias.yaml"
 FINISH = f"""
 from mrisr.files import write_text
-from mrisr.plan import Plan
-from mrisr.records import Recorder
-from mrisr.validation import load_study
+from mrisr.planning.plan import Plan
+from mrisr.planning.records import Recorder
+from mrisr.study.validation import load_study
 import yaml
 raw = yaml.safe_load(open({STUDY!r})) | {{"volumes": "data/volumes.tsv"}}
-from mrisr.validation import validate
+from mrisr.study.validation import validate
 plan = Plan(validate(raw, source="benchmark"))
 for job in plan.jobs():
     for path in job.writes.values():

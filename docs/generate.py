@@ -44,6 +44,10 @@ marks mistakes when the study begins with
 with the path as seen from the study's file. What the schema cannot say (that a test set is a degradation of the study,
 that an architecture has the scale) is checked when the study is read.
 
+**A study is code.** Snakemake reads a study through yte: with the key `__use_yte__` in it, expressions of Python in
+the file run as soon as `snakemake -n` reads it. Check a stranger's study by `mrisr check --study FILE` first: it reads
+plain YAML, runs nothing of the file, and names that key and every `!!python` tag as an error.
+
 This page is written by `python docs/generate.py`; change the code, not the page.
 
 **Methods.** The keys `degradations`, `architectures`, `losses` and `evaluation.metrics` take methods: a mapping
@@ -182,8 +186,12 @@ def _type(node: Mapping[str, Any], key: str) -> str:
 
 def _limits(node: Mapping[str, Any]) -> str:
     signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-    limits = ", ".join(f"{sign} {node[name]:g}" for name, sign in signs.items() if name in node)
+    limits = ", ".join(f"{sign} {_limit(node[name])}" for name, sign in signs.items() if name in node)
     return f" ({limits})" if limits else ""
+
+
+def _limit(number: float) -> str:
+    return "2^63" if number == 2**63 else f"{number:g}"
 
 
 def _plugin(shelf: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The SLURM cluster, and what the tests let happen on it: once for all test files, several things at a time."""
+"""How the tests are shared out to processes; and the SLURM cluster, once for all test files."""
 
 from __future__ import annotations
 
@@ -6,12 +6,50 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mrisr.cores import cores
 from slurm.cluster import CANNOT, DOWN, PROGRAMS, UP, ClusterProject
+from xdist.scheduler import LoadScopeScheduling
 
 from slurm import scenarios
+
+MOST_PROCESSES = 8
+ON_CLUSTER = {"test_cluster", "test_slurm", "test_slurm_faults"}
+"""Files with tests of the SLURM cluster."""
+# Several processes of several threads each would take many times longer. Read when torch is imported, after this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core (`-n auto`); none beside pytest's own for the tests of a single file."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    single = len(files) == 1 and next(iter(files)).endswith(".py")
+    return 0 if single or cores() < 2 else min(cores(), MOST_PROCESSES)
+
+
+class OneProcessAFile(LoadScopeScheduling):
+    """Keeps the tests of a file in one process, for they share its projects, and all tests of the cluster.
+
+    Not `--dist loadgroup`: pytest-xdist 3.8 passes groups on in a way that pytest 9.2 no longer knows.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "cluster" if Path(file).stem in ON_CLUSTER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessAFile:
+    """Have the tests shared out file by file."""
+    return OneProcessAFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin: first the cluster, whose jobs are mostly waited for, then files with tests marked as slow."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.stem not in ON_CLUSTER, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from mrisr.imaging.kernel import bicubic_kernel
 from mrisr.kernels import _discriminator, _generator
-from mrisr.kernels._apply import bicubic_kernel
 from mrisr.kernels._crops import draw
-from mrisr.kernels._gans import NOISE_BLOCK, Settings
+from mrisr.kernels._gans import NOISE_BLOCK, GANOptions
 from mrisr.kernels._regularisers import Schedule
 from mrisr.kernels._seeds import CROPS, NOISE, WEIGHTS
 from mrisr.kernels._slices import HR_CROP, LR_CROP, Slice
@@ -84,7 +84,7 @@ class PlainDiscriminator(nn.Module):
 class LayeredGAN:
     """The GAN of one slice; the same numbers as `mrisr.kernels._gans.GANs`, the textbook way."""
 
-    def __init__(self, one: Slice, settings: Settings):
+    def __init__(self, one: Slice, settings: GANOptions):
         self.slice, self.settings = one, settings
         random, dtype = one.random(WEIGHTS), one.hr.dtype
         self.generator = LayeredGenerator([weights.astype(dtype) for weights in _generator.initial_weights(random)])

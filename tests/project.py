@@ -106,10 +106,15 @@ class Project:
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run lists, without what only gathers (``all``, the report)."""
+        counts = self.planned_with_report(*arguments)
+        return {rule: count for rule, count in counts.items() if rule != "write_report"}
+
+    def planned_with_report(self, *arguments: str) -> dict[str, int]:
+        """How many jobs of each rule a dry run lists, without ``all``."""
         done = self.snakemake("-n", *arguments)
         table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\ntotal", done.stdout + done.stderr, flags=re.S)
         counts = dict(line.split() for line in table.group(1).splitlines()) if table else {}
-        return {rule: int(count) for rule, count in counts.items() if rule not in {"all", "write_report"}}
+        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text in a file of the project's code."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from mrisr import degradations
-from mrisr.degradations._resampling import resample, resampling_matrix
 from mrisr.errors import InputError
+from mrisr.imaging.resampling import resample, resampling_matrix
 from PIL import Image
 
 IMAGE = np.random.default_rng(1).random((48, 72), dtype=np.float32)

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import torch
 from mrisr import models
+from mrisr.cores import cores
 from mrisr.errors import InputError
 from mrisr.training.checkpoints import Checkpoints
-from mrisr.training.execution import cores
 from mrisr.training.interruption import Interrupted
 from mrisr.training.train import train
 from training_problem import digest, problem

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mrisr import lock
 from mrisr.cluster.partitions import Node, read_partitions
 from mrisr.cluster.preflight import problems
 from mrisr.cluster.queue import jobs_of_this_folder
 from mrisr.cluster.request import Request, request
+from mrisr.running import lock
 from project import Project
 
 SINFO = """\
@@ -49,7 +49,7 @@ def programs(tmp_path, monkeypatch):
 
 def said(**asked) -> list[str]:
     """What is said about one request of train_model, whose partition stands in set-resources."""
-    return problems([Request("train_model", **asked)], {"train_model": {"slurm_partition": "any"}})
+    return problems([Request("train_model", section="training", **asked)], {"train_model": {"slurm_partition": "any"}})
 
 
 def test_what_a_cluster_can_give_is_no_problem(programs):
@@ -187,7 +187,6 @@ class TestTheLock:
         assert lock.running() is None
         assert "it was killed; `snakemake --unlock` clears its lock" in lock.describe("results/first")
 
-    @pytest.mark.skipif(not lock.PROCESSES.is_dir(), reason="processes are found in /proc, which is not here")
     def test_of_a_run_that_is_going_on_it_says_which_process(self, folder):
         (folder / "snakemake").write_text("import time\ntime.sleep(60)\n")
         process = subprocess.Popen([sys.executable, "snakemake"])
@@ -198,6 +197,24 @@ class TestTheLock:
         finally:
             process.kill()
             process.wait()
+
+    @pytest.mark.parametrize(
+        ("command", "place", "found"),
+        [
+            (["python3", "/usr/bin/snakemake", "-c2"], ".", 4711),
+            (["python3", "-m", "snakemake"], ".", 4711),
+            (["snakemake", "--target-jobs", "train:"], ".", None),
+            (["less", "Snakefile"], ".", None),
+            (["snakemake"], "elsewhere", None),
+            (None, None, None),
+        ],
+    )
+    def test_processes_are_asked_for_as_every_system_tells_them(self, folder, monkeypatch, command, place, found):
+        """macOS has no /proc; a process of another user tells nothing."""
+        told = {"pid": 4711, "cmdline": command, "cwd": place and os.path.realpath(place)}
+        listed = SimpleNamespace(pid=4711, info=told)
+        monkeypatch.setattr("psutil.process_iter", lambda attributes: [listed])
+        assert lock.running() == found
 
 
 def without(folder: Path, *names: str) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from mrisr import degradations
 from mrisr.arrays import load_slices, save_slices
-from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
+from mrisr.imaging.degrading import degrade_slices
 
 AFFINE = np.array([[0.0, 0.9, 0.1, -40], [-0.8, 0.0, 0.2, 30], [0.1, 0.0, 2.0, -7], [0, 0, 0, 1]])
 METADATA = {
@@ -31,8 +31,10 @@ def slices(tmp_path):
 
 def degrade(path, **changes):
     settings = {"degradation": {"kind": "gaussian", "options": {"sigma": 1.5}}, "scale": 2, "grid": "same"}
+    settings |= changes
     output = path.parent / "degraded.safetensors"
-    degrade_slices(path, output, **(settings | changes), identity="of the degraded")
+    operator = degradations.from_description(settings["degradation"], scale=settings["scale"], grid=settings["grid"])
+    degrade_slices(path, output, operator=operator, **settings, identity="of the degraded")
     return load_slices(output)
 
 

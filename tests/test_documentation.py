@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 import typer
 import yaml
@@ -18,7 +19,8 @@ from mrisr import plugins
 from mrisr.cli.main import app
 from mrisr.errors import InputError
 from mrisr.study import StudyConfig
-from mrisr.validation import validate
+from mrisr.study.validation import validate
+from project import TINY, Project
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")) if path.exists())
@@ -85,6 +87,11 @@ def test_every_shelf_of_plug_ins_that_a_study_names_is_documented():
     assert shelves <= set(generate.SHELVES.values())
 
 
+def test_every_study_file_stands_with_its_paper_in_the_page_of_volumes():
+    table = (ROOT / "docs/volumes.md").read_text().partition("## The papers' data")[2]
+    assert [path.name for path in STUDIES if path.parent.name == "studies" and path.name not in table] == []
+
+
 # ---- links, paths, keys, commands -----------------------------------------------------------------------------------
 
 
@@ -112,7 +119,9 @@ def test_every_relative_link_leads_somewhere(page):
 
 @each_page
 def test_every_file_that_is_named_exists(page):
-    example = set(re.findall(r"^`(\S+\.py)`:$", page.read_text(), flags=re.M))
+    example = set(re.findall(r"^`(\S+\.(?:py|rst|smk))`:$", page.read_text(), flags=re.M)) | {
+        "workflow/report/<figure>.rst"
+    }
     folders = "docs|envs|profiles|tests|workflow|\\.ci"
     for name in re.findall(rf"`((?:{folders})/[^`\s{{<*]*)`", prose(page)):
         assert (ROOT / name).exists() or name in example, name
@@ -172,15 +181,21 @@ def tree(tmp_path_factory):
     folder = tmp_path_factory.mktemp("example")
     for name in ("workflow/mrisr", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path, source in example_files().items():
+    for path, source in example_files(*METHODS).items():
         assert not (ROOT / path).exists(), f"{path} is a method by now: choose another example"
         (folder / path).write_text(source)
     return folder
 
 
-def example_files() -> dict[str, str]:
-    """The files that docs/adding-a-method.md prints."""
-    return dict(re.findall(r"^`(workflow/\S+\.py)`:\n\n```python\n(.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M))
+METHODS = ("degradations", "models", "losses", "metrics", "kernels")
+HOUSE = ("figures", "tables", "stages", "quality", "report", "rules")
+"""Folders of the files of the example: methods, and what a figure, a table and a stage consist of."""
+
+
+def example_files(*folders: str) -> dict[str, str]:
+    """The files that docs/adding-a-method.md prints, of some folders."""
+    found = re.findall(r"^`(workflow/\S+)`:\n\n```\w+\n(.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M)
+    return {path: source for path, source in found if Path(path).parent.name in folders}
 
 
 def call(tree: Path, *words: str) -> subprocess.CompletedProcess:
@@ -189,10 +204,10 @@ def call(tree: Path, *words: str) -> subprocess.CompletedProcess:
 
 
 def test_the_methods_of_the_example_pass_their_contract_tests(tree):
-    names = [Path(path).stem for path in example_files() if "/kernels/" not in path]
+    names = [Path(path).stem for path in example_files(*METHODS) if "/kernels/" not in path]
     assert len(names) == 4
     tests = [f"tests/test_{topic}.py" for topic in ("degradations", "alignment", "models", "losses", "metrics")]
-    done = call(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", " or ".join(names), "-rA")
+    done = call(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", *tests, "-k", " or ".join(names), "-rA")
     assert done.returncode == 0, done.stdout
     passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED")]
     assert all(any(name in line for line in passed) for name in names)
@@ -201,7 +216,7 @@ def test_the_methods_of_the_example_pass_their_contract_tests(tree):
 KNOWN_BLUR = """
 import numpy as np
 from mrisr import degradations, kernels
-from mrisr.kernels._apply import apply, bicubic_kernel
+from mrisr.imaging.kernel import apply, bicubic_kernel
 from scipy.ndimage import gaussian_filter
 
 sharp = gaussian_filter(np.random.default_rng(0).random((96, 80)), 1.0).astype(np.float32)
@@ -226,7 +241,36 @@ def test_the_estimator_of_the_example_finds_a_known_blur(tree):
 def test_the_study_of_the_example_is_valid_with_its_files_and_only_with_them(tree):
     (study,) = re.findall(r"^```yaml\n(.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M)
     (tree / "mine.yaml").write_text(study)
-    load = "from mrisr.validation import load_study; print(load_study('mine.yaml').study)"
+    load = "from mrisr.study.validation import load_study; print(load_study('mine.yaml').study)"
     assert call(tree, "-c", load).stdout == "mine\n"
     with pytest.raises(InputError, match="truncation"):
         validate(yaml.safe_load(study), source="mine.yaml")
+
+
+def test_a_figure_a_table_and_a_stage_are_added_as_the_page_says(tmp_path):
+    one = {"training_sets": ["mean"], "test_sets": ["mean"], "losses": ["mse"], "models": None}
+    project = Project(tmp_path, {**TINY, **one})
+    for path, source in example_files(*HOUSE).items():
+        assert not (tmp_path / path).exists(), f"{path} is there by now: choose another example"
+        (tmp_path / path).write_text(source)
+    # A figure and a table touch two files each; a stage its own three, and one line in two others, and its verb.
+    assert len(example_files(*HOUSE)) == 2 + 2 + 3
+    (verb,) = re.findall(r"^```python\n(@app.command.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M)
+    project.edit("workflow/mrisr/stages/__init__.py", '    "slice",\n', '    "slice",\n    "sharpness",\n')
+    project.edit(
+        "Snakefile",
+        'include: "workflow/rules/report.smk"',
+        'include: "workflow/rules/report.smk"\ninclude: "workflow/rules/sharpness.smk"',
+    )
+    with (tmp_path / "workflow/mrisr/cli/main.py").open("a") as file:
+        file.write(f"\n\n{verb}")
+    planned = project.planned()
+    assert (planned["measure_sharpness"], planned["plot_strips"]) == (4, 1)
+    wanted = ["tables/worst.csv", "figures/x2/strips_psnr.png", "sharpness/anna.csv"]
+    project.snakemake("-c2", *(f"results/tiny/{path}" for path in wanted))
+    worst = pd.read_csv(tmp_path / "results/tiny/tables/worst.csv")
+    scores = pd.read_csv(tmp_path / "results/tiny/scores.csv")
+    chosen = worst[(worst["architecture"] == "srcnn") & (worst["metric"] == "psnr")]["value"].to_list()
+    assert chosen == [scores[(scores["architecture"] == "srcnn") & (scores["metric"] == "psnr")]["value"].min()]
+    assert (tmp_path / "results/tiny/sharpness/anna.csv").read_text().startswith("slice,sharpness\n5,")
+    assert "strips" in project.call("mrisr", "figures", "stripes", "--scale", "2").stderr

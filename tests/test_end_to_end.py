@@ -117,7 +117,7 @@ def test_the_report_holds_captions_tables_and_figures(done):
 
 def test_every_record_names_the_command_and_the_digests(done):
     records = list((done.folder / "results/tiny").rglob("*run.json"))
-    assert len(records) == 1 + 4 + 8 + 6 + 6 + 1 + 1 + 6
+    assert len(records) == 1 + 4 + 8 + 6 + 6 + 1 + 1 + 6 + 1
     for path in records:
         record = json.loads(path.read_text())
         assert record["command"][0] == "mrisr"

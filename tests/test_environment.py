@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / "envs"
 # conda's name of a package for pip's, where they differ
 CONDA_NAMES = {"pytorch-cpu": "torch", "pytorch-gpu": "torch", "snakemake-minimal": "snakemake"}
-CONDA_NAMES |= {"matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
+CONDA_NAMES |= {"gdcm": "python-gdcm", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
 NOT_PINNED = {"python", "pip", "cuda-version"}
 
 
@@ -57,6 +57,23 @@ def test_what_the_project_pins_stands_in_the_requirements():
     assert pins(*extras["test"], *extras["lint"]).items() <= test.items()
     assert run.keys().isdisjoint(test)
     assert run["torch"] == "2.13.0"
+
+
+def test_what_the_library_imports_is_declared():
+    """What only another package brings along may be gone with that package's next version."""
+    sources = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "workflow").rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(source)]
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    own = {path.name for path in (ROOT / "workflow").iterdir()}
+    foreign = {name.split(".")[0] for name in named} - own - sys.stdlib_module_names
+    distributions = importlib.metadata.packages_distributions()
+    declared = pins(*project()["dependencies"])
+    # Snakemake's interface of plug-ins is part of Snakemake's, and changes with it.
+    lacking = {
+        name for name in foreign if not {d.lower().replace("_", "-") for d in distributions[name]} & declared.keys()
+    }
+    assert {name for name in lacking if not name.startswith("snakemake_interface")} == set()
 
 
 @pytest.mark.skipif(Path(sys.prefix, "conda-meta").exists(), reason="conda chooses what lies beneath the main packages")

@@ -11,14 +11,14 @@ import pytest
 import torch
 from mrisr import degradations, plugins
 from mrisr.arrays import load, load_slices, save, save_slices
-from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
+from mrisr.imaging.degrading import degrade_slices
 from mrisr.learned import estimate
 from mrisr.learned.downsample import downsample_slices
-from mrisr.learned.estimate import estimate_stage
+from mrisr.learned.estimate import run as estimate_stage
+from mrisr.study.validation import validate
 from mrisr.training.interruption import Interrupted
 from mrisr.training.weights import save_weights
-from mrisr.validation import validate
 from scipy import signal
 from scipy.ndimage import gaussian_filter
 
@@ -187,13 +187,16 @@ def written(folder, slices):
     sharp, low = folder / "slices.safetensors", folder / "degraded.safetensors"
     save_slices(sharp, slices, METADATA)
     blur = {"kind": "gaussian", "options": {"sigma": 1.5}}
-    degrade_slices(sharp, low, degradation=blur, scale=2, grid="low", identity="of the degraded")
-    options = plugins.resolved("kernels", "dsgan", {"iterations": 6, "attempts": 1, "device": "cpu"})
+    operator = degradations.from_description(blur, scale=2, grid="low")
+    degrade_slices(sharp, low, operator=operator, degradation=blur, scale=2, grid="low", identity="of the degraded")
+    options = plugins.resolved("kernels", "dsgan", {"iterations": 6, "attempts": 1})
+    execution = {name: options.pop(name) for name in ("batch", "device")}
     return {
         "reads": {"references": str(sharp), "degraded": str(low)},
         "writes": {"kernels": str(folder / "kernels.safetensors"), "table": str(folder / "kernels.csv")},
         "settings": {"method": {"kind": "dsgan", "options": options}, "scale": 2, "seed": 0, "threads": 1},
         "identity": "0123",
+        "execution": {**execution, "device": "cpu"},
         "checkpoints": folder / "checkpoints",
     }
 

@@ -6,14 +6,19 @@ import functools
 import hashlib
 import http.server
 import io
+import resource
+import stat
 import subprocess
 import sys
 import tarfile
 import threading
 import zipfile
 
+import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from mrisr.errors import InputError
 from mrisr.volumes import fetch as fetching
 from mrisr.volumes.fetch import fetch
@@ -90,8 +95,12 @@ def pip(tmp_path, monkeypatch):
 
 
 def failure(*args):
+    return failure_of(fetch, *args)
+
+
+def failure_of(function, *args):
     with pytest.raises(InputError) as caught:
-        fetch(*args)
+        function(*args)
     (line,) = caught.value.problems
     assert "\n" not in line
     return line
@@ -139,8 +148,14 @@ def test_without_pip_its_environment_still_counts(sources, server, tmp_path, mon
 
 def test_a_right_volume_that_is_there_is_kept_and_nothing_is_asked_for(sources, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    asked = []
+    monkeypatch.setattr(fetching, "_download", lambda *args: asked.append(args))
     (tmp_path / "x.nii.gz").write_bytes(CONTENT)
+    before = (tmp_path / "x.nii.gz").stat()
     fetch("ann", sources, tmp_path / "x.nii.gz")
+    after = (tmp_path / "x.nii.gz").stat()
+    assert asked == []
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_another_file_that_is_there_is_not_overwritten(sources, server, tmp_path, monkeypatch):
@@ -207,6 +222,136 @@ def test_what_is_not_as_described_is_refused_and_leaves_nothing(subject, words, 
     (tmp_path / "volumes").mkdir()
     assert words in failure(subject, sources, tmp_path / "volumes" / "x.nii.gz")
     assert not list((tmp_path / "volumes").iterdir())
+
+
+# ---- archives of another form -----------------------------------------------------------------------------------
+
+MEMBER = "brains-1.0/data/brain.nii.gz"
+NO_FILES = {
+    "folder": tarfile.DIRTYPE,
+    "fifo": tarfile.FIFOTYPE,
+    "character device": tarfile.CHRTYPE,
+    "block device": tarfile.BLKTYPE,
+    "symbolic link": tarfile.SYMTYPE,
+    "hard link": tarfile.LNKTYPE,
+}
+
+
+def in_tar(path, kind=tarfile.REGTYPE, mode="w:gz", content=None):
+    """A tar archive with the member of a kind; links lead to itself."""
+    content = bytes(range(256)) * 4000 if content is None else content
+    with tarfile.open(path, mode) as bundle:
+        info = tarfile.TarInfo(MEMBER)
+        info.type, info.linkname = kind, MEMBER
+        info.size = len(content) if kind == tarfile.REGTYPE else 0
+        bundle.addfile(info, io.BytesIO(content))
+
+
+def in_zip(path, mode=stat.S_IFREG, flags=0, method=zipfile.ZIP_DEFLATED):
+    info = zipfile.ZipInfo(MEMBER)
+    info.external_attr, info.compress_type = (mode | 0o644) << 16, method
+    with zipfile.ZipFile(path, "w") as bundle:
+        bundle.writestr(info, CONTENT)
+    if flags:
+        # In the local header and in the directory: bit 0 says that the member is encrypted.
+        content = bytearray(path.read_bytes())
+        for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            content[content.index(signature) + place] |= flags
+        path.write_bytes(content)
+
+
+def refused(path, tmp_path):
+    """The line with which an archive is refused; nothing is left."""
+    out = tmp_path / "out" / "x.nii.gz"
+    out.parent.mkdir(exist_ok=True)
+    source = {"archive": "brains.tar", "member": MEMBER, "sha256": sha(CONTENT)}
+    line = failure_of(fetching._unpack, path, source, out)
+    assert list(out.parent.iterdir()) == []
+    assert line.startswith("brains.tar: ")
+    return line
+
+
+@pytest.mark.parametrize("kind", NO_FILES.values(), ids=NO_FILES)
+def test_a_member_of_a_tar_that_is_no_file_is_refused(kind, tmp_path):
+    in_tar(tmp_path / "a", kind)
+    assert "no file; see" in refused(tmp_path / "a", tmp_path)
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR, stat.S_IFCHR])
+def test_a_member_of_a_zip_that_is_no_file_is_refused(mode, tmp_path):
+    in_zip(tmp_path / "a", mode)
+    assert "no file; see" in refused(tmp_path / "a", tmp_path)
+
+
+def test_an_encrypted_member_is_refused(tmp_path):
+    in_zip(tmp_path / "a", flags=1)
+    assert "cannot be unpacked" in refused(tmp_path / "a", tmp_path)
+    assert "encrypted" in refused(tmp_path / "a", tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz", "zip", "stored zip"])
+@pytest.mark.parametrize("part", [0.0, 0.02, 0.3, 0.6, 0.99])
+def test_an_archive_that_is_cut_is_refused(mode, part, tmp_path):
+    if "zip" in mode:
+        in_zip(tmp_path / "a", method=zipfile.ZIP_STORED if "stored" in mode else zipfile.ZIP_DEFLATED)
+    else:
+        in_tar(tmp_path / "a", mode=mode, content=np.random.default_rng(0).bytes(100_000))
+    whole = (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(whole[: int(part * len(whole))])
+    refused(tmp_path / "a", tmp_path)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    mode=st.sampled_from(["w", "w:gz", "w:bz2", "w:xz", "zip"]),
+    places=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4),
+)
+def test_an_archive_with_other_bytes_is_refused_or_gives_the_volume(mode, places, tmp_path):
+    if mode == "zip":
+        in_zip(tmp_path / "a")
+    else:
+        in_tar(tmp_path / "a", mode=mode, content=CONTENT)
+    content = bytearray((tmp_path / "a").read_bytes())
+    for place, change in places:
+        content[int(place * len(content))] ^= change
+    (tmp_path / "a").write_bytes(content)
+    try:
+        source = {"archive": "brains.tar", "member": MEMBER, "sha256": sha(CONTENT)}
+        fetching._unpack(tmp_path / "a", source, tmp_path / "x.nii.gz")
+    except InputError as error:
+        (line,) = error.problems
+        assert "\n" not in line
+    else:
+        assert (tmp_path / "x.nii.gz").read_bytes() == CONTENT
+
+
+def test_a_full_disk_is_not_called_a_damaged_archive(tmp_path, monkeypatch):
+    in_tar(tmp_path / "a", content=CONTENT)
+    source = {"archive": "brains.tar", "member": MEMBER, "sha256": sha(CONTENT)}
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, former[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            fetching._unpack(tmp_path / "a", source, tmp_path / "x.nii.gz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"archive": "../brains-1.0.tar.gz"}, "archive: "),
+        ({"archive": 7}, "archive: "),
+        ({"sha256": "0" * 63}, "sha256: "),
+        ({"member": None}, "member: "),
+    ],
+)
+def test_an_entry_of_another_form_is_named(changes, words, sources, tmp_path):
+    entries = yaml.safe_load(sources.read_text())["volumes"]
+    sources.write_text(yaml.safe_dump({"volumes": {"ann": entries["ann"] | changes, "list": ["a"], "five": 5}}))
+    assert words in failure("ann", sources, tmp_path / "x.nii.gz")
+    for name in ("list", "five"):
+        assert f"volume '{name}' is not as expected" in failure(name, sources, tmp_path / "x.nii.gz")
 
 
 def test_a_list_of_sources_that_cannot_be_read_is_named(tmp_path):

@@ -349,8 +349,8 @@ def test_figures_of_degraded_slices_are_made_of_their_files(tmp_path):
         save_slices(tmp_path / name, found, geometry)
     reads = {"slices": tmp_path / "slices", "degraded": {name: tmp_path / name for name in ("mean", "low")}}
     shown = {"pictures": {"made": {}}, "scale": 2, "subject": "m1", "slice": None}
-    for module in (mscn, profile):
-        ((name, figure),) = module.pictures(reads, shown)
+    for kind in (mscn.MSCN, profile.Profile):
+        ((name, figure),) = kind.pictures(reads, shown)
         assert name == "made"
         assert [text.get_text() for text in figure.legends[0].get_texts()] == ["original", "mean", "low"]
 

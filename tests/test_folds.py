@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mrisr.errors import InputError
-from mrisr.folds import FEWEST, deal, number_of_folds, why_impossible
-from mrisr.layout import fold_in, in_fold
-from mrisr.plan import Plan
-from mrisr.table_plan import cross_validation
-from mrisr.validation import validate
+from mrisr.planning.layout import fold_folder, fold_of
+from mrisr.planning.plan import Plan
+from mrisr.planning.tables import cross_validation
+from mrisr.study.folds import FEWEST, deal, number_of_folds, why_impossible
+from mrisr.study.validation import validate
 from mrisr.volumes.check import check_volumes
 from project import Project, phantom
 
@@ -93,7 +93,7 @@ def test_too_few_subjects_are_refused(subjects, folds, words):
 
 @given(st.none() | st.integers(0, 99))
 def test_a_fold_and_its_folder_name_each_other(fold):
-    assert fold_in(in_fold(fold)) == fold
+    assert fold_of(fold_folder(fold)) == fold
 
 
 # ---- which jobs there are -------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_a_fold_too_many_or_too_few_is_told_in_one_line(plan, stage, names, word
 
 def test_copies_of_a_volume_that_two_folds_test_are_leakage_whatever_their_split(plan):
     made = plan("anna train", "twin train", "ben train", "cleo train")
-    settings = {**made.job("check").settings["slices"], "counts": made.subjects.counts}
+    settings = {**made.job("check").context["slices"], "counts": made.subjects.counts}
     with pytest.raises(InputError, match=r"has the same voxels as subject 'anna' in the split 'fold0'"):
         check_volumes(made.subjects.checked, settings, None)
 
@@ -277,7 +277,7 @@ def test_a_subjects_volume_makes_all_stale_but_what_was_learned_without_it(plan,
     project.write_volume("ben", phantom(99))
     stale = [job for job in plan().jobs() if before[job.record] != job.identity]
     project.write_volume("ben", phantom(1))
-    counts = Counter(job.stage for job in stale if not job.stage.startswith("figure-"))
+    counts = Counter(job.stage for job in stale if job.stage != "figure")
     assert {s: sorted(j.wildcards["fold"] for j in stale if j.stage == s) for s in ("network", "train", "brisque")} == {
         "network": [0, 2],
         "train": [0, 2],

@@ -161,7 +161,7 @@ def test_noise_on_a_bright_image_is_that_of_the_real_part():
     ("options", "words"),
     [
         ({"sigma": (0.0, 1.0)}, ["sigma", "above 0"]),
-        ({"sigma": (1.0, 2.0, 3.0)}, ["sigma", "two numbers"]),
+        ({"sigma": (1.0, 2.0, 3.0)}, ["sigma", "tuple[float, float]"]),
         ({"displacement": -1.0}, ["displacement", "at least 0", "-1.0"]),
         ({"contrast": float("nan")}, ["contrast", "nan"]),
         ({"noise": -0.1}, ["noise", "-0.1"]),

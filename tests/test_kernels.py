@@ -14,9 +14,10 @@ import pytest
 import torch
 from layered_gan import LayeredGAN, LayeredGenerator, PlainDiscriminator
 from mrisr import degradations, kernels
+from mrisr.cores import cores
 from mrisr.errors import InputError
+from mrisr.imaging.kernel import apply, bicubic_kernel
 from mrisr.kernels import _discriminator, _faults, _gans, _generator, _products, _regularisers, _work
-from mrisr.kernels._apply import apply, bicubic_kernel
 from mrisr.kernels._batches import places
 from mrisr.kernels._crops import Crops, crop_weights, draw, gradient_magnitude
 from mrisr.kernels._regularisers import Schedule
@@ -24,7 +25,7 @@ from mrisr.kernels._slices import prepared
 from mrisr.kernels.dsgan import DSGAN
 from mrisr.progress import Progress
 from mrisr.training.checkpoints import Checkpoints
-from mrisr.training.execution import cores, execution
+from mrisr.training.execution import execution
 from scipy import ndimage, stats
 
 ROOT = Path(__file__).parents[1]
@@ -507,9 +508,9 @@ def test_images_that_do_not_fit_are_named(change, said):
         ({"slice_ids": ["a", "b"]}, "2 slice ids are given for 3 slices"),
         ({"slice_ids": ["a", "b", "a"]}, "'a' is given twice"),
         ({"iteration": 5}, "did you mean 'iterations'"),
-        ({"iterations": 0}, "iterations must be 1 or more"),
+        ({"iterations": 0}, "iterations must be an integer of at least 1"),
         ({"noise": -1.0}, "noise must be a number of at least 0"),
-        ({"device": "tpu"}, "device must be auto, cpu or cuda"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda"),
     ],
 )
 def test_arguments_that_are_wrong_are_named(arguments, said):

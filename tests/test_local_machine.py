@@ -10,12 +10,12 @@ import subprocess
 import sys
 
 import pytest
-from mrisr.gpus import gpus, one_gpu
+from mrisr.running.gpus import gpus, one_gpu
 from project import TINY, Project
 
 HOLD = """
 import sys, time
-from mrisr.gpus import one_gpu
+from mrisr.running.gpus import one_gpu
 with one_gpu("auto") as gpu:
     print(gpu, flush=True)
     sys.stdin.read()

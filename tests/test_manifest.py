@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mrisr.errors import InputError
+from mrisr.study.subjects import Subjects
+from mrisr.study.validation import validate
 from mrisr.volumes.manifest import COLUMNS, Volume, quota, read_manifest
 
 GOOD = [("ann", "a.nii", "train"), ("bob", "b.nii", "validation"), ("cat", "c.nii", "test")]
@@ -161,3 +164,59 @@ def test_the_default_manifest_is_valid_and_its_built_in_files_have_sources(monke
 def test_reading_a_manifest_imports_nothing_numerical():
     code = "import sys, mrisr.volumes.manifest; print(*[m for m in sys.modules if m in ('numpy', 'pandas', 'nibabel')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+@pytest.mark.parametrize("column", ["path", "lr_path", "mask"])
+@pytest.mark.parametrize("cell", ["d/{y}.nii", "d/a\0.nii", "d/a\x1b.nii"])
+def test_a_path_that_snakemake_or_the_file_system_cannot_take_is_told(tmp_path, column, cell):
+    row = {"subject": "ann", "path": "a.nii", "split": "train", "lr_path": "b.nii", "mask": "c.nii"} | {column: cell}
+    (line,) = problems(written(tmp_path, [tuple(row.values())], tuple(row)))
+    assert f"{column} {cell!r}" in line
+    assert "rename" in line
+
+
+@pytest.mark.parametrize("column", ["subject", "group"])
+def test_a_name_too_long_is_told(tmp_path, column):
+    row = {"subject": "ann", "path": "a.nii", "split": "train", "group": "main"} | {column: "n" * 101}
+    (line,) = problems(written(tmp_path, [tuple(row.values())], tuple(row)))
+    assert "101 characters; use at most 100" in line
+
+
+def test_a_loop_of_links_is_told(tmp_path):
+    for one, other in (("a", "b"), ("b", "a")):
+        (tmp_path / one).symlink_to(other)
+    assert "cannot be read" in problems(tmp_path / "a")[0]
+    rows = [("ann", str(tmp_path / "a"), "train")]
+    assert [volume.subject for volume in read_manifest(written(tmp_path, rows))] == ["ann"], "told where it is missed"
+
+
+def test_a_manifest_that_would_be_read_for_ever_is_told(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("/proc/self/status")
+    for path in (tmp_path / "fifo", tmp_path / "link", "/dev/zero"):
+        (line,) = problems(path)
+        assert line.startswith(f"{path}: is n")
+        assert "give the path of a manifest" in line
+
+
+def test_volumes_that_would_be_read_for_ever_are_told(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder/1.dcm")
+    (tmp_path / "loop.nii").symlink_to("loop.nii")
+    (tmp_path / "head.mhd").write_text("ElementDataFile = /proc/kmsg\n")
+    wrong = {
+        "fifo": "neither a file nor a folder",
+        "folder": "has something in it that is neither a file nor a folder (1.dcm)",
+        "loop.nii": "there is no file",
+        "head.mhd": "one of the system's (/proc/kmsg)",
+        "/proc/self/status": "one of the system's (/proc/",
+    }
+    rows = [(f"s{number}", str(tmp_path / name), "train") for number, name in enumerate(wrong)]
+    path = written(tmp_path, [*rows, ("b", "/dev/null", "validation"), ("c", "/dev/zero", "test")])
+    study = {"study": "s", "volumes": str(path), "degradations": ["mean"], "architectures": ["srcnn"], "losses": ["l1"]}
+    with pytest.raises(InputError) as caught:
+        Subjects(validate(study, source="s"))
+    assert len(caught.value.problems) == len(wrong) + 2
+    for number, word in enumerate(wrong.values()):
+        assert any(f"'s{number}': path: " in line and word in line for line in caught.value.problems), word

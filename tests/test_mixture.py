@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mrisr import degradations
-from mrisr.degradations._mixture import assign
 from mrisr.errors import InputError
+from mrisr.imaging.mixture import assign
 
 MEMBERS = ["gaussian", "hanning", "hamming", "bicubic", "mean", "median"]
 IDS = [f"{subject}/{index:04d}" for subject in ("ann", "bob", "cyd") for index in range(20, 35)]

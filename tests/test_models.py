@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from mrisr import models, plugins
-from mrisr.degradations._resampling import resample
 from mrisr.errors import InputError
+from mrisr.imaging.resampling import resample
 from mrisr.models._bicubic import BicubicUpsampling
 
 

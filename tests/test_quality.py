@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pytest
 import scipy.stats
-from mrisr.degradations._resampling import keys_cubic, resampling_matrix
 from mrisr.errors import InputError
+from mrisr.imaging.resampling import keys_cubic, resampling_matrix
 from mrisr.quality import features, ggd
 from mrisr.quality.mscn import SHIFTS, mscn, neighbour_product
 from quality_pictures import REFERENCE, picture

@@ -14,7 +14,7 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mrisr.errors import InputError
-from mrisr.volumes._files import volume_files
+from mrisr.volumes.files import volume_files
 from mrisr.volumes.readers import read_volume
 
 AFFINE = np.array([[0.0, -0.9, 0.0, 40], [0.0, 0.0, 1.5, -30], [0.8, 0.0, 0.0, 7], [0, 0, 0, 1]])
@@ -355,7 +355,7 @@ def test_a_truncated_file_is_refused(tmp_path, name, share):
         saved(path, large, kind=nib.MGHImage if "mg" in name else nib.Nifti1Image)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    problem(path)
+    assert problem(path)
 
 
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.mgz"])
@@ -380,7 +380,7 @@ def test_a_header_whose_data_file_is_missing_or_short_is_refused(tmp_path, name)
 def test_half_an_analyze_pair_is_refused(tmp_path):
     saved(tmp_path / "a.img", INTEGERS, kind=nib.Nifti1Pair)
     (tmp_path / "a.img").unlink()
-    problem(tmp_path / "a.hdr")
+    assert problem(tmp_path / "a.hdr")
 
 
 @pytest.mark.parametrize("shape", [(0, 6, 7), (32767, 32767, 32767), (-3, 6, 7)])
@@ -392,7 +392,7 @@ def test_a_header_that_claims_nothing_or_far_too_much_allocates_nothing(tmp_path
     header["vox_offset"], header["magic"] = 352, b"n+1"
     content = header.binaryblock + b"\0" * 4 + INTEGERS.tobytes()
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    problem(tmp_path / name)
+    assert problem(tmp_path / name)
 
 
 def test_a_metaimage_header_that_claims_far_too_much_allocates_nothing(tmp_path):
@@ -400,7 +400,7 @@ def test_a_metaimage_header_that_claims_far_too_much_allocates_nothing(tmp_path)
     content = (tmp_path / "a.mha").read_bytes()
     for claim in (b"DimSize = 50000 60000 70000", b"DimSize = 0 6 7"):
         (tmp_path / "b.mha").write_bytes(content.replace(b"DimSize = 5 6 7", claim))
-        problem(tmp_path / "b.mha")
+        assert problem(tmp_path / "b.mha")
 
 
 HOSTILE = [
@@ -433,7 +433,7 @@ STARTS = [
 @given(name=st.sampled_from(HOSTILE), start=st.sampled_from(STARTS), rest=st.binary(max_size=600))
 def test_random_bytes_are_an_input_error_whatever_their_name(tmp_path, name, start, rest):
     (tmp_path / name).write_bytes(start + rest)
-    problem(tmp_path / name)
+    assert problem(tmp_path / name)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -237,8 +237,8 @@ def test_another_method_to_test_against_reruns_tables(project):
 def test_another_studys_name_changes_no_kernels_no_network_and_no_model(project):
     code = """
 import json, sys
-from mrisr.plan import Plan
-from mrisr.validation import load_study
+from mrisr.planning.plan import Plan
+from mrisr.study.validation import load_study
 jobs = Plan(load_study(sys.argv[1])).jobs()
 print(json.dumps(sorted(j.identity for j in jobs if j.stage in ("degrade", "kernels", "network", "train"))))
 """

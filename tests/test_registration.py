@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from mrisr.errors import InputError
+from mrisr.imaging.loaded import LoadedVolume
 from mrisr.registration.bspline import _refined
 from mrisr.registration.denoise import denoise, noise_level
 from mrisr.registration.geometry import array_of, block_means, itk_image
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.register import Registered, register
-from mrisr.volumes._loaded import LoadedVolume
 from scipy import ndimage
 
 SHAPE, SPACING = (20, 64, 72), np.array([2.7, 1.2, 1.3])
@@ -137,7 +137,7 @@ def test_another_anatomy_is_refused():
         ({"spacing": [2.7, 3.9, 3.9]}, {}, r"3\.25 times the high-resolution scan's in plane; at scale 2"),
         ({"spacing": [5.4, 2.6, 2.6]}, {}, r"2\.00 times the high-resolution scan's across the slices"),
         ({}, {"scale": 3}, "in plane; at scale 3 that has to be about 3"),
-        ({}, {"scale": 2.2}, "integer scale of at least 2, not 2.2"),
+        ({}, {"scale": 2.2}, "scale must be an integer of at least 2, not 2.2"),
         ({"origin": ORIGIN + np.array([0, 60, 0])}, {}, "covers [0-9]+% of the high-resolution scan"),
     ],
 )

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from mrisr import degradations
 from mrisr.arrays import load_slices, slice_name
-from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
+from mrisr.imaging.degrading import degrade_slices
 from mrisr.registration.stage import register_stage
-from mrisr.validation import validate
-from mrisr.volumes._volume import Volume
+from mrisr.study.validation import validate
+from mrisr.volumes.row import Volume
 from mrisr.volumes.slicing import slice_stage
 from project import Project
 from scipy import ndimage
@@ -94,9 +94,15 @@ def test_the_registered_slices_are_those_of_the_high_resolution_scan(pair):
     assert (metadata["subject"], metadata["axis"], metadata["identity"]) == ("anna", 2, "r")
 
 
+def degrade(sharp, output, method):
+    """A slices file through a degradation, on the low grid."""
+    operator = degradations.from_description(method, scale=2, grid="low")
+    degrade_slices(sharp, output, operator=operator, degradation=method, scale=2, grid="low", identity="d")
+
+
 def test_the_registered_slices_lie_where_degraded_slices_do(pair, tmp_path):
     sharp, low, _ = pair
-    degrade_slices(sharp, tmp_path / "d.safetensors", degradation={"kind": "mean"}, scale=2, grid="low", identity="d")
+    degrade(sharp, tmp_path / "d.safetensors", {"kind": "mean"})
     metadata, expected = load_slices(low)[1], load_slices(tmp_path / "d.safetensors")[1]
     np.testing.assert_allclose(metadata["affine"], expected["affine"], atol=1e-6)
     np.testing.assert_allclose(metadata["spacing"], expected["spacing"])
@@ -180,7 +186,7 @@ def test_a_slice_that_the_scan_does_not_reach_is_named(tmp_path):
 def test_a_degraded_slice_is_the_scan_of_its_name(pair, tmp_path):
     sharp, low, _ = pair
     method = {"kind": "scanned", "options": {"file": str(low)}}
-    degrade_slices(sharp, tmp_path / "d.safetensors", degradation=method, scale=2, grid="low", identity="d")
+    degrade(sharp, tmp_path / "d.safetensors", method)
     (found, metadata), (wanted, _) = load_slices(tmp_path / "d.safetensors"), load_slices(low)
     assert {index: image.tobytes() for index, image in found.items()} == {i: s.tobytes() for i, s in wanted.items()}
     assert (metadata["scale"], metadata["grid"]) == (2, "low")

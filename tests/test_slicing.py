@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mrisr.arrays import load_slices
 from mrisr.errors import InputError
-from mrisr.volumes._grid import resolve_axis
-from mrisr.volumes._loaded import LoadedVolume
-from mrisr.volumes._range import evenly, parse_range
+from mrisr.imaging.grid import resolve_axis
+from mrisr.imaging.loaded import LoadedVolume
 from mrisr.volumes.manifest import Volume
+from mrisr.volumes.ranges import evenly, parse_range
 from mrisr.volumes.slicing import slice_stage, slice_volume
 
 RNG = np.random.default_rng(1)

@@ -290,6 +290,31 @@ def test_a_lost_table_is_made_again_and_nothing_else(project):
     assert not set(planned) - set(ALL_FIGURES)
 
 
+@pytest.mark.parametrize("harm", ["emptied", "cut", "edited"])
+def test_a_damaged_report_is_named_and_made_again_and_nothing_else(project, harm):
+    report = project.folder / "results/tiny/report.html"
+    content, times = report.read_bytes(), report.stat()
+    report.write_bytes({"emptied": b"", "cut": content[: len(content) // 2], "edited": content + b"<p>mine"}[harm])
+    said = project.snakemake("-n").stderr
+    planned = project.planned_with_report()
+    report.write_bytes(content)
+    os.utime(report, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert "report: 1 output (results/tiny/report.html) was edited or damaged" in said
+    assert planned == {"write_report": 1}
+    assert project.planned_with_report() == {}
+
+
+def test_a_report_that_was_emptied_is_set_aside_and_written_again(project):
+    report = project.folder / "results/tiny/report.html"
+    report.write_bytes(b"")
+    project.snakemake("-c1")
+    assert "heatmap_psnr.png" in report.read_text()
+    assert (project.folder / "results/tiny/report.run.json").exists()
+    (aside,) = (project.folder / "results/tiny/set-aside").rglob("report.html")
+    assert aside.read_bytes() == b""
+    assert project.planned_with_report() == {}
+
+
 @contextlib.contextmanager
 def content_of(project, subject, array):
     """A subject's volume with other content, and then as it was."""
@@ -377,6 +402,7 @@ class TestOutputsThatAreNotCurrent:
         table.write_text("nonsense\n")
         self.named(small, "tabulate", "scores.csv", "was edited or damaged")
         assert small.planned() == {"tabulate": 1}
+        small.snakemake("--summ")
         assert table.read_text() == "nonsense\n"
         small.snakemake("-c2")
         assert table.read_bytes() == content
@@ -455,7 +481,7 @@ class TestOutputsThatAreNotCurrent:
 
 def test_the_graph_is_built_without_torch(project):
     heavy = "[name for name in ('torch', 'pandas', 'numpy') if name in sys.modules]"
-    code = f"import sys, mrisr.snakefile, mrisr.cli; print({heavy})"
+    code = f"import sys, mrisr.running.snakefile, mrisr.cli; print({heavy})"
     assert project.call("python", "-c", code).stdout.strip() == "[]"
 
 

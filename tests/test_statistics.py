@@ -12,7 +12,7 @@ from mrisr.errors import InputError
 from mrisr.evaluation.scoring import COLUMNS, write_scores
 from mrisr.statistics import bias, contrasts, family, findings, scores, tables
 from mrisr.statistics.order import Order
-from mrisr.statistics.tabulate import tabulate
+from mrisr.statistics.tabulate import run
 
 SIX = ["gaussian", "hanning", "hamming", "bicubic", "mean", "median"]
 ORDER = {
@@ -72,6 +72,25 @@ PAPER = {
         30.6 29.79 30.31 31.09 32.47 33.54
         32.55 30.26 31.12 33 34.92 33.09""",
 }
+
+
+class Written(dict):
+    """Where files of the tables go: asked for by name, and kept in that order."""
+
+    def __init__(self, scores, folder):
+        super().__init__(scores=str(scores))
+        self.folder = folder
+
+    def __missing__(self, name):
+        return self.setdefault(name, str(self.folder / name))
+
+
+def tabulate(files, scores, folder, *, order, tables=("bias", "findings", "methods", "wide"), against=None):
+    """Run the stage; the files that it wrote."""
+    writes = Written(scores, folder)
+    settings = {**order, "tables": list(tables), "against": against}
+    run({"scores": list(map(str, files))}, writes, settings=settings, identity="x")
+    return [Path(path) for path in writes.values()]
 
 
 def row(value: float, **names) -> dict:
@@ -269,8 +288,8 @@ def test_the_order_of_the_files_does_not_matter(tmp_path):
         files.append(tmp_path / f"{number}.csv")
         write_scores(files[-1], pd.DataFrame(rows, columns=list(COLUMNS)))
     contents = []
-    for run, paths in enumerate([files, files[::-1], [files[i] for i in rng.permutation(len(files))]]):
-        written = tabulate(paths, tmp_path / f"{run}/all.csv", tmp_path / f"{run}/tables", order=ORDER)
+    for number, paths in enumerate([files, files[::-1], [files[i] for i in rng.permutation(len(files))]]):
+        written = tabulate(paths, tmp_path / f"{number}/all.csv", tmp_path / f"{number}/tables", order=ORDER)
         contents.append([path.read_bytes() for path in written])
     assert contents[0] == contents[1] == contents[2]
 

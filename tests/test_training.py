@@ -5,19 +5,27 @@ from __future__ import annotations
 import math
 import os
 import signal
+import subprocess
+import sys
+from dataclasses import fields
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
 import torch
 from mrisr import losses
+from mrisr.cores import cores
 from mrisr.errors import InputError
+from mrisr.study.training import TrainingOptions
 from mrisr.training import optimisers
-from mrisr.training.execution import cores, execution
+from mrisr.training.execution import execution
 from mrisr.training.interruption import stop_requests
 from mrisr.training.schedules import learning_rate
+from mrisr.training.settings import Settings
 from mrisr.training.state import HISTORY
 from mrisr.training.train import train
 from mrisr.training.weights import load_model, save_weights
+from pydantic import ValidationError
 from training_problem import TRAINING, digest, make_pairs, problem
 
 
@@ -151,6 +159,33 @@ def test_a_training_that_diverges_says_where_and_what_to_do():
 def test_what_cannot_be_trained_is_said(changes, sentence):
     with pytest.raises(InputError, match=sentence):
         train(**problem() | changes)
+
+
+def test_a_study_has_the_keys_defaults_and_meanings_of_the_settings():
+    keys = TrainingOptions.model_fields
+    assert {field.name: field.default for field in fields(Settings)} == {name: keys[name].default for name in keys}
+    assert all(key.description for key in keys.values())
+    # By hand an optimiser may have options too.
+    settings, study = get_type_hints(Settings), get_type_hints(TrainingOptions)
+    assert {n for n in keys if settings[n] != study[n]} == {"optimiser"}
+
+
+def test_planning_a_training_needs_no_torch():
+    code = "import sys, mrisr.study; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+HINTS = get_type_hints(Settings)
+COUNTS = [name for name, hint in HINTS.items() if int in (hint, *get_args(hint))]
+CHOICES = [name for name, hint in HINTS.items() if get_origin(hint) is Literal]
+
+
+@pytest.mark.parametrize(("name", "value"), [*((n, 0) for n in COUNTS), *((n, "nonsense") for n in CHOICES)])
+def test_what_a_study_refuses_a_training_by_hand_refuses_too(name, value):
+    with pytest.raises(ValidationError):
+        TrainingOptions(**{name: value})
+    with pytest.raises(InputError, match=f"training.{name}: '?{value}'? is not"):
+        Settings.read(TRAINING | {name: value})
 
 
 def test_the_optimiser_takes_options():

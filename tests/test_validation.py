@@ -1,12 +1,17 @@
 """A study file with a mistake: one line that names the file, the key, the value and what is allowed."""
 
+import ast
 import copy
+import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from mrisr.errors import InputError
-from mrisr.validation import load_study, validate
+from mrisr.study import validation
+from mrisr.study.validation import load_study, validate
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -67,6 +72,24 @@ def problems(**changes):
         ({"degradations__combine__members": ["mean", "mean"]}, ["degradations.combine.members", "'mean'", "twice"]),
         ({"protocol": {"grid": "low", "scales": [3]}}, ["protocol.scales", "3", "rrdbnet", "1, 2, 4, 8"]),
         ({"protocol": {"grid": "lo"}}, ["protocol.grid", "did you mean 'low'"]),
+        ({"degradations__gaussian__sigma": -1}, ["degradations.gaussian", "sigma", "-1"]),
+        ({"degradations__gaussian__sigma": math.nan}, ["degradations.gaussian.sigma", "nan", "finite"]),
+        ({"degradations__gaussian__sigma": [1.0, math.inf]}, ["degradations.gaussian.sigma", "inf", "finite"]),
+        ({"degradations__mean__size": 4}, ["degradations.mean", "size", "4", "odd"]),
+        ({"degradations__combine__seed": 2**70}, ["degradations.combine.seed", str(2**70), "2^63"]),
+        ({"training__learning_rate": math.inf}, ["training.learning_rate", "inf", "finite"]),
+        ({"training__learning_rate": "1e999"}, ["training.learning_rate", "inf", "finite"]),
+        ({"training__overrides": {"srcnn": {"learning_rate": math.nan}}}, ["srcnn.learning_rate", "finite"]),
+        ({"slices__empty": {"threshold": math.nan}}, ["slices.empty.threshold", "finite"]),
+        ({"seeds": [2**70]}, ["seeds.0", str(2**70), str(2**63)]),
+        ({"brisque": {"seed": 2**63}}, ["brisque.seed", str(2**63)]),
+        ({"study": "a" * 300}, ["study", "at most 100 characters"]),
+        ({"degradations__" + "a" * 101: {"kind": "mean"}}, ["degradations.aaa", "at most 100 characters"]),
+        ({"volumes": "data/{y}.tsv"}, ["volumes", "'{'"]),
+        ({"volumes": "data/\0.tsv"}, ["volumes", r"'\x00'"]),
+        ({"brisque": {"scores": "{y}.csv"}}, ["brisque.scores", "'{'"]),
+        ({"evaluation__metrics": {"Tests": {"kind": "psnr"}, "hfen": {}}}, ["evaluation.metrics.Tests", "label"]),
+        ({"evaluation__metrics": {"psnr_std": {"kind": "psnr"}, "hfen": {}}}, ["evaluation.metrics.psnr_std"]),
     ],
 )
 def test_one_mistake_is_one_line_naming_file_key_and_remedy(changes, words):
@@ -130,3 +153,42 @@ def test_a_study_file_that_is_not_there_is_said(tmp_path):
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/studies").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_study_file_is_valid(path):
     assert load_study(str(path)).study == path.stem
+
+
+@pytest.mark.parametrize("path", sorted(Path(validation.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_no_list_is_checked_against_itself(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if len(call.args) == 3]
+    assert [ast.unparse(call) for call in calls if ast.unparse(call.args[1]) == ast.unparse(call.args[2])] == []
+
+
+def test_every_check_of_a_section_is_asked():
+    files = Path(validation.__file__).parent.glob("*.py")
+    checks = {path.stem for path in files if "\ndef problems(study: Study)" in path.read_text()}
+    assert checks == {section.__name__.rpartition(".")[2] for section in validation.CHECKED}
+
+
+def test_a_long_value_is_not_repeated_whole():
+    assert len(problems(study="a" * 3000)[0]) < 400
+
+
+def test_a_study_is_checked_without_torch():
+    code = "import sys; from mrisr.study.validation import load_study; "
+    code += "load_study('config.yaml'); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("__use_yte__: true\nstudy: x\n", "__use_yte__: there is no such key"),
+        ("study: !!python/object/apply:os.system ['touch ran']\n", "is not YAML"),
+    ],
+)
+def test_a_study_that_would_run_code_is_refused_and_runs_nothing(tmp_path, monkeypatch, text, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(InputError, match=said):
+        load_study("study.yaml")
+    assert not (tmp_path / "ran").exists()

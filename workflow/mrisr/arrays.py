@@ -5,15 +5,42 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, Field
 
+from . import recorded
 from .errors import InputError
 from .files import replacing
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Row = Annotated[list[Number], Field(min_length=4, max_length=4)]
+
+
+class Known(BaseModel):
+    """What some metadata mean to every reader, where they are there; any other key may hold anything."""
+
+    subject: str = ""
+    axis: Annotated[int, Field(ge=0, le=2)] = 0
+    affine: Annotated[list[Row], Field(min_length=4, max_length=4)] = []
+    spacing: Annotated[list[Number], Field(min_length=3, max_length=3)] = []
+    slice_ids: list[str] = []
+
+
+class Metadata(dict):
+    """Metadata of a file; a key that is missing is an `InputError` that names the file."""
+
+    def __init__(self, path: str | os.PathLike, values: Mapping[str, Any]):
+        super().__init__(values)
+        self.path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise InputError(f"{self.path}: its metadata have no '{key}'; delete it and run again")
 
 
 def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
@@ -39,12 +66,22 @@ def load(path: str | os.PathLike, names: Collection[str] | None = None) -> tuple
         The file is missing, truncated or not one of ours.
     """
     with _opened(path) as file:
-        metadata = json.loads((file.metadata() or {}).get("mrisr", "null"))
+        metadata = _metadata(path, file.metadata() or {})
         wanted = sorted(file.keys()) if names is None else sorted(set(names) & set(file.keys()))
-        tensors = {name: file.get_tensor(name) for name in wanted}
-    if metadata is None:
+        return {name: file.get_tensor(name) for name in wanted}, metadata
+
+
+def _metadata(path: str | os.PathLike, written: Mapping[str, str]) -> Metadata:
+    if "mrisr" not in written:
         raise InputError(f"{path}: has no 'mrisr' metadata, so it was not written by this program")
-    return tensors, metadata
+    try:
+        metadata = recorded.parse(written["mrisr"], dict[str, Any])
+        recorded.fitting(metadata, Known)
+    except recorded.Unfit as error:
+        raise InputError(
+            f"{path}: its metadata cannot be read: what is there {error}; delete it and run again"
+        ) from error
+    return Metadata(path, metadata)
 
 
 @contextlib.contextmanager
@@ -52,10 +89,14 @@ def _opened(path: str | os.PathLike) -> Iterator[Any]:
     """The file, open only as long as something is read: what is mapped counts as the process's memory."""
     from safetensors import SafetensorError, safe_open
 
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A FIFO would wait for ever.
+        raise InputError(f"{path}: is no file; delete it and run again")
     try:
         with safe_open(path, framework="numpy") as file:
             yield file
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, TypeError, AttributeError) as error:
+        # The last two: a type of numbers that numpy does not have.
         raise InputError(f"{path}: cannot be read as a safetensors file ({error}); delete it and run again") from error
 
 
@@ -69,8 +110,24 @@ def load_slices(
 ) -> tuple[dict[int, np.ndarray], dict[str, Any]]:
     """Read what `save_slices` wrote, or only the slices of ``indices``, in ascending order of the index."""
     tensors, metadata = load(Path(path), None if indices is None else [f"slice/{index:04d}" for index in indices])
-    slices = {int(name.removeprefix("slice/")): array for name, array in tensors.items() if name.startswith("slice/")}
+    slices = {_index(path, name): array for name, array in tensors.items() if name.startswith("slice/")}
+    for index, array in slices.items():
+        _require_slice(path, index, array.shape, "F32" if array.dtype == np.float32 else str(array.dtype))
     return dict(sorted(slices.items())), metadata
+
+
+def _index(path: str | os.PathLike, name: str) -> int:
+    """The index in a tensor's name."""
+    found = re.fullmatch("slice/([0-9]{4,9})", name)
+    if not found or name != f"slice/{int(found[1]):04d}":
+        raise InputError(f"{path}: {name[:80]!a} is no name of a slice; delete it and run again")
+    return int(found[1])
+
+
+def _require_slice(path: str | os.PathLike, index: int, shape: tuple[int, ...], kind: str) -> None:
+    if len(shape) != 3 or 0 in shape or kind != "F32":
+        found = " x ".join(map(str, shape)) or "no size"
+        raise InputError(f"{path}: slice {index} is {kind}, {found}, not float32 [C, H, W]; delete it and run again")
 
 
 class Cache:
@@ -121,13 +178,12 @@ def stored_slices(path: str | os.PathLike, cache: Cache) -> dict[int, StoredSlic
         As `load`.
     """
     with _opened(path) as file:
-        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    found = {
-        int(name.removeprefix("slice/")): StoredSlice(str(path), name, shape, cache)
-        for name, shape in shapes.items()
-        if name.startswith("slice/")
-    }
-    return dict(sorted(found.items()))
+        names = [name for name in file.keys() if name.startswith("slice/")]  # noqa: SIM118 (no mapping)
+        found = {_index(path, name): (name, file.get_slice(name)) for name in names}
+        shapes = {index: tuple(tensor.get_shape()) for index, (_, tensor) in found.items()}
+        for index, (_, tensor) in found.items():
+            _require_slice(path, index, shapes[index], tensor.get_dtype())
+    return {index: StoredSlice(str(path), found[index][0], shapes[index], cache) for index in sorted(found)}
 
 
 def slice_name(subject: str, index: int) -> str:

@@ -1,9 +1,10 @@
-"""The one exception that is meant for the person at the keyboard."""
+"""The one exception that is meant for the person at the keyboard, and the checks that most often raise it."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 
 
 class InputError(Exception):
@@ -27,3 +28,16 @@ def suggestion(name: str, allowed: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), allowed, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}allowed: {', '.join(allowed) or 'none'}"
+
+
+def require_integer(name: str, value: object, *, at_least: int) -> None:
+    """Raise `InputError` unless what is called ``name`` is an integer, no truth value, of at least so much."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise InputError(f"{name} must be an integer of at least {at_least}, not {value!r}")
+
+
+def require_not_negative(method: str, values: Mapping[str, float]) -> None:
+    """Raise `InputError` unless each of a method's options is a finite number of at least 0."""
+    for name, value in values.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise InputError(f"{method}: {name} must be a number of at least 0, not {value!r}")

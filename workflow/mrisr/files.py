@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,13 +47,18 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
 
 
 def sha256(path: str | os.PathLike) -> str:
-    """Hexadecimal SHA-256 of a file's content, or of a folder's files (names and contents, in sorted order)."""
+    """Hexadecimal SHA-256 of a file's content, or of a folder's files (names and contents, in sorted order).
+
+    What is neither is an `OSError`: a FIFO would wait for ever, a device never end.
+    """
     path = Path(path)
     if path.is_dir():
         digest = hashlib.sha256()
         for member in sorted(p for p in path.rglob("*") if p.is_file()):
             digest.update(f"{member.relative_to(path).as_posix()}\0{sha256(member)}\n".encode())
         return digest.hexdigest()
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(f"{path}: is neither a file nor a folder")
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

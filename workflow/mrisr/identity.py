@@ -15,17 +15,27 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from . import files
+from pydantic import BeforeValidator, Field
+
+from . import files, recorded
 
 PACKAGE = Path(__file__).parent
 NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 """Import name and distribution of the libraries whose versions may change numbers."""
 
 
+NEUTRAL = {"mrisr.errors", "mrisr.memory", "mrisr.progress", "mrisr.recorded"}
+"""Modules that change no result: what is said, what is kept in memory, what is refused."""
+
+
 def identity(
-    stage: str, settings: Mapping[str, Any], modules: Iterable[str], upstream: Mapping[str, str | list[str]]
+    stage: str,
+    settings: Mapping[str, Any],
+    modules: Iterable[str],
+    upstream: Mapping[str, str | list[str]],
+    distributions: Iterable[str] = (),
 ) -> str:
     """Digest of a job.
 
@@ -39,12 +49,15 @@ def identity(
         Modules the job runs (``mrisr.training.train``, ``mrisr.models.srcnn``); what they import is added.
     upstream : mapping
         Identities of the jobs whose outputs are read, by role.
+    distributions : names
+        Libraries beside the numerical ones whose versions change what the job writes.
     """
     described = {
         "stage": stage,
         "settings": settings,
         "code": code_digest(frozenset(modules)),
         "upstream": upstream,
+        "distributions": {name: version(name) for name in sorted(distributions)},
     }
     return digest(described)
 
@@ -58,13 +71,17 @@ def digest(value: Any) -> str:
 def code_digest(modules: frozenset[str]) -> str:
     """Digest of the modules, of everything they import from this library, and of the numerical libraries' versions."""
     needed = closure(modules)
-    libraries = sorted({name for module in needed for name in _imports(module)[1]})
     return digest(
         {
-            "modules": {module: _module_digest(module) for module in sorted(needed)},
-            "versions": {name: version(name) for name in libraries},
+            "modules": {module: _module_digest(module) for module in sorted(needed - NEUTRAL)},
+            "versions": {name: version(name) for name in libraries(modules)},
         }
     )
+
+
+def libraries(modules: Iterable[str]) -> list[str]:
+    """The numerical libraries that modules import, directly or not."""
+    return sorted({name for module in closure(modules) for name in _imports(module)[1]})
 
 
 def closure(modules: Iterable[str]) -> set[str]:
@@ -122,7 +139,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 @functools.cache
 def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text(), filename=str(_path(module)))
+    return ast.parse(_path(module).read_text(encoding="utf-8"), filename=str(_path(module)))
 
 
 @functools.cache
@@ -144,6 +161,17 @@ def version(distribution: str) -> str:
         return "not installed"
 
 
+def _as_tuple(entry: Any) -> Any:
+    return tuple(entry) if isinstance(entry, list) else entry
+
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Remembered = Annotated[
+    tuple[Annotated[list[int], Field(min_length=4, max_length=4)], Sha256], BeforeValidator(_as_tuple)
+]
+"""Size, inode, mtime and ctime of a file, and its digest."""
+
+
 class ContentDigests:
     """SHA-256 of files, remembered by path, size, inode, mtime and ctime, so that a large volume is read once.
 
@@ -152,10 +180,7 @@ class ContentDigests:
 
     def __init__(self, memory: Path):
         self.memory = memory
-        try:
-            self.known = json.loads(memory.read_text())
-        except (OSError, ValueError):
-            self.known = {}
+        self.known = recorded.read(memory, dict[str, Remembered]) or {}
         self.fresh = False
 
     def __call__(self, path: Path) -> str:
@@ -169,7 +194,7 @@ class ContentDigests:
         if entry and entry[0] == stamp:
             return entry[1]
         value = files.sha256(path)
-        self.known[os.path.abspath(path)] = [stamp, value]
+        self.known[os.path.abspath(path)] = (stamp, value)
         self.fresh = True
         return value
 

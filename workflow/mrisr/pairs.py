@@ -59,7 +59,7 @@ def read_pairs(
     InputError
         A file cannot be read, or lacks a slice.
     """
-    from .degradations._mixture import assign
+    from .imaging.mixture import assign
 
     cache = cache or Cache(0)
     sharp = {subject: stored_slices(path, cache) for subject, path in references.items()}

@@ -10,18 +10,24 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InputError, suggestion
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 ROOT = Path(__file__).parent
 GIVEN_BY_THE_PIPELINE = {"scale", "grid", "channels"}
 """Options that a study does not set."""
 REQUIRED = object()
 """Stands for the default of an option that has none."""
+WORDS = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "text", "None": "nothing"}
+"""What the types of options are called in a message."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,11 @@ def load(shelf: str, name: str) -> type:
 
 
 def build(shelf: str, name: str, **options: Any):
-    """Import a method and make an instance of it; an unknown or a missing option is an `InputError`."""
+    """Import a method and make an instance of it.
+
+    An option that is unknown, missing or of another type than its annotation says is an `InputError`, so a method
+    checks only what its annotations cannot say.
+    """
     known = describe(shelf, name).options
     for option in options:
         if option not in known:
@@ -74,6 +84,8 @@ def build(shelf: str, name: str, **options: Any):
     for option in known.values():
         if option.default is REQUIRED and option.name not in options:
             raise InputError(f"{shelf}: the option '{option.name}' of '{name}' is missing")
+    for key, value in options.items():
+        _require_type(f"{name}: {key}", value, known[key].annotation or "Any")
     return load(shelf, name)(**options)
 
 
@@ -110,7 +122,60 @@ def resolved(shelf: str, name: str, options: Mapping[str, Any]) -> dict[str, Any
     """
     known = describe(shelf, name).options
     defaults = {option.name: option.default for option in known.values() if option.default is not REQUIRED}
-    return {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
+    chosen = {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
+    return {
+        key: _as_annotated(value, known[key].annotation) if key in known else value for key, value in chosen.items()
+    }
+
+
+def _as_annotated(value: Any, annotation: str | None) -> Any:
+    """A value in its option's type: 1 is 1.0 where a float is meant. A wrong one stays, and is told of elsewhere."""
+    if "float" not in (annotation or ""):
+        return value
+    try:
+        return _type(annotation).validate_json(json.dumps(value), strict=True)
+    except (TypeError, ValueError):
+        return value
+
+
+def require_option(option: Option, value: Any) -> None:
+    """Raise a `TypeError` or `ValueError`, such as pydantic's, unless an option may have the value."""
+    _validate(option.annotation or "Any", value)
+
+
+def _require_type(what: str, value: Any, annotation: str) -> None:
+    """Strictly: true is no number, 2.0 no integer. As in a study, a list may stand for a tuple, 2 for a float."""
+    try:
+        _validate(annotation, value)
+    except (TypeError, ValueError) as error:
+        right = _in_words(ast.parse(annotation, mode="eval").body)
+        raise InputError(f"{what} must be {right}, not {value!r}") from error
+
+
+def _validate(annotation: str, value: Any) -> None:
+    # As JSON, a YAML list may stand for a tuple and everything else is strict.
+    _type(annotation).validate_json(json.dumps(value), strict=True)
+
+
+@functools.cache
+def _type(annotation: str) -> TypeAdapter:
+    """Type of an option from its annotation in the source."""
+    # Only building needs pydantic; describing the shelves does not.
+    from pydantic import TypeAdapter
+
+    names = {t.__name__: t for t in (int, float, bool, str, list, tuple, dict)} | {"Literal": Literal, "Any": Any}
+    return TypeAdapter(eval(annotation, {"__builtins__": {}}, names))
+
+
+def _in_words(annotation: ast.expr) -> str:
+    """An annotation as people say it: ``float | None`` is "a number or nothing"."""
+    if isinstance(annotation, ast.BinOp):
+        return f"{_in_words(annotation.left)} or {_in_words(annotation.right)}"
+    text = ast.unparse(annotation)
+    if text.startswith("Literal["):
+        choices = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        return "one of " + ", ".join(str(ast.literal_eval(choice)) for choice in choices)
+    return WORDS.get(text, f"a list ({text})" if text.startswith(("list", "tuple")) else text)
 
 
 def _literal(node: ast.expr) -> Any:
@@ -123,7 +188,7 @@ def _literal(node: ast.expr) -> Any:
 @functools.cache
 def _parse(shelf: str, name: str) -> ast.Module:
     path = ROOT / shelf / f"{name}.py"
-    return ast.parse(path.read_text(), filename=str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def _public_class(shelf: str, name: str) -> ast.ClassDef:
@@ -131,3 +196,8 @@ def _public_class(shelf: str, name: str) -> ast.ClassDef:
     if len(classes) != 1:
         raise InputError(f"{shelf}/{name}.py: has {len(classes)} public classes; a method's file has exactly one")
     return classes[0]
+
+
+def constant(shelf: str, name: str, wanted: str) -> Any:
+    """A constant that a method declares; None if it does not say, or there is no such method."""
+    return describe(shelf, name).constants.get(wanted) if name in available(shelf) else None

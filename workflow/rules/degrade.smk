@@ -1,23 +1,25 @@
 # Degradations: one job degrades all slices of a subject in one way.
 
 
+degrade = study.rule("degrade")
+
+
 rule degrade_slices:
     input:
-        study.reads("degrade"),
+        degrade.reads,
     output:
-        slices=layout.degraded,
-        record=layout.degraded_record,
+        **degrade.writes,
     log:
-        f"{layout.logs}/degrade_slices/x{{scale}}/{{degradation}}{{in_fold}}/{{subject}}.log",
+        degrade.log,
     benchmark:
-        f"{layout.timings}/degrade_slices/x{{scale}}/{{degradation}}{{in_fold}}/{{subject}}.tsv"
+        degrade.timing
     threads: 1
     resources:
-        mem_mb=study.memory("degrade"),
-        runtime=study.minutes("degrade"),
+        mem_mb=degrade.memory,
+        runtime=degrade.minutes,
     params:
-        identity=study.identity("degrade"),
-        fold=study.fold,
+        identity=degrade.identity,
+        fold=degrade.fold,
     shell:
         "mrisr degrade --study {layout.study} --scale {wildcards.scale} --degradation {wildcards.degradation}"
         " --subject {wildcards.subject}{params.fold} --identity {params.identity} > {log} 2>&1"

@@ -1,46 +1,50 @@
 # Evaluation: one job scores one model, or one baseline, on every test set.
 
 
+evaluate = study.rule("evaluate")
+
+
 rule evaluate_model:
     input:
-        study.reads("evaluate"),
+        evaluate.reads,
     output:
-        scores=layout.model_scores,
-        record=layout.model_scores_record,
+        **evaluate.writes,
     log:
-        f"{layout.logs}/evaluate_model/{layout.model}.log",
+        evaluate.log,
     benchmark:
-        f"{layout.timings}/evaluate_model/{layout.model}.tsv"
-    threads: study.study.evaluation.threads
+        evaluate.timing
+    threads: evaluate.threads
     resources:
-        mem_mb=study.memory("evaluate"),
-        runtime=study.minutes("evaluate"),
-        gpu=study.gpus("evaluation"),
+        mem_mb=evaluate.memory,
+        runtime=evaluate.minutes,
+        gpu=evaluate.gpus,
     params:
-        identity=study.identity("evaluate"),
+        identity=evaluate.identity,
     shell:
         "mrisr evaluate --study {layout.study} --scale {wildcards.scale} --architecture {wildcards.architecture}"
         " --loss {wildcards.loss} --training-set {wildcards.training_set} --fold {wildcards.fold}"
         " --seed {wildcards.seed} --identity {params.identity} > {log} 2>&1"
 
 
+baseline = study.rule("baseline")
+
+
 rule evaluate_baseline:
     input:
-        study.reads("baseline"),
+        baseline.reads,
     output:
-        scores=layout.baseline_scores,
-        record=layout.baseline_scores_record,
+        **baseline.writes,
     log:
-        f"{layout.logs}/evaluate_baseline/x{{scale}}/{{baseline}}{{in_fold}}.log",
+        baseline.log,
     benchmark:
-        f"{layout.timings}/evaluate_baseline/x{{scale}}/{{baseline}}{{in_fold}}.tsv"
+        baseline.timing
     threads: 1
     resources:
-        mem_mb=study.memory("baseline"),
-        runtime=study.minutes("baseline"),
+        mem_mb=baseline.memory,
+        runtime=baseline.minutes,
     params:
-        identity=study.identity("baseline"),
-        fold=study.fold,
+        identity=baseline.identity,
+        fold=baseline.fold,
     shell:
         "mrisr evaluate --study {layout.study} --scale {wildcards.scale} --baseline {wildcards.baseline}"
         "{params.fold} --identity {params.identity} > {log} 2>&1"

@@ -1,70 +1,74 @@
 # What is learned from slices before the models: a kernel for each slice of a subject, a downsampling network, BRISQUE.
 
 
+estimate = study.rule("kernels")
+
+
 rule estimate_kernels:
     input:
-        study.reads("kernels"),
+        estimate.reads,
     output:
-        kernels=layout.kernels,
-        table=layout.kernels_table,
-        record=layout.kernels_record,
+        **estimate.writes,
     log:
-        f"{layout.logs}/estimate_kernels/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}/{{subject}}.log",
+        estimate.log,
     benchmark:
-        f"{layout.timings}/estimate_kernels/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}/{{subject}}.tsv"
-    threads: study.kernel_threads
+        estimate.timing
+    threads: estimate.threads
     resources:
-        mem_mb=study.memory("kernels"),
-        runtime=study.minutes("kernels"),
-        gpu=study.kernel_gpus,
+        mem_mb=estimate.memory,
+        runtime=estimate.minutes,
+        gpu=estimate.gpus,
     params:
-        identity=study.identity("kernels"),
+        identity=estimate.identity,
     shell:
         "mrisr kernels --study {layout.study} --scale {wildcards.scale} --method {wildcards.method}"
         f" --subject {{wildcards.subject}}{study.time_limit}"
         " --identity {params.identity} > {log} 2>&1"
 
 
+downsampler = study.rule("network")
+
+
 rule train_downsampler:
     input:
-        study.reads("network"),
+        downsampler.reads,
     output:
-        weights=layout.network,
-        history=layout.network_history,
-        record=layout.network_record,
+        **downsampler.writes,
     log:
-        f"{layout.logs}/train_downsampler/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}{{in_fold}}.log",
+        downsampler.log,
     benchmark:
-        f"{layout.timings}/train_downsampler/x{{scale}}/{{method}}/{{degradation}}/seed{{kernel_seed}}{{in_fold}}.tsv"
-    threads: study.kernel_threads
+        downsampler.timing
+    threads: downsampler.threads
     resources:
-        mem_mb=study.memory("network"),
-        runtime=study.minutes("network"),
-        gpu=study.kernel_gpus,
+        mem_mb=downsampler.memory,
+        runtime=downsampler.minutes,
+        gpu=downsampler.gpus,
     params:
-        identity=study.identity("network"),
-        fold=study.fold,
+        identity=downsampler.identity,
+        fold=downsampler.fold,
     shell:
         "mrisr kernels --study {layout.study} --scale {wildcards.scale} --method {wildcards.method}{params.fold}"
         f"{study.time_limit} --identity {{params.identity}} > {{log}} 2>&1"
 
 
+brisque = study.rule("brisque")
+
+
 rule train_brisque:
     input:
-        study.reads("brisque"),
+        brisque.reads,
     output:
-        regressor=layout.regressor,
-        record=layout.regressor_record,
+        **brisque.writes,
     log:
-        f"{layout.logs}/train_brisque{{in_fold}}.log",
+        brisque.log,
     benchmark:
-        f"{layout.timings}/train_brisque{{in_fold}}.tsv"
+        brisque.timing
     threads: 1
     resources:
-        mem_mb=study.memory("brisque"),
-        runtime=study.minutes("brisque"),
+        mem_mb=brisque.memory,
+        runtime=brisque.minutes,
     params:
-        identity=study.identity("brisque"),
-        fold=study.fold,
+        identity=brisque.identity,
+        fold=brisque.fold,
     shell:
         "mrisr brisque --study {layout.study}{params.fold} --identity {params.identity} > {log} 2>&1"

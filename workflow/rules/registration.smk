@@ -1,25 +1,28 @@
 # Real low-resolution scans: denoised and registered to their high-resolution scans, with a picture to check it by.
 
 
+register = study.rule("register")
+
+
 rule register_scan:
     input:
-        volumes=ancient(study.reads("register", role="volumes")),
-        slices=study.reads("register", role="slices"),
+        volumes=ancient(register.role("volumes")),
+        slices=register.role("slices"),
     output:
-        slices=layout.registered,
-        picture=report(layout.registration_picture, caption="../report/registration.rst", category="Degradations"),
-        vectors=layout.registration_vectors,
-        record=layout.registered_record,
+        slices=register.writes["slices"],
+        picture=report(register.writes["picture"], caption="../report/registration.rst", category="Degradations"),
+        vectors=register.writes["vectors"],
+        record=register.record,
     log:
-        f"{layout.logs}/register_scan/x{{scale}}/{{degradation}}/{{subject}}.log",
+        register.log,
     benchmark:
-        f"{layout.timings}/register_scan/x{{scale}}/{{degradation}}/{{subject}}.tsv"
+        register.timing
     threads: 1
     resources:
-        mem_mb=study.memory("register"),
-        runtime=study.minutes("register"),
+        mem_mb=register.memory,
+        runtime=register.minutes,
     params:
-        identity=study.identity("register"),
+        identity=register.identity,
     shell:
         "mrisr register --study {layout.study} --scale {wildcards.scale} --degradation {wildcards.degradation}"
         " --subject {wildcards.subject} --identity {params.identity} > {log} 2>&1"

@@ -1,5 +1,7 @@
 # The report: Snakemake writes it in a call of its own, from the study as it ran.
 
+report_page = study.rule("report")
+
 
 localrules:
     write_report,
@@ -7,14 +9,13 @@ localrules:
 
 rule write_report:
     input:
-        study.tables(),
-        study.figures(),
+        report_page.reads,
     output:
-        layout.report,
+        **report_page.writes,
     log:
         f"{layout.logs}/report.log",
     threads: 1
     params:
-        identity=study.report_identity(),
+        identity=report_page.identity,
     shell:
-        "snakemake --nolock --cores 1 --configfile {layout.study} --report {output} results > {log} 2>&1"
+        "mrisr report --study {layout.study} --identity {params.identity} > {log} 2>&1"

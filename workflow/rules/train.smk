@@ -2,24 +2,25 @@
 # time is up, and goes on when called again.
 
 
+train = study.rule("train")
+
+
 rule train_model:
     input:
-        study.reads("train"),
+        train.reads,
     output:
-        weights=layout.weights,
-        history=layout.history,
-        record=layout.model_record,
+        **train.writes,
     log:
-        f"{layout.logs}/train_model/{layout.model}.log",
+        train.log,
     benchmark:
-        f"{layout.timings}/train_model/{layout.model}.tsv"
-    threads: study.training_threads
+        train.timing
+    threads: train.threads
     resources:
-        mem_mb=study.memory("train"),
-        runtime=study.minutes("train"),
-        gpu=study.gpus("training"),
+        mem_mb=train.memory,
+        runtime=train.minutes,
+        gpu=train.gpus,
     params:
-        identity=study.identity("train"),
+        identity=train.identity,
     shell:
         "mrisr train --study {layout.study} --scale {wildcards.scale} --architecture {wildcards.architecture}"
         " --loss {wildcards.loss} --training-set {wildcards.training_set} --fold {wildcards.fold}"

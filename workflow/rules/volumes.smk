@@ -1,61 +1,67 @@
 # Volumes: fetched where they are built in, checked all at once, cut into slices.
 
 
+fetch = study.rule("fetch")
+
+
 rule fetch_volume:
     output:
-        volume=layout.built_in,
-        record=layout.built_in_record,
+        **fetch.writes,
     log:
-        f"{layout.logs}/fetch_volume/{{subject}}.log",
+        fetch.log,
     wildcard_constraints:
         subject=study.built_in_subjects(),
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=fetch.memory,
+        runtime=fetch.minutes,
     params:
-        identity=study.identity("fetch"),
+        identity=fetch.identity,
     shell:
         "mrisr fetch {wildcards.subject} --identity {params.identity} > {log} 2>&1"
+
+
+check = study.rule("check")
 
 
 rule check_volumes:
     input:
         # Content counts, not time: Snakemake compares times whatever its triggers are.
-        volumes=ancient(study.reads("check")),
+        volumes=ancient(check.reads),
     output:
-        table=layout.volumes,
-        record=layout.volumes_record,
+        **check.writes,
     log:
-        f"{layout.logs}/check_volumes.log",
+        check.log,
     benchmark:
-        f"{layout.timings}/check_volumes.tsv"
+        check.timing
     threads: 1
     resources:
-        mem_mb=study.memory("check"),
-        runtime=study.minutes("check"),
+        mem_mb=check.memory,
+        runtime=check.minutes,
     params:
-        identity=study.identity("check"),
+        identity=check.identity,
     shell:
         "mrisr check --study {layout.study} --identity {params.identity} > {log} 2>&1"
 
 
+cut = study.rule("slice")
+
+
 rule slice_volume:
     input:
-        volume=ancient(study.reads("slice")),
+        volume=ancient(cut.reads),
         checked=study.checked_volumes,
     output:
-        slices=layout.slices,
-        record=layout.slices_record,
+        **cut.writes,
     log:
-        f"{layout.logs}/slice_volume/{{subject}}.log",
+        cut.log,
     benchmark:
-        f"{layout.timings}/slice_volume/{{subject}}.tsv"
+        cut.timing
     threads: 1
     resources:
-        mem_mb=study.memory("slice"),
-        runtime=study.minutes("slice"),
+        mem_mb=cut.memory,
+        runtime=cut.minutes,
     params:
-        identity=study.identity("slice"),
+        identity=cut.identity,
     shell:
         "mrisr slice --study {layout.study} --subject {wildcards.subject} --identity {params.identity} > {log} 2>&1"

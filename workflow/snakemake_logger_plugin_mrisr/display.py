@@ -10,6 +10,7 @@ from typing import TextIO
 
 from mrisr.progress import duration
 
+from .disk import full, says_full
 from .estimate import Estimate, Job, tail
 
 LOG_LINES = 30
@@ -40,7 +41,7 @@ class Display:
         self.running: dict[int, Job] = {}
         self.failed: list[Job] = []
         self.endings: list[str] = []
-        self.is_stopping = False
+        self.is_stopping = self.is_full = False
         self.done = self.total = 0
         self.estimate: Estimate | None = None
         self.began = self.spoke = time.monotonic()
@@ -56,7 +57,7 @@ class Display:
         self._line(f"{self.total} job{'s' * (self.total != 1)}, {where}: {rules}")
 
     def start_job(self, number: int, job: Job) -> None:
-        """A job has started; of one that is tried again the count does not change."""
+        """A job has started. A repeated job does not change the count."""
         if self.estimate and number not in self.running and job not in self.failed:
             self.estimate.start(job)
         self.running[number] = job
@@ -91,16 +92,20 @@ class Display:
             text.append(textwrap.indent(f"command: {textwrap.dedent(error['shellcmd']).strip()}", "    "))
             ends = [ending.rsplit(command, 1)[1].strip("' .\n") for ending in self.endings if command in ending]
             text += [f"    which {end}" for end in ends[-1:]]
-        for log in error.get("log") or []:
+        logs, suspect = list(error.get("log") or []), False
+        for log in logs:
             lines = tail(log, 65536)
+            suspect |= not lines or says_full(lines)
             shown = lines[-LOG_LINES:]
             skipped = f", its last {LOG_LINES} lines" if len(lines) > len(shown) else ""
             text.append(f"    log: {log}{skipped if lines else ' (empty or missing)'}")
             text += [f"    | {line}" for line in shown]
-        self._line("\n".join(text), RED)
+        warnings = full([*logs, *(error.get("output") or [])], suspect=suspect)
+        self.is_full |= bool(warnings)
+        self._line("\n".join([*text, *(f"    {warning}" for warning in warnings)]), RED)
 
     def spoil_job(self, number: int) -> None:
-        """A job has ended but is not done; what is wrong has been said."""
+        """A job has ended without its outputs; the reason has been shown already."""
         job = self.running.pop(number, None)
         if job is not None:
             self.failed.append(job)
@@ -126,11 +131,14 @@ class Display:
             text += f"; {len(self.failed)} failed: {names}"
         if self.done < self.total:
             text += "; the same command goes on from here"
+            # Snakemake itself may have failed for want of room, before or after a job.
+            if not self.is_full and (warnings := full([".snakemake/log"])):
+                text = "\n".join([*warnings, text])
         self.running.clear()
         self._line(text, GREEN if self.done >= self.total else RED)
 
     def clear(self) -> None:
-        """Take the rewritten line away, so that somebody else can write."""
+        """Remove the rewritten line, so that other output can follow."""
         if self.terminal:
             self.stream.write("\r\033[K")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mrisr import plugins
-from mrisr.errors import InputError
+from mrisr.errors import require_integer
 
 
 def available() -> list[str]:
@@ -39,6 +39,5 @@ def build(name: str, *, scale: int, **options: Any):
         Unknown name or option, or a scale that the baseline does not have.
     """
     plugins.require("baselines", name)
-    if isinstance(scale, bool) or not isinstance(scale, int) or scale < 1:
-        raise InputError(f"baselines: scale must be an integer of at least 1, not {scale!r}")
+    require_integer("baselines: scale", scale, at_least=1)
     return plugins.build("baselines", name, scale=scale, **options)

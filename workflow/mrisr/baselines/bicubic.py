@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mrisr.degradations._operator import as_planes
-from mrisr.degradations._resampling import resample
 from mrisr.errors import InputError
+from mrisr.imaging.planes import as_planes
+from mrisr.imaging.resampling import resample
 
 
 class Bicubic:
@@ -21,7 +21,7 @@ class Bicubic:
     GRIDS = ("low",)
 
     def __init__(self, *, scale: int, a: float = -0.5):
-        if isinstance(a, bool) or not isinstance(a, int | float) or not -3 <= a <= 0:
+        if not -3 <= a <= 0:
             raise InputError(f"bicubic: a must be between -3 and 0 (usual: -0.5, -0.75), not {a!r}")
         self.scale, self.a = scale, a
 

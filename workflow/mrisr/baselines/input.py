@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mrisr.degradations._operator import as_planes
 from mrisr.errors import InputError
+from mrisr.imaging.planes import as_planes
 
 
 class Input:

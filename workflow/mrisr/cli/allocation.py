@@ -1,6 +1,6 @@
-"""The SLURM job that a training runs in, if it runs in one: how long it still has, and starting it once more.
+"""The SLURM job that a training runs in, if any: its remaining time, and requeueing it.
 
-A job that is put back into the queue by SLURM keeps its number. Snakemake sees it wait, run and end, and counts no try.
+A requeued job keeps its number. Snakemake sees it wait, run and end, and counts no further attempt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def seconds_left() -> float | None:
 
 
 def requeue() -> None:
-    """Put the present job back into the queue and wait to be ended with it; returns where that is not possible."""
+    """Requeue the present job and wait until SLURM ends this process. Returns if the job cannot be requeued."""
     answer = _ask("scontrol", "requeue", "{job}")
     if answer is None:
         return
@@ -31,7 +31,7 @@ def requeue() -> None:
         return
     sys.stderr.write("SLURM starts this job once more\n")
     sys.stderr.flush()
-    # Ending by itself, the job could still count as failed.
+    # If the process ended by itself, the job could still count as failed.
     time.sleep(PATIENCE)
 
 

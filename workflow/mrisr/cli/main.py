@@ -1,24 +1,18 @@
-"""The command line: one verb a stage.
+"""The command line, with one verb per stage.
 
-A verb finds its job in the study, reads what the job reads, and writes what it writes; ``mrisr train --study
-config.yaml ...`` by hand and the rule ``train_model`` do the same thing.
+A verb finds its job in the study and runs it. ``mrisr train --study config.yaml ...`` by hand and the rule
+``train_model`` do the same.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mrisr.errors import InputError
-from mrisr.job import Job
-
-INTERRUPTED = 75
-"""Exit status of a training job that stopped early and kept its state (EX_TEMPFAIL: call it again)."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,15 +31,14 @@ Scale = Annotated[int, typer.Option(help="Scale of the degradation, one of proto
 StopAfter = Annotated[
     float | None,
     typer.Option(
-        help="The job's time limit in minutes: a tenth of it, at most two minutes, before, it stops with 75; "
-        "in a SLURM job, that job is put back into the queue."
+        help="Time limit in minutes. Stops with status 75 shortly before it (a tenth of it, at most 2 min); "
+        "under SLURM the job requeues itself."
     ),
 ]
 Fold = Annotated[int, typer.Option(help="Fold of the cross-validation.")]
-OfFold = Annotated[
-    int | None, typer.Option("--fold", help="Fold of the cross-validation, of what is another one in each fold.")
-]
+OfFold = Annotated[int | None, typer.Option("--fold", help="Fold; only for jobs that differ between folds.")]
 Seed = Annotated[int, typer.Option(help="Seed of the training, one of seeds.")]
+CONFIG = Path("config.yaml")
 
 
 def main() -> None:
@@ -66,31 +59,11 @@ def _example(*commands: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
-def _run(study: Path, stage: str, identity: str | None, action: Callable, **wildcards: Any) -> None:
-    """Find a job, check that it is the one that was asked for and that its inputs are there, run and record it."""
-    from mrisr.plan import Plan
-    from mrisr.records import Recorder
-    from mrisr.validation import load_study
+def _run(study: Path, stage: str, **options: Any) -> None:
+    # Imported here: `mrisr --help` needs neither the plan nor what reads volumes.
+    from .run import run
 
-    plan = Plan(load_study(str(study)))
-    job = plan.job(stage, **wildcards)
-    plan.subjects.digests.save()
-    _require_identity(job, identity)
-    missing = [path for path in job.inputs() if not Path(path).exists()]
-    if missing:
-        raise InputError(*(f"{stage}: its input {path} is missing; run the stage before" for path in missing))
-    recorder = Recorder(job.identity)
-    more = action(plan, job) or {}
-    recorder.write(job.record, job.writes, **{"threads": job.settings.get("threads", 1), **more})
-
-
-def _require_identity(job: Job, identity: str | None) -> None:
-    """Refuse to run another job than the one that was planned."""
-    if identity is not None and identity != job.identity:
-        raise InputError(
-            f"{job.stage}: the code, the configuration or a volume has changed since this job was planned; "
-            "run snakemake again"
-        )
+    run(study, stage, **options)
 
 
 @app.command(epilog=_example("mrisr fetch pycortex-s1"))
@@ -98,41 +71,51 @@ def fetch(
     subject: Annotated[str, typer.Argument(help="A subject of data/sources.yaml.")], identity: Identity = None
 ) -> None:
     """Fetch a built-in volume and verify its checksum."""
-    from mrisr import layout
-    from mrisr.plan import fetch_job
-    from mrisr.records import Recorder
-    from mrisr.volumes.fetch import fetch as fetch_volume
+    from .run import run_fetch
 
-    job = fetch_job(subject)
-    _require_identity(job, identity)
-    recorder = Recorder(job.identity)
-    fetch_volume(subject, layout.SOURCES, Path(job.writes["volume"]))
-    recorder.write(job.record, job.writes, threads=1)
+    run_fetch(subject, identity)
 
 
-@app.command(epilog=_example("mrisr check", "mrisr check --study workflow/studies/training-bias.yaml"))
-def check(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+@app.command(
+    epilog=_example(
+        "mrisr check",
+        "mrisr check --study workflow/studies/training-bias.yaml",
+        "mrisr check --results results/default",
+    )
+)
+def check(
+    study: StudyFile = CONFIG,
+    results: Annotated[
+        Path | None, typer.Option(help="Compare every output below this folder with its record, in place of volumes.")
+    ] = None,
+    identity: Identity = None,
+) -> None:
     """Read every volume of the study; report all errors of all volumes at once, or write volumes.csv."""
-    from .checking import check_study
+    if results is not None:
+        from .verifying import verify
 
-    _run(study, "check", identity, check_study)
+        verify(results)
+        return
+    from mrisr.planning.plan import Plan
+    from mrisr.study.validation import load_study
+
+    from .run import run_planned
+
+    plan = Plan(load_study(str(study)))
+    if identity is None:
+        # By hand; Snakemake has planned all jobs before it gives one.
+        plan.jobs()
+    run_planned(plan, "check", identity=identity)
 
 
 @app.command("slice", epilog=_example("mrisr slice --subject pycortex-s1"))
 def slice_(
     subject: Annotated[str, typer.Option(help="A subject of the manifest.")],
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     identity: Identity = None,
 ) -> None:
     """Cut a volume into normalised slices."""
-    from mrisr.volumes.slicing import slice_stage
-
-    def action(plan, job):
-        slice_stage(
-            plan.subjects.volumes[subject], Path(job.writes["slices"]), settings=job.settings, identity=job.identity
-        )
-
-    _run(study, "slice", identity, action, subject=subject)
+    _run(study, "slice", identity=identity, subject=subject)
 
 
 @app.command(epilog=_example("mrisr register --scale 2 --degradation lr --subject anna"))
@@ -140,29 +123,24 @@ def register(
     scale: Scale,
     degradation: Annotated[str, typer.Option(help="A degradation of the study whose kind is scanned.")],
     subject: Annotated[str, typer.Option(help="A subject of the manifest, with an lr_path.")],
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     identity: Identity = None,
 ) -> None:
     """Denoise a subject's real low-resolution scan and register it to the high-resolution scan."""
-    from .registering import register_job
-
-    _run(study, "register", identity, register_job, scale=scale, degradation=degradation, subject=subject)
+    _run(study, "register", identity=identity, scale=scale, degradation=degradation, subject=subject)
 
 
 @app.command(epilog=_example("mrisr degrade --scale 2 --degradation hanning --subject pycortex-s1"))
 def degrade(
     scale: Scale,
-    degradation: Annotated[str, typer.Option(help="A degradation of the study.")],
+    degradation: Annotated[str, typer.Option(help="A degradation of the study that is no mixture.")],
     subject: Annotated[str, typer.Option(help="A subject of the manifest.")],
     fold: OfFold = None,
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     identity: Identity = None,
 ) -> None:
-    """Degrade all slices of a subject in one way."""
-    from .degrading import degrade_job
-
-    names = {"scale": scale, "degradation": degradation, "subject": subject, "fold": fold}
-    _run(study, "degrade", identity, lambda plan, job: degrade_job(job), **names)
+    """Degrade the slices of a subject."""
+    _run(study, "degrade", identity=identity, scale=scale, degradation=degradation, subject=subject, fold=fold)
 
 
 @app.command(epilog=_example("mrisr kernels --scale 2 --method dsgan --subject anna", "mrisr kernels --method dsn"))
@@ -171,32 +149,26 @@ def kernels(
     scale: Scale = 2,
     subject: Annotated[str | None, typer.Option(help="Whose slices; a network learns from all training ones.")] = None,
     fold: OfFold = None,
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     stop_after: StopAfter = None,
     identity: Identity = None,
 ) -> None:
     """Learn how low-resolution scans came about: a kernel for each slice of a subject, or a downsampling network."""
-    from mrisr.kernel_plan import wildcards
-    from mrisr.plan import Plan
-    from mrisr.validation import load_study
+    from mrisr.planning.plan import Plan
+    from mrisr.study.validation import load_study
 
-    from .learning import learn
+    from .run import run_planned
 
-    names = wildcards(Plan(load_study(str(study))), method, scale)
-    names |= {"subject": subject, "fold": fold}
-
-    def action(plan, job):
-        return learn(plan, job, deadline=_deadline(stop_after))
-
-    _resumable(lambda: _run(study, "network" if subject is None else "kernels", identity, action, **names))
+    plan = Plan(load_study(str(study)))
+    names = {**plan.study.learning(method, scale), "subject": subject, "fold": fold}
+    stage = "network" if subject is None else "kernels"
+    run_planned(plan, stage, identity=identity, stop_after=stop_after, **names)
 
 
 @app.command(epilog=_example("mrisr brisque"))
-def brisque(fold: OfFold = None, study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+def brisque(fold: OfFold = None, study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Train the regressor of the metric brisque on the slices of the training subjects."""
-    from .learning import train_regressor
-
-    _run(study, "brisque", identity, train_regressor, fold=fold)
+    _run(study, "brisque", identity=identity, fold=fold)
 
 
 @app.command(
@@ -212,46 +184,14 @@ def train(
     training_set: Annotated[str, typer.Option(help="A training set of the study.")],
     fold: Fold = 0,
     seed: Seed = 0,
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     threads: Annotated[int | None, typer.Option(help="Threads given to the job; must be training.threads.")] = None,
     stop_after: StopAfter = None,
     identity: Identity = None,
 ) -> None:
     """Train one model; stopped in any way, it goes on from its last checkpoint when called again."""
-    from .training import train_job
-
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
-    deadline = _deadline(stop_after)
-
-    def action(plan, job):
-        return train_job(plan, job, names={**names, "fold": fold, "seed": seed}, threads=threads, deadline=deadline)
-
-    _resumable(lambda: _run(study, "train", identity, action, **names, fold=fold, seed=seed))
-
-
-def _resumable(work: Callable[[], None]) -> None:
-    """Do work that keeps its state when it is stopped; a SLURM job whose time is up is put back into the queue."""
-    from mrisr.training.interruption import Interrupted
-
-    from .allocation import requeue
-
-    try:
-        work()
-    except Interrupted as stop:
-        sys.stderr.write(f"{stop}\n")
-        if stop.again:
-            requeue()
-        sys.exit(INTERRUPTED)
-
-
-def _deadline(stop_after: float | None) -> float | None:
-    """When to stop, on the clock of `time.monotonic`: time for the checkpoint before a job's time limit in minutes."""
-    from .allocation import seconds_left
-
-    if stop_after is None:
-        return None
-    limit, left = 60 * stop_after, seconds_left()
-    return time.monotonic() + (limit if left is None else min(limit, left)) - min(120, limit / 10)
+    _run(study, "train", identity=identity, threads=threads, stop_after=stop_after, **names, fold=fold, seed=seed)
 
 
 @app.command(
@@ -268,76 +208,53 @@ def evaluate(
     fold: OfFold = None,
     seed: Seed = 0,
     baseline: Annotated[str | None, typer.Option(help="A baseline, in place of a model.")] = None,
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     identity: Identity = None,
 ) -> None:
     """Score one model, or one baseline, on every test set."""
     if baseline is not None:
-        from mrisr.evaluation.baselines import evaluate_baseline
-
-        def action(plan, job):
-            evaluate_baseline(job.reads["test_sets"], Path(job.writes["scores"]), settings=job.settings)
-
-        _run(study, "baseline", identity, action, scale=scale, baseline=baseline, fold=fold)
+        _run(study, "baseline", identity=identity, scale=scale, baseline=baseline, fold=fold)
         return
     if None in (architecture, loss, training_set):
         raise InputError("evaluate: name a model by --architecture, --loss and --training-set, or give --baseline")
-    from mrisr.evaluation.evaluate import evaluate_model
-    from mrisr.gpus import one_gpu
-
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
-    names |= {"seed": seed, "fold": fold or 0}
-
-    def action(plan, job):
-        reads, output = job.reads, Path(job.writes["scores"])
-        options = {"settings": job.settings, "names": names}
-        with one_gpu(job.settings["device"]) as gpu:
-            device = evaluate_model(Path(reads["weights"]), reads["test_sets"], output, **options)
-        return {"device": device, **({"gpu": gpu} if gpu else {})}
-
-    _run(study, "evaluate", identity, action, **names)
+    _run(study, "evaluate", identity=identity, **names, seed=seed, fold=fold or 0)
 
 
 @app.command(epilog=_example("mrisr tabulate"))
-def tabulate(study: StudyFile = Path("config.yaml"), identity: Identity = None) -> None:
+def tabulate(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Collect all scores into scores.csv and the tables."""
-    from mrisr.statistics.tabulate import tabulate as write_tables
-
-    def action(plan, job):
-        scores = [Path(path) for path in job.reads["scores"]]
-        write_tables(scores, Path(job.writes["scores"]), Path(plan.layout.tables), order=job.settings)
-
-    _run(study, "tabulate", identity, action)
+    _run(study, "tabulate", identity=identity)
 
 
 @app.command(epilog=_example("mrisr figures heatmap --scale 2", "mrisr figures panel --scale 2"))
 def figures(
-    figure: Annotated[
-        str, typer.Argument(help="heatmap, gaps, boxplot, panel, gallery, curves, mscn, profile or kernels.")
-    ],
+    figure: Annotated[str, typer.Argument(help="The name of a figure, a file of workflow/mrisr/figures/.")],
     scale: Scale,
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     identity: Identity = None,
 ) -> None:
     """Draw all pictures of one kind."""
-    from mrisr.errors import suggestion
-    from mrisr.figure_plan import FIGURES, FURTHER
+    from mrisr.plugins import require
 
-    if figure not in (*FIGURES, *FURTHER):
-        raise InputError(f"figures: there is no '{figure}' ({suggestion(figure, (*FIGURES, *FURTHER))})")
-    from .drawing import draw
+    require("figures", figure)
+    _run(study, "figure", identity=identity, figure=figure, scale=scale)
 
-    _run(study, "figure", identity, draw, figure=figure, scale=scale)
+
+@app.command(epilog=_example("mrisr report"))
+def report(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Write report.html: tables and figures with their captions."""
+    _run(study, "report", identity=identity)
 
 
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
 def plan(
-    study: StudyFile = Path("config.yaml"),
+    study: StudyFile = CONFIG,
     seconds: Annotated[float, typer.Option(help="How long each measurement of the calibration goes on.")] = 1.0,
 ) -> None:
     """Say what a study will cost before it is run: jobs, hours, disk, memory, and what is already there."""
-    from mrisr.plan import Plan
-    from mrisr.validation import load_study
+    from mrisr.planning.plan import Plan
+    from mrisr.study.validation import load_study
 
     from .planning import forecast
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from mrisr.cores import cores
 from mrisr.costs.calibration import Calibration
-from mrisr.costs.forecast import Forecast, Stage, peak
+from mrisr.costs.forecast import Forecast, Line, peak
 from mrisr.costs.resources import Resources
-from mrisr.plan import Plan
+from mrisr.planning.plan import Plan
+from mrisr.planning.tables import cross_validation
 from mrisr.progress import duration
-from mrisr.table_plan import cross_validation
 
 HEADER = ("stage", "jobs", "done", "to do", "time", "GPU hours", "disk to come", "disk there", "memory")
 
@@ -22,10 +22,9 @@ def forecast(plan: Plan, study: Path, *, seconds: float) -> str:
     device, name = _device()
     resources = Resources(plan, auto=device)
     resources.measure_networks()
-    stages = Forecast(plan, study, resources, Calibration(seconds=seconds), device).stages()
+    stages = Forecast(plan, study, resources, Calibration(seconds=seconds), device).lines()
     resources.memo.save()
-    cores = len(os.sched_getaffinity(0))
-    lines = [*_table(stages, device=device), "", *_summary(stages, device=device, cores=cores)]
+    lines = [*_table(stages, device=device), "", *_summary(stages, device=device, cores=cores())]
     folds = [cross_validation(plan)] if plan.study.folds else []
     where = f"measured on {name}, one job at a time" if device == "cuda" else f"measured on one core of {name}, no GPU"
     return "\n".join([f"{plan.study.study}: {where}", *folds, "", *lines])
@@ -40,33 +39,33 @@ def _device() -> tuple[str, str]:
     return "cpu", platform.processor() or platform.machine()
 
 
-def _table(stages: Sequence[Stage], *, device: str) -> list[str]:
+def _table(stages: Sequence[Line], *, device: str) -> list[str]:
     rows = [HEADER, *(_row(stage, device=device) for stage in [*stages, _total(stages)])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     aligned = [[cell.rjust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     return ["  ".join([row[0].ljust(widths[0]), *cells[1:]]) for row, cells in zip(rows, aligned, strict=True)]
 
 
-def _row(stage: Stage, *, device: str) -> tuple[str, ...]:
+def _row(line: Line, *, device: str) -> tuple[str, ...]:
     return (
-        stage.name,
-        *map(str, (stage.jobs, stage.done, stage.jobs - stage.done)),
-        duration(stage.seconds),
-        f"{stage.gpu_seconds / 3600:.2f}" if device == "cuda" else "-",
-        *map(_size, (stage.bytes, stage.bytes_there)),
-        f"{stage.memory_mb / 1000:.1f} GB",
+        line.name,
+        *map(str, (line.jobs, line.done, line.jobs - line.done)),
+        duration(line.seconds),
+        f"{line.gpu_seconds / 3600:.2f}" if device == "cuda" else "-",
+        *map(_size, (line.bytes, line.bytes_there)),
+        f"{line.memory_mb / 1000:.1f} GB",
     )
 
 
-def _total(stages: Sequence[Stage]) -> Stage:
-    total = Stage("all", memory_mb=peak(stages))
+def _total(stages: Sequence[Line]) -> Line:
+    total = Line("all", memory_mb=peak(stages))
     for stage in stages:
         for name in ("jobs", "done", "seconds", "gpu_seconds", "bytes", "bytes_there"):
             setattr(total, name, getattr(total, name) + getattr(stage, name))
     return total
 
 
-def _summary(stages: Sequence[Stage], *, device: str, cores: int) -> list[str]:
+def _summary(stages: Sequence[Line], *, device: str, cores: int) -> list[str]:
     total = _total(stages)
     if total.jobs == total.done:
         return ["everything is there; nothing would run"]

@@ -1,1 +1,1 @@
-"""A SLURM cluster as it is asked before jobs are submitted to it."""
+"""Asks a SLURM cluster about itself before jobs are submitted."""

@@ -8,9 +8,9 @@ from .commands import ask
 
 
 def known_accounts() -> list[str]:
-    """Accounts of the user, in lower case; none where the cluster keeps no accounts or does not tell.
+    """Accounts of the user, in lower case; none if the cluster keeps no accounts or does not tell.
 
-    The same questions as Snakemake's plugin asks, which fails every job of an account that is not among the answers.
+    These are the questions of Snakemake's plugin, which fails every job of an account that is not among the answers.
     """
     questions = (
         ("sacctmgr", "-nsP", "list", "user", getpass.getuser(), "format=account"),

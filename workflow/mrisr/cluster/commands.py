@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 
 NEEDED = ("sbatch", "squeue", "sinfo", "scancel")
-"""What Snakemake's plugin and the questions here call."""
+"""Programs that Snakemake's plugin and this package call."""
 
 
 def ask(*command: str) -> tuple[int, str]:
-    """Exit status and output of a program; where it failed, what it said about that."""
+    """Exit status and output of a program; if it failed, its error message."""
     try:
         done = subprocess.run(command, text=True, capture_output=True, timeout=60)
     except FileNotFoundError:

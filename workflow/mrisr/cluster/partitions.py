@@ -1,4 +1,4 @@
-"""The partitions of a cluster, and what each can never give."""
+"""The partitions of a cluster, and the requests that each can never satisfy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Partition:
     nodes: list[Node] = field(default_factory=list)
 
     def lack(self, asked: Request) -> str | None:
-        """Which resource of a request no job here ever gets: runtime, gpu, cpus or mem_mb; None if it gets all."""
+        """The resource of a request that this partition can never give: runtime, gpu, cpus or mem_mb; None if none."""
         if asked.minutes and self.minutes is not None and asked.minutes > self.minutes:
             return "runtime"
         nodes = [node for node in self.nodes if node.gpus >= asked.gpus]
@@ -71,7 +71,7 @@ def _gpus(gres: str) -> int:
 
 
 def _minutes(limit: str) -> int | None:
-    """Minutes of ``days-hours:minutes:seconds``, of which the front may be missing; None of ``infinite``."""
+    """Minutes of ``days-hours:minutes:seconds``, whose first parts may be missing; None for ``infinite``."""
     fields = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)??(\d+):(\d+)", limit)
     if fields is None:
         return None

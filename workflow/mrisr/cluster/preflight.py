@@ -1,6 +1,6 @@
-"""What would keep a study's jobs from ever running on a cluster, said before anything is submitted.
+"""Finds, before anything is submitted, what would prevent a study's jobs from ever running on a cluster.
 
-SLURM refuses some of it job by job, and lets the rest wait in the queue for ever.
+SLURM refuses some such jobs one by one, and lets the others wait in the queue for ever.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from .partitions import FORMAT, Partition, read_partitions
 from .request import Request
 
 PROFILE = "profiles/slurm/config.yaml"
-SECTIONS = {"train_model": "training", "evaluate_model": "evaluation"}
-"""Section of the study that says how many threads a rule's jobs get, and whether they use a GPU."""
 
 Overwritten = Mapping[str, Mapping[str, Any]]
 """The profile's ``set-resources``, by rule."""
@@ -31,7 +29,7 @@ def problems(requests: Iterable[Request], overwritten: Overwritten) -> list[str]
     Parameters
     ----------
     requests : iterable of Request
-        Of all jobs that would be submitted.
+        The requests of all jobs that would be submitted.
     overwritten : mapping
         The profile's ``set-resources``, to name the key that a wrong value comes from.
     """
@@ -87,7 +85,7 @@ def _runtime(asked: Request, partition: Partition, _: Mapping[str, Partition]) -
 def _gpu(asked: Request, partition: Partition, partitions: Mapping[str, Partition]) -> str:
     having = [name for name, other in partitions.items() if other.most(lambda node: node.gpus) >= asked.gpus]
     most = partition.most(lambda node: node.gpus)
-    key = ".".join(filter(None, (SECTIONS.get(asked.rule), "device")))
+    key = ".".join(filter(None, (asked.section, "device")))
     return (
         f"{asked.rule} asks for {asked.gpus} GPU{'s' * (asked.gpus > 1)} and '{partition.name}' has "
         f"{f'{most} in a node' if most else 'none'}; write `{key}: cpu` in the study, "
@@ -96,7 +94,7 @@ def _gpu(asked: Request, partition: Partition, partitions: Mapping[str, Partitio
 
 
 def _cpus(asked: Request, partition: Partition, _: Mapping[str, Partition]) -> str:
-    section = SECTIONS.get(asked.rule)
+    section = asked.section
     return (
         f"{asked.rule} asks for {asked.cpus} cores and the largest node of '{partition.name}' has "
         f"{partition.most(lambda node: node.cpus)}; name another partition"

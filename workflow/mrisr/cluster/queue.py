@@ -1,4 +1,4 @@
-"""Jobs in the queue that no Snakemake waits for any more."""
+"""Finds jobs in the queue that no Snakemake waits for any more."""
 
 from __future__ import annotations
 

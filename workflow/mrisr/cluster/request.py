@@ -1,4 +1,4 @@
-"""What the jobs of a rule ask a cluster for."""
+"""The resources that a job requests from a cluster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """Resources of a job: memory in MB, time in minutes; None and () where the job does not say."""
+    """Resources of a job: memory in MB, time in minutes; None and () where the job does not say.
+
+    ``section`` is the section of the study that says how many threads it gets, and whether it uses a GPU.
+    """
 
     rule: str
     partitions: tuple[str, ...] = ()
@@ -18,6 +21,7 @@ class Request:
     memory: int | None = None
     minutes: int | None = None
     gpus: int = 0
+    section: str | None = None
 
 
 def request(job: Any) -> Request | None:
@@ -44,7 +48,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _number(value: Any) -> int | None:
-    # In a dry run a resource may be a text: it is known once its job's input is there.
+    # In a dry run a resource may be text, because it is known only once its job's input is there.
     return value if isinstance(value, int) and value > 0 else None
 
 

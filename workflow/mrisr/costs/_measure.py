@@ -14,11 +14,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from mrisr.training.weights import build_model
 
 SIDE = 48
-"""Pixels of a side of the HR image on which is measured: a multiple of every scale up to 8 but 5 and 7."""
+"""Side in pixels of the HR image used for measuring: a multiple of every scale up to 8 except 5 and 7."""
 
 
 class _Largest(TorchDispatchMode):
-    """Remembers the bytes of the largest array that any operation makes."""
+    """Records the size in bytes of the largest array that any operation makes."""
 
     def __init__(self):
         super().__init__()

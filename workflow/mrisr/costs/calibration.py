@@ -1,6 +1,6 @@
-"""Seconds of the pieces that jobs consist of, measured on the machine and the device at hand.
+"""Measures how long the pieces of jobs take, on this machine and device.
 
-Every piece is the pipeline's own code on random images of the study's sizes, run for about a second; equal pieces are
+Every piece is the pipeline's own code, run for about a second on random images of the study's sizes. Equal pieces are
 measured once.
 """
 
@@ -13,16 +13,18 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mrisr import plugins
+from mrisr.identity import libraries
 from mrisr.pairs import Pair
 
 STEPS = 4
-"""Least number of training steps that are timed; the first one more warms up."""
+"""Least number of training steps that are timed, after one step for warming up."""
 
 
 ITERATIONS = 3
@@ -59,11 +61,11 @@ class Calibration:
             self._known[key] = measure()
         return self._known[key]
 
-    def start(self, study: Path, module: str) -> float:
-        """Start of a process that reads the study and imports a stage."""
+    def start(self, study: Path, modules: Sequence[str]) -> float:
+        """Start of a process that reads the study and imports a job's modules. Measured once per set of libraries."""
         program = (
-            f"import importlib; from mrisr.plan import Plan; from mrisr.validation import load_study; "
-            f"Plan(load_study({str(study)!r})); importlib.import_module({module!r})"
+            f"import importlib; from mrisr.planning.plan import Plan; from mrisr.study.validation import load_study; "
+            f"Plan(load_study({str(study)!r})); list(map(importlib.import_module, {list(modules)!r}))"
         )
 
         def measure() -> float:
@@ -71,7 +73,7 @@ class Calibration:
             subprocess.run([sys.executable, "-c", program], check=True)
             return time.perf_counter() - began
 
-        return self._once("start", module, measure)
+        return self._once("start", libraries(modules), measure)
 
     def training_step(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
         """One step of a training job (its ``settings``) on slices [C, H, W] of the references."""
@@ -97,7 +99,7 @@ class Calibration:
         return statistics.median(np.diff(clock.ticks[1:]).tolist())
 
     def estimate(self, settings: Mapping[str, Any], shape: tuple[int, int, int], *, threads: int, device: str) -> float:
-        """One slice through the network of a training job, with loss and PSNR as its validation has them."""
+        """One slice through the network of a training job, with loss and PSNR as in its validation."""
         wanted = [settings["architecture"], settings["loss"], settings["scale"], threads, device]
         measure = functools.partial(self._time_estimates, settings, shape, threads, device)
         return self._once("estimate", [wanted, shape], measure)
@@ -124,8 +126,8 @@ class Calibration:
 
         def score() -> None:
             for method in metrics.values():
-                if method["kind"] == "brisque":
-                    # The regressor is trained later, and takes no time beside its features.
+                if plugins.constant("metrics", method["kind"], "NEEDS"):
+                    # Its regressor is trained later. Applying it takes no time compared with the features of an image.
                     features(pair.degraded)
                 else:
                     compute(method["kind"], pair.reference, pair.degraded, **method["options"])
@@ -135,11 +137,11 @@ class Calibration:
     def degrade(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
         """One slice through the degradation of a job, which is no network."""
         from mrisr.degradations import from_description
-        from mrisr.degradations._kernel import SIZE, apply
+        from mrisr.imaging.kernel import SIZE, apply
 
         method, scale, grid = (settings[name] for name in ("degradation", "scale", "grid"))
-        if method["kind"] == "estimated":
-            # Its kernels are learned later; any other takes as long.
+        if plugins.constant("degradations", method["kind"], "NEEDS"):
+            # Its kernels are learned later. Any other kernel takes as long.
             operator = functools.partial(apply, kernel=np.ones((SIZE, SIZE)))
         else:
             operator = from_description(method, scale=scale, grid=grid)
@@ -192,7 +194,7 @@ class Calibration:
         return self._once("distortions", shape, lambda: self._repeat(distort))
 
     def _repeat(self, work: Callable[[], object]) -> float:
-        """Median time of a piece of work, after one that warms up."""
+        """Median time of a piece of work, after one run for warming up."""
         work()
         times: list[float] = []
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How many slices of which size a subject gives, known from its header before anything has run."""
+"""The number and size of a subject's slices, read from its header before anything has run."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
 from mrisr.identity import digest
-from mrisr.plan import Plan
-from mrisr.subjects import built_in_volumes
-from mrisr.volumes._range import parse_range
+from mrisr.recorded import Unfit
+from mrisr.stages.stage import Jobs
+from mrisr.study.subjects import built_in_volumes
+from mrisr.volumes.ranges import parse_range
 
 from .memo import Memo
 
+LARGEST = 100_000
+"""Greatest number of voxels of a side that is believed, because a header may claim any number."""
 UNKNOWN = [256, 256, 256]
-"""Size that is assumed of a volume whose header cannot be read here; the stage ``check`` says what is wrong with it."""
+"""Assumed size of a volume whose header cannot be read. The stage ``check`` reports what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,28 @@ class Geometry:
         return self.height * self.width * self.channels
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a slice."""
+        return self.channels, self.height, self.width
+
+    @property
     def bytes(self) -> int:
         """Bytes of all slices as float32."""
         return 4 * self.slices * self.pixels
 
 
-class Geometries:
-    """The geometry of every subject of a study, by name; headers are read once and remembered."""
+class Header(BaseModel):
+    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, and whether a named one is reversed."""
 
-    def __init__(self, plan: Plan, memo: Memo):
+    shape: Annotated[list[Annotated[int, Field(ge=0, le=LARGEST)]], Field(min_length=3, max_length=4)]
+    axis: Annotated[int, Field(ge=0, le=2)]
+    reverse: bool
+
+
+class Geometries:
+    """The geometry of every subject of a study, by name. Headers are read once and remembered."""
+
+    def __init__(self, plan: Jobs, memo: Memo):
         self.plan, self.memo = plan, memo
         self.of = functools.cache(self._of)
 
@@ -53,11 +71,14 @@ class Geometries:
         volume = subjects.volumes[subject]
         axis = study.slices.axis if volume.axis is None else volume.axis
         content = digest([subjects.files(subject, "path"), axis])
-        header = self.memo.get(f"header {content}", lambda: _header(Path(volume.path), volume.kind, axis))
-        shape, number = header["shape"], header["axis"]
+        try:
+            header = self.memo.get(f"header {content}", lambda: _header(Path(volume.path), volume.kind, axis), Header)
+        except Unfit:
+            header = Header(shape=UNKNOWN, axis=0, reverse=False)
+        shape, number = header.shape, header.axis
         multiple = math.lcm(*study.protocol.scales)
         height, width = (max(n // multiple, 1) * multiple for place, n in enumerate(shape[:3]) if place != number)
-        slices = _length(volume.slices or study.slices.range, shape[number], reverse=header["reverse"])
+        slices = _length(volume.slices or study.slices.range, shape[number], reverse=header.reverse)
         wanted = subjects.counts[subject]
         channels = shape[3] if len(shape) > 3 else 1
         return Geometry(math.prod(shape), min(slices, wanted or slices), height, width, channels)
@@ -75,7 +96,7 @@ def _length(text: str | None, length: int, *, reverse: bool) -> int:
 
 
 def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
-    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, and whether a named one is reversed."""
+    """The fields of `Header`."""
     if not path.exists():
         shape = built_in_volumes().get(path.as_posix(), {}).get("shape", UNKNOWN)
         return {"shape": shape, "axis": int(axis) if str(axis).isdigit() else _shortest(shape), "reverse": False}
@@ -85,5 +106,5 @@ def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
 
 
 def _shortest(shape: list[int]) -> int:
-    """The axis whose slices are largest: what they need is not underestimated."""
+    """The axis whose slices are largest, so that costs are not underestimated."""
     return shape.index(min(shape))

@@ -1,34 +1,37 @@
-"""Measurements that are worth keeping between runs."""
+"""Keeps measurements between runs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mrisr import recorded
 from mrisr.files import write_json
 
 
 class Memo:
-    """Values by key in a JSON file; losing it, or a race between two writers of it, costs time and nothing else."""
+    """Values by key in a JSON file. If it is lost, or two processes write it at once, values are measured again."""
 
     def __init__(self, path: Path):
         self.path = path
-        try:
-            self.values = json.loads(path.read_text())
-        except (OSError, ValueError):
-            self.values = {}
+        self.values = recorded.read(path, dict[str, Any]) or {}
         self.fresh = False
 
-    def __contains__(self, key: str) -> bool:
-        return key in self.values
+    def known(self, key: str, schema: Any) -> Any | None:
+        """The value of a key; None if it is not known or does not fit its schema (`mrisr.recorded.parse`)."""
+        try:
+            return recorded.fitting(self.values.get(key), schema)
+        except recorded.Unfit:
+            return None
 
-    def get(self, key: str, measure: Callable[[], Any]) -> Any:
+    def get(self, key: str, measure: Callable[[], Any], schema: Any) -> Any:
         """The value of a key, measured if it is not known yet."""
-        if key not in self.values:
+        value = self.known(key, schema)
+        if value is None:
             self.put(key, measure())
-        return self.values[key]
+            value = recorded.fitting(self.values[key], schema)
+        return value
 
     def put(self, key: str, value: Any) -> None:
         """Remember a value."""
@@ -36,7 +39,7 @@ class Memo:
         self.fresh = True
 
     def save(self) -> None:
-        """Write what is new; a folder that cannot be written is no error."""
+        """Write the file if there are new values. A folder that cannot be written is no error."""
         if self.fresh:
             try:
                 write_json(self.path, self.values)

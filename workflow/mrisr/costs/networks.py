@@ -1,7 +1,7 @@
-"""What a network needs a pixel: measured once on a small image, in a process of its own, for planning loads no torch.
+"""Memory and arithmetic of a network per pixel, measured once on a small image in another process.
 
-Convolutional networks need memory and arithmetic in proportion to the pixels of a batch, so one small measurement
-tells both for every patch and slice.
+The other process is there because planning does not load torch. The costs of a convolutional network are proportional
+to the pixels of a batch, so one small measurement holds for every patch and slice.
 """
 
 from __future__ import annotations
@@ -10,42 +10,47 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from mrisr.identity import code_digest, digest
 
 from .memo import Memo
 
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+"""A number above the needs of any network, whose products stay finite."""
 
-@dataclass(frozen=True)
-class Network:
-    """A network, an HR pixel.
 
-    ``saved``: bytes that a training step keeps for the gradient; ``largest``: bytes of the largest array that an
-    estimate makes; ``flops``: floating-point operations of an estimate. ``parameters`` are counted over the network.
+class Network(BaseModel):
+    """The costs of a network per HR pixel.
+
+    ``saved``: bytes that a training step keeps for the gradient. ``largest``: bytes of an estimate's largest array.
+    ``flops``: floating-point operations of an estimate. ``parameters`` is the total of the network.
     """
 
-    parameters: int
-    saved: float
-    largest: float
-    flops: float
+    model_config = ConfigDict(frozen=True)
+
+    parameters: Annotated[int, Field(ge=0, le=10**15)]
+    saved: Amount
+    largest: Amount
+    flops: Amount
 
 
 UNKNOWN = Network(parameters=2_233_345, saved=28424.0, largest=768.0, flops=4.46e6)
-"""Taken for a network that has not been measured: the papers' largest, RRDBNet on the HR grid."""
+"""Assumed for a network that has not been measured: the papers' largest, RRDBNet on the HR grid."""
 
 
 def key(architecture: Mapping[str, Any], scale: int) -> str:
-    """Where the measurement of an architecture (``kind`` and options) is remembered: another code is measured anew."""
+    """The key of an architecture's measurement. It depends on options and code, so a change is measured anew."""
     code = code_digest(frozenset({f"mrisr.models.{architecture['kind']}"}))
     return f"network {digest([dict(architecture), int(scale), code])}"
 
 
 def measure(architectures: Sequence[tuple[Mapping[str, Any], int]], memo: Memo) -> None:
-    """Measure what is not remembered yet of (architecture, scale of the network); one that fails stays unknown."""
+    """Measure each (architecture, scale of the network) that is not remembered yet. One that fails stays unknown."""
     missing = {key(architecture, scale): [dict(architecture), scale] for architecture, scale in architectures}
-    missing = {name: request for name, request in missing.items() if name not in memo}
+    missing = {name: request for name, request in missing.items() if memo.known(name, Network) is None}
     if not missing:
         return
     command = [sys.executable, "-m", "mrisr.costs._measure"]
@@ -57,5 +62,4 @@ def measure(architectures: Sequence[tuple[Mapping[str, Any], int]], memo: Memo) 
 
 def network(architecture: Mapping[str, Any], scale: int, memo: Memo) -> Network:
     """The measurement of an architecture, or `UNKNOWN`."""
-    values = memo.values.get(key(architecture, scale))
-    return Network(**values) if values else UNKNOWN
+    return memo.known(key(architecture, scale), Network) or UNKNOWN

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mrisr import plugins
-from mrisr.errors import InputError, suggestion
+from mrisr.errors import InputError, require_integer, suggestion
 
 GRIDS = ("same", "low")
 
@@ -45,10 +45,7 @@ def build(name: str, *, scale: int, grid: str, **options: Any):
     if grid not in GRIDS:
         raise InputError(f"degradations: there is no grid '{grid}' ({suggestion(grid, GRIDS)})")
     lowest = 2 if grid == "low" else 1
-    if isinstance(scale, bool) or not isinstance(scale, int) or scale < lowest:
-        raise InputError(
-            f"degradations: scale must be an integer of at least {lowest} on the {grid} grid, not {scale!r}"
-        )
+    require_integer(f"degradations: on the {grid} grid scale", scale, at_least=lowest)
     return plugins.build("degradations", name, scale=scale, grid=grid, **options)
 
 

@@ -1,4 +1,4 @@
-"""What all degradations share: accepted images, bounded working memory, the way to the low grid."""
+"""What all degradations share: bounded working memory, the way to the low grid."""
 
 from __future__ import annotations
 
@@ -7,38 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mrisr.errors import InputError
-
-from ._resampling import at_block_centres
+from mrisr.imaging.planes import as_planes, require_whole_blocks
+from mrisr.imaging.resampling import at_block_centres
 
 CHUNK_PIXELS = 2**22
 """Pixels that are worked on at once: a stack of any length needs a few times 32 MB beside itself."""
-
-
-def as_planes(images: np.ndarray) -> np.ndarray:
-    """Check images [H, W], [C, H, W] or [N, C, H, W] and give them as a view [planes, H, W].
-
-    Raises
-    ------
-    InputError
-        Another rank, an empty axis, values that are not floating point, NaN or infinity.
-    """
-    images = np.asarray(images)
-    if images.ndim not in (2, 3, 4) or images.size == 0:
-        raise InputError(f"images must be [H, W], [C, H, W] or [N, C, H, W] and not empty, not of shape {images.shape}")
-    if not np.issubdtype(images.dtype, np.floating):
-        raise InputError(f"images must be floating point in [0, 1], not {images.dtype}: normalise them first")
-    if not np.isfinite(images).all():
-        raise InputError("images contain NaN or infinity")
-    return images.reshape(-1, *images.shape[-2:])
-
-
-def require_whole_blocks(images: np.ndarray, scale: int) -> None:
-    """Raise `InputError` unless the sides of images [..., H, W] are multiples of the scale."""
-    height, width = images.shape[-2:]
-    if height % scale or width % scale:
-        fitting = f"{height - height % scale} x {width - width % scale}"
-        raise InputError(f"images of {height} x {width} are not whole {scale}-by-{scale} blocks: crop to {fitting}")
 
 
 class Operator(ABC):

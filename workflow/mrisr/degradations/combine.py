@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.mixture import assign
+from mrisr.imaging.planes import as_planes
 
 from . import from_description
-from ._mixture import assign
-from ._operator import as_planes
 
 
 class Combine:
@@ -25,6 +25,8 @@ class Combine:
         The assignment is a function of the seed and the slice ids, see `assign`.
     """
 
+    IS_MIXTURE = True
+
     def __init__(
         self,
         *,
@@ -33,8 +35,6 @@ class Combine:
         members: list[str | dict],
         seed: int = 0,
     ):
-        if not isinstance(members, list | tuple):
-            raise InputError(f"combine: members must be a list of degradations, not {members!r}")
         self.seed = seed
         self.operators = {
             str(place): from_description(member, scale=scale, grid=grid) for place, member in enumerate(members)

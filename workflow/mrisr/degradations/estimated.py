@@ -9,9 +9,8 @@ import numpy as np
 
 from mrisr.arrays import load
 from mrisr.errors import InputError
-
-from ._kernel import apply, normalised
-from ._operator import as_planes
+from mrisr.imaging.kernel import apply, normalised
+from mrisr.imaging.planes import as_planes
 
 
 class Estimated:
@@ -31,6 +30,7 @@ class Estimated:
     """
 
     LEARNED = True
+    NEEDS = {"file": "kernels"}
 
     def __init__(
         self,
@@ -49,7 +49,10 @@ class Estimated:
         tensors, metadata = load(file)
         if "kernels" not in tensors:
             raise InputError(f"{file}: holds no kernels; it has to be what 'mrisr kernels' writes")
-        self.kernels = dict(zip(metadata["slice_ids"], tensors["kernels"], strict=True))
+        names, kernels = metadata["slice_ids"], tensors["kernels"]
+        if kernels.ndim != 3 or not np.issubdtype(kernels.dtype, np.floating) or len(kernels) != len(names):
+            raise InputError(f"{file}: its kernels are not one for each slice; delete it and run again")
+        self.kernels = dict(zip(names, kernels, strict=True))
         found = [kernel for kernel in self.kernels.values() if np.isfinite(kernel).all()]
         if not found:
             raise InputError(f"{file}: no slice has a kernel; see the table beside it for what went wrong")

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging import kspace
 
-from . import _kspace
 from ._operator import Filter
 
 
@@ -29,12 +29,8 @@ class Gaussian(Filter):
     def __init__(self, *, scale: int, grid: Literal["same", "low"], sigma: float | list[float] = 1.0):
         super().__init__(scale=scale, grid=grid)
         self.sigma = tuple(sigma) if isinstance(sigma, list | tuple) else (sigma, sigma)
-        if len(self.sigma) != 2 or not all(_is_width(value) for value in self.sigma):
+        if len(self.sigma) != 2 or not all(math.isfinite(value) and value >= 0 for value in self.sigma):
             raise InputError(f"gaussian: sigma must be a number of pixels >= 0 or a list of two, not {sigma!r}")
 
     def _filter(self, planes: np.ndarray) -> np.ndarray:
-        return _kspace.low_pass(planes, tuple(_kspace.gaussian(sigma) for sigma in self.sigma))
-
-
-def _is_width(value: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+        return kspace.low_pass(planes, tuple(kspace.gaussian(sigma) for sigma in self.sigma))

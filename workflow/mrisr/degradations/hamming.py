@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from . import _kspace
+from mrisr.imaging import kspace
+
 from ._operator import Operator
 
 
@@ -22,8 +23,8 @@ class Hamming(Operator):
 
     def __init__(self, *, scale: int, grid: Literal["same", "low"], root: bool = True):
         super().__init__(scale=scale, grid=grid)
-        self.response = _kspace.central_band(_kspace.hamming, scale=scale, root=root)
+        self.response = kspace.central_band(kspace.hamming, scale=scale, root=root)
 
     def _degrade(self, planes: np.ndarray) -> np.ndarray:
         crop = self.scale if self.grid == "low" else 1
-        return np.abs(_kspace.low_pass(planes, (self.response, self.response), crop=crop))
+        return np.abs(kspace.low_pass(planes, (self.response, self.response), crop=crop))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -10,10 +9,10 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
-from mrisr.errors import InputError
-
-from ._operator import as_planes, require_whole_blocks
-from ._resampling import at_block_centres
+from mrisr.errors import InputError, require_integer, require_not_negative
+from mrisr.imaging.planes import as_planes, require_whole_blocks
+from mrisr.imaging.random import generator
+from mrisr.imaging.resampling import at_block_centres
 
 
 class Hidden:
@@ -41,6 +40,9 @@ class Hidden:
         Of displacement, contrast and noise.
     """
 
+    STANDS_IN = True
+    """For real low-resolution scans; every table of its test sets says so."""
+
     def __init__(
         self,
         *,
@@ -55,15 +57,12 @@ class Hidden:
         seed: int = 0,
     ):
         values = {"displacement": displacement, "smoothness": smoothness, "contrast": contrast, "noise": noise}
-        for name, value in values.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise InputError(f"hidden: {name} must be a number of at least 0, not {value!r}")
-        if len(sigma) != 2 or not all(math.isfinite(s) and s > 0 for s in sigma):
+        require_not_negative("hidden", values)
+        if not all(math.isfinite(s) and s > 0 for s in sigma):
             raise InputError(f"hidden: sigma must be two numbers above 0, not {sigma!r}")
         if not math.isfinite(angle):
             raise InputError(f"hidden: angle must be a number of degrees, not {angle!r}")
-        if isinstance(seed, bool) or seed < 0:
-            raise InputError(f"hidden: seed must be an integer of at least 0, not {seed!r}")
+        require_integer("hidden: seed", seed, at_least=0)
         self.scale, self.grid, self.seed = scale, grid, seed
         self.displacement, self.smoothness, self.contrast, self.noise = values.values()
         self.kernel = blur_kernel(sigma, angle)
@@ -84,7 +83,7 @@ class Hidden:
 
     def _degrade(self, image: np.ndarray, name: str | int) -> np.ndarray:
         """One slice [C, H, W], float64."""
-        draw = np.random.default_rng([self.seed, *hashlib.sha256(str(name).encode()).digest()])
+        draw = generator(self.seed, str(name), bytes_a_word=1)
         changed = np.clip(image.astype(np.float64), 0, None) ** math.exp(self.contrast * draw.standard_normal())
         field = self._field(draw, image.shape[1:])
         moved = [self._displaced(channel, field) for channel in changed]

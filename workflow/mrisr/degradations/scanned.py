@@ -9,9 +9,8 @@ from typing import Literal
 import numpy as np
 
 from mrisr.arrays import load_slices, slice_name
-from mrisr.errors import InputError
-
-from ._operator import as_planes, require_whole_blocks
+from mrisr.errors import InputError, require_integer
+from mrisr.imaging.planes import as_planes, require_whole_blocks
 
 
 class Scanned:
@@ -35,6 +34,7 @@ class Scanned:
     """
 
     LEARNED = True
+    NEEDS = {"file": "register"}
 
     def __init__(
         self,
@@ -51,8 +51,7 @@ class Scanned:
             raise InputError("scanned: a scan lives on the low grid; set protocol.grid to low")
         if not (math.isfinite(control_spacing) and control_spacing > 0):
             raise InputError(f"scanned: control_spacing must be a number of mm above 0, not {control_spacing!r}")
-        if isinstance(iterations, bool) or iterations < 1:
-            raise InputError(f"scanned: iterations must be an integer of at least 1, not {iterations!r}")
+        require_integer("scanned: iterations", iterations, at_least=1)
         if not -1 <= least_similarity <= 1:
             raise InputError(f"scanned: least_similarity must be a correlation, -1 to 1, not {least_similarity!r}")
         self.scale, self.file = scale, file

@@ -10,8 +10,8 @@ import scipy.fft
 from scipy.special import expit
 
 from mrisr.errors import InputError
+from mrisr.imaging import kspace
 
-from . import _kspace
 from ._operator import Operator
 
 
@@ -46,13 +46,13 @@ class ZeroFilling(Operator):
     ):
         super().__init__(scale=scale, grid=grid)
         highest = 1 / scale**2 if grid == "low" else 1.0
-        if area is not None and not (_is_number(area) and 0 < area <= highest * (1 + 1e-9)):
+        if area is not None and not 0 < area <= highest * (1 + 1e-9):
             raise InputError(
                 f"zero_filling: area must be above 0 and at most {highest:.4g} on the {grid} grid at scale {scale}, "
                 f"not {area!r}"
             )
         for name, value in (("cutoff", cutoff), ("width", width)):
-            if not (_is_number(value) and value > 0):
+            if not (math.isfinite(value) and value > 0):
                 raise InputError(f"zero_filling: {name} must be a positive number, not {value!r}")
         self.kept = 1 / scale if area is None else math.sqrt(area)
         self.cutoff, self.width = cutoff, width
@@ -62,7 +62,7 @@ class ZeroFilling(Operator):
         filtered = scipy.fft.irfft2(scipy.fft.rfft2(planes) * self._window(*shape), s=shape)
         if self.grid == "same":
             return filtered
-        return _kspace.low_pass(filtered, (_everything, _everything), crop=self.scale)
+        return kspace.low_pass(filtered, (_everything, _everything), crop=self.scale)
 
     def _window(self, height: int, width: int) -> np.ndarray:
         """Amplitude at the frequencies of the real transform of [height, width]."""
@@ -79,7 +79,3 @@ class ZeroFilling(Operator):
 def _everything(k: np.ndarray, n: int) -> np.ndarray:
     """The response of a crop alone."""
     return np.ones(len(k))
-
-
-def _is_number(value: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,1 +1,1 @@
-"""Evaluation: every model and baseline on every test set."""
+"""Evaluation: scores every model and baseline on every test set."""

@@ -1,4 +1,4 @@
-"""Evaluate a baseline, something that was never trained, on every test set: the floor of a table."""
+"""Evaluates a baseline, a method without training, on every test set. Baselines are the floor of a table."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ import numpy as np
 
 from mrisr import baselines
 
-from .scoring import score_test_sets, write_scores
+from .scoring import score_test_sets, with_files, write_scores
 
 
-def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: Mapping[str, Any]) -> None:
-    """Write the scores.csv of a baseline; its name stands as architecture, loss and training set are empty.
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, progress=None
+) -> None:
+    """Write the scores.csv of a baseline, the action of the stage `baseline`.
 
-    ``settings`` are the job's (baseline, metrics, groups, scale, grid, and the fold where there are folds).
+    The column architecture holds its name; loss and training set are empty. ``settings`` are the job's: baseline,
+    metrics, groups, scale, grid, and the fold if there are folds.
     """
     name = settings["baseline"]
     upscale = baselines.build(name, scale=settings["scale"] if settings["grid"] == "low" else 1)
     scores = score_test_sets(
         lambda degraded: np.clip(upscale(degraded), 0, 1),
-        test_sets,
-        metrics=settings["metrics"],
+        reads["test_sets"],
+        metrics=with_files(settings["metrics"], reads),
         groups=settings["groups"],
         names={
             "scale": settings["scale"],
@@ -33,6 +36,7 @@ def evaluate_baseline(test_sets: Mapping[str, Any], output: Path, *, settings: M
             "seed": None,
             "fold": settings.get("fold"),
         },
-        label=f"evaluating {name}",
+        identity=identity,
+        progress=progress,
     )
-    write_scores(output, scores)
+    write_scores(Path(writes["scores"]), scores)

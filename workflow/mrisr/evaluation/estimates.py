@@ -1,4 +1,4 @@
-"""What a trained model makes of a degraded slice."""
+"""Applies a trained model to degraded slices."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class ModelEstimator:
     weights : path
         ``weights.safetensors`` of a training job.
     threads : int
-        Threads that torch uses.
+        Number of threads for torch.
     device : ``auto``, ``cpu`` or ``cuda``
 
     Raises
     ------
     InputError
-        From a call, if the slice has another number of channels than the training slices.
+        Raised by a call if the slice has another number of channels than the training slices.
     """
 
     def __init__(self, weights: Path, *, threads: int = 1, device: str = "auto"):
-        # Read when CUDA starts; cuBLAS refuses deterministic mode without it.
+        # CUDA reads this when it starts; cuBLAS refuses deterministic mode without it.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         import torch
 
@@ -41,7 +41,7 @@ class ModelEstimator:
         self.model, self.metadata = load_model(weights)
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("evaluation.device: there is no CUDA device here; set it to auto or cpu")
-        # The same numbers every time, and those of full precision.
+        # Deterministic and in full precision.
         torch.use_deterministic_algorithms(True)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"

@@ -1,32 +1,41 @@
-"""Evaluate one trained model on every test set."""
+"""Evaluates one trained model on every test set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .estimates import ModelEstimator
-from .scoring import score_test_sets, write_scores
+from .scoring import score_test_sets, with_files, write_scores
 
 
-def evaluate_model(
-    weights: Path, test_sets: Mapping[str, Any], output: Path, *, settings: Mapping[str, Any], names: Mapping[str, Any]
-) -> str:
-    """Write the scores.csv of a model, and say on which device it ran.
+def run(
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    names: Mapping[str, Any],
+    device: str,
+    progress: Callable[[int, int], Any] | None = None,
+) -> dict[str, str]:
+    """Write the scores.csv of a model, the action of the stage `evaluate`. Returns the device, for the job's record.
 
-    ``settings`` are the job's (metrics, groups, threads, device, save_estimates), ``names`` the leading
-    columns of the table.
+    ``settings`` are the job's (metrics, groups, threads, save_estimates). ``names`` are the leading columns of
+    the table.
     """
-    estimator = ModelEstimator(weights, threads=settings["threads"], device=settings["device"])
+    output = Path(writes["scores"])
+    estimator = ModelEstimator(Path(reads["weights"]), threads=settings["threads"], device=device)
     scores = score_test_sets(
         estimator,
-        test_sets,
-        metrics=settings["metrics"],
+        reads["test_sets"],
+        metrics=with_files(settings["metrics"], reads),
         groups=settings["groups"],
         names=names,
-        label=f"evaluating {names['architecture']} {names['loss']} {names['training_set']}",
+        identity=identity,
+        progress=progress,
         estimates=output.parent / "estimates" if settings["save_estimates"] else None,
     )
     write_scores(output, scores)
-    return estimator.device
+    return {"device": estimator.device}

@@ -1,4 +1,4 @@
-"""Scores of one estimator on every test set, slice by slice."""
+"""Scores one estimator on every test set, slice by slice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from mrisr import metrics
 from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
 from mrisr.pairs import Pair, read_pairs
-from mrisr.progress import Progress
 
 COLUMNS = (
     *("scale", "architecture", "loss", "training_set", "seed", "fold"),
@@ -32,7 +31,8 @@ def score_test_sets(
     metrics: Mapping[str, Mapping[str, Any]],
     groups: Mapping[str, str],
     names: Mapping[str, Any],
-    label: str,
+    identity: str,
+    progress: Callable[[int, int], Any] | None = None,
     estimates: Path | None = None,
 ) -> pd.DataFrame:
     """Score an estimator on test sets.
@@ -40,27 +40,31 @@ def score_test_sets(
     Parameters
     ----------
     test_sets : {name: {"references", "degraded", "seed"}}
-        As `mrisr.pairs.read_pairs` takes them.
+        Arguments of `mrisr.pairs.read_pairs`.
     metrics : {name: {"kind", "options"}}
     groups : {subject: test group}
     names : mapping
         The leading columns of the table: scale, architecture, loss, training_set, seed, fold.
+    identity : str
+        Identity of the job, kept in the metadata of the estimates.
+    progress : callable, optional
+        Called once as ``progress(total, done)``. It returns a progress meter, which is updated during the work.
     estimates : folder, optional
-        Where to keep the estimates, ``<test set>/<subject>.safetensors``.
+        Where to save the estimates, ``<test set>/<subject>.safetensors``.
 
     Returns
     -------
-    DataFrame with `COLUMNS`, one row a test set, slice and metric.
+    DataFrame with `COLUMNS`, one row per test set, slice and metric.
     """
     rows: list[dict[str, Any]] = []
     seen: dict[tuple, dict[str, float]] = {}
-    progress = Progress(label, len(test_sets))
+    report = progress(len(test_sets), 0) if progress else None
     for done, (test_set, files) in enumerate(test_sets.items(), start=1):
         for subject, pairs in itertools.groupby(read_pairs(**files), key=lambda pair: pair.subject):
             kept: dict[int, np.ndarray] = {}
             where = {"test_set": test_set, "group": groups[subject], "subject": subject}
             for pair in (pair.loaded() for pair in pairs):
-                # A mixture holds slices of other test sets again: scored once.
+                # A mixture repeats slices of other test sets. Each is scored once.
                 key = (subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
                 if key not in seen or estimates:
                     estimate = estimator(pair.degraded)
@@ -71,12 +75,24 @@ def score_test_sets(
                 here = {**names, **where, "slice": pair.index}
                 rows += [{**here, "metric": metric, "value": value} for metric, value in seen[key].items()]
             if estimates:
-                # Estimates lie on the grid of the references, so they have their geometry.
+                # Estimates lie on the grid of the references, so they share their geometry.
                 _, metadata = load_slices(files["references"][subject], [])
-                metadata = {**metadata, "names": dict(names), "test_set": test_set}
-                save_slices(estimates / test_set / f"{subject}.safetensors", kept, metadata)
-        progress.update(done, f"scored {test_set}")
+                made = {"names": dict(names), "test_set": test_set, "identity": identity}
+                save_slices(estimates / test_set / f"{subject}.safetensors", kept, metadata | made)
+        if report:
+            report.update(done, f"scored {test_set}")
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def with_files(metrics: Mapping[str, Mapping[str, Any]], reads: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The metrics, with unset options filled in by the paths that the job reads under the option's name."""
+    return {
+        name: {
+            **method,
+            "options": {key: reads.get(key) if value is None else value for key, value in method["options"].items()},
+        }
+        for name, method in metrics.items()
+    }
 
 
 def _measure(pair: Pair, estimate: np.ndarray, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
@@ -87,5 +103,5 @@ def _measure(pair: Pair, estimate: np.ndarray, chosen: Mapping[str, Mapping[str,
 
 
 def write_scores(path: Path, scores: pd.DataFrame) -> None:
-    """Write a scores table by rename; infinite values as ``inf``, undefined ones blank."""
+    """Write a scores table by rename. Infinite values become ``inf``, undefined ones blank."""
     write_text(path, scores.to_csv(index=False, float_format="%.9g", lineterminator="\n"))

@@ -1,4 +1,4 @@
-"""Slices the way a radiologist expects them, from the affine of their volume."""
+"""Turns slices the way radiologists expect them, by the affine of their volume."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import nibabel
 import numpy as np
 
 SUPERIOR, ANTERIOR = 2, 1
-"""World axes that point up, the first one that a slice has."""
+"""World axes that may point up. The first one that lies in a slice is taken."""
 
 
 def orient(image: np.ndarray, affine: Sequence[Sequence[float]] | None, axis: int) -> np.ndarray:
-    """Turn a slice so that superior (axial slices: anterior) is up and the patient's right, or anterior, on the left.
+    """Turn a slice: superior (in axial slices anterior) is up, the patient's right (or anterior) is on the left.
 
     Parameters
     ----------
     image : ndarray
-        [..., H, W]; H and W are the volume's axes that remain when ``axis`` is taken out, in their order.
+        [..., H, W]; H and W are the volume's axes other than ``axis``, in their order.
     affine : 4x4, or None
-        From voxels to millimetres, right-anterior-superior; None leaves the image as it is.
+        Maps voxels to millimetres, right-anterior-superior. With None the image is left as it is.
     axis : int
         The volume's axis along which it was sliced.
 
@@ -36,7 +36,7 @@ def orient(image: np.ndarray, affine: Sequence[Sequence[float]] | None, axis: in
 
 
 def pixel_aspect(affine: Sequence[Sequence[float]] | None, axis: int) -> float:
-    """Height of a pixel over its width, in the slice as `orient` turns it."""
+    """Height of a pixel divided by its width, in the slice as `orient` turns it."""
     if affine is None:
         return 1.0
     sizes = np.delete(nibabel.affines.voxel_sizes(np.asarray(affine, float)), axis)
@@ -45,10 +45,10 @@ def pixel_aspect(affine: Sequence[Sequence[float]] | None, axis: int) -> float:
 
 
 def _turn(affine: Sequence[Sequence[float]], axis: int) -> tuple[bool, list[bool]]:
-    """Whether the axes are swapped, and which of them (before that) are flipped.
+    """Whether the axes are swapped, and which of them are flipped before that.
 
-    Images count rows downwards and columns to the right, so an axis is flipped where it counts toward superior,
-    anterior or the patient's right.
+    Rows count downwards and columns to the right, so an axis is flipped if it runs toward superior, anterior or the
+    patient's right.
     """
     world, direction = np.delete(nibabel.io_orientation(np.asarray(affine, float)), axis, axis=0).T
     up = SUPERIOR if SUPERIOR in world else ANTERIOR

@@ -1,4 +1,4 @@
-"""Which rows of a table a figure shows."""
+"""Selects the rows of a table that a figure shows."""
 
 from __future__ import annotations
 

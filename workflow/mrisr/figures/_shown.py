@@ -1,4 +1,4 @@
-"""Which slice the pictures show."""
+"""Chooses the slice that the pictures show."""
 
 from __future__ import annotations
 

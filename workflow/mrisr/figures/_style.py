@@ -1,4 +1,4 @@
-"""One look for all figures: sizes of a two-column paper, colours that colour-blind readers tell apart, equal bytes."""
+"""The common style of all figures: sizes of a two-column paper, colours for colour-blind readers, equal bytes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TALLEST = 9.2
 TEXT, SMALL = 7.0, 6.0
 """Font sizes in points."""
 LETTER = 0.0088
-"""Width of a letter in inches per point of its size, as in capitals and digits."""
+"""Width of a capital or digit in inches, per point of its font size."""
 BOLD = 1.15
-"""How much wider bold letters are."""
+"""Factor by which bold letters are wider."""
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#8C613C", "#7F7F7F", "#332288")
-"""Okabe and Ito's colours without the yellow, that is too pale for lines, then three more."""
+"""Okabe and Ito's colours without yellow, which is too pale for lines, then three more."""
 BLUE, VERMILLION = COLOURS[0], COLOURS[3]
 OUTLINE = "#FF2A00"
-"""What stands out on every colour of viridis and on grey images."""
+"""A colour that stands out on viridis and on grey images."""
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -71,7 +71,7 @@ DASHES = ("-", "--", ":", "-.")
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Draw in this style, whatever the settings of the process are."""
+    """Decorate a function so that it draws in this style, whatever matplotlib's present settings are."""
 
     @functools.wraps(draw)
     def wrapped(*args, **kwargs) -> Figure:
@@ -107,32 +107,32 @@ class Look:
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """Colours, and from the eleventh name on other markers and dashes with them."""
+    """The look of each name. From the eleventh name on, colours repeat with other markers and dashes."""
     return {
-        # The eleventh name has the first one's colour, but neither its marker nor its dash.
+        # The eleventh name has the colour of the first, but another marker and dash.
         name: Look(COLOURS[i % 10], MARKERS[(i + i // 10) % 10], DASHES[i // 10 % 4])
         for i, name in enumerate(dict.fromkeys(names))
     }
 
 
 def inches(text: str, size: float = SMALL) -> float:
-    """Width of a text at a font size in points, rather too large: of its longest line."""
+    """Width of a text's longest line at a font size in points; rather too large than too small."""
     return LETTER * size * max(len(line) for line in text.split("\n"))
 
 
 def fitting(text: str, width: float, size: float, *, bold: bool = False) -> float:
-    """The font size in points, at most ``size``, at which a text is not wider than ``width`` inches."""
+    """The largest font size in points, at most ``size``, at which a text fits into ``width`` inches."""
     return min(size, size * width / max(inches(text, size) * (BOLD if bold else 1), 1e-9))
 
 
 def legend_grid(names: Iterable[str], most: int = 7) -> tuple[int, int]:
-    """Rows and columns of a legend that is not wider than the page."""
+    """Rows and columns of a legend that fits the width of the page."""
     names = list(names)
     widest = max((inches(name) for name in names), default=0) + 0.45
     return balanced(len(names), max(1, min(most, int((PAGE - 0.2) / widest))))
 
 
 def balanced(count: int, most: int) -> tuple[int, int]:
-    """Rows and columns of a grid for ``count`` things, at most ``most`` in a row, the last row as full as possible."""
+    """Rows and columns of a grid for ``count`` items, at most ``most`` in a row, the last row as full as possible."""
     rows = -(-count // most)
     return rows, -(-count // max(rows, 1))

@@ -14,30 +14,30 @@ from matplotlib.patches import Rectangle
 from ._style import OUTLINE, PAGE, SMALL, TALLEST, balanced, fitting
 
 LEFT, RIGHT, GAP, BLOCK_GAP = 0.16, 0.58, 0.03, 0.1
-"""Inches for the rows' names, for the colour bars, between tiles, and below a block."""
+"""Inches for the row names, the colour bars, the gap between tiles, and the gap below a block."""
 LINE = 0.105
-"""Inches of a line of small text."""
+"""Height of a line of small text in inches."""
 LARGEST = 1.8
-"""Inches of the widest tile."""
+"""Greatest width of a tile in inches."""
 Box = tuple[int, int, int, int]
 """A part of a slice in pixels: top, left, height, width."""
 
 
 class Tiles:
-    """A figure of blocks, one below the other: titles, then rows of tiles, one column a thing to show.
+    """A figure of blocks, one below the other. A block has titles and rows of tiles, with one column per item.
 
     Parameters
     ----------
     count, most : int
-        Things to show, and how many a block has beside each other.
+        Number of items to show, and greatest number of columns in a block.
     rows : sequence of str
         Names of the rows of tiles in a block.
     shape : (height, width)
-        Pixels of a slice; every tile shows all of it, whatever the number of its own pixels.
+        Pixels of a slice. Every tile shows the whole slice, whatever the number of its own pixels.
     aspect : float
-        Height of a pixel over its width.
+        Height of a pixel divided by its width.
     lines : int
-        Lines of a title.
+        Number of lines in a title.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class Tiles:
                 self._text(LEFT / 2, bottom + self.height / 2, name, length=self.height, rotation=90, va="center")
 
     def axes(self, position: int, row: int) -> Axes:
-        """The tile of a thing in a row, without ticks, in pixels of the slice."""
+        """The tile of an item in a row, without ticks, in pixels of the slice."""
         left, bottom = self._corner(position, row)
         ax = self._axes(left, bottom, self.width, self.height)
         ax.set(xticks=[], yticks=[], xlim=(0, self.shape[1]), ylim=(self.shape[0], 0))
         return ax
 
     def title(self, position: int, lines: Sequence[str], *, bold: bool = False) -> None:
-        """The lines above a thing, made smaller where they are too long."""
+        """Write the lines above an item, in a smaller font if they are too long."""
         left, bottom = self._corner(position, 0)
         for number, line in enumerate(reversed(lines)):
             y = bottom + self.height + GAP + number * LINE
@@ -75,7 +75,7 @@ class Tiles:
             self._text(left + self.width / 2, y, line, length=self.width, bold=heavy, va="bottom")
 
     def colour_bar(self, row: int, norm: Normalize, colours: str, label: str, *, extend: str = "max") -> None:
-        """A colour bar for one row of every block, at the right of it."""
+        """Add a colour bar at the right of one row, in every block."""
         for first in range(0, round(self.size[1] / self.block) * self.columns, self.columns):
             _, bottom = self._corner(first, row)
             ax = self._axes(self.size[0] - RIGHT + 0.02, bottom, 0.07, self.height)
@@ -116,12 +116,12 @@ def grey(image: np.ndarray) -> np.ndarray:
 
 
 def brightest(image: np.ndarray) -> float:
-    """Value to show as white: a few bright pixels (fat, vessels) would leave the rest dark."""
+    """The value to show as white, below the maximum: a few bright pixels (fat, vessels) would leave the rest dark."""
     return float(np.percentile(grey(image), 99.5)) or 1.0
 
 
 def picture(ax: Axes, image: np.ndarray, shape: tuple[int, int], white: float) -> None:
-    """Show a slice over the whole of ``shape`` in pixels: one on the low grid has the same physical size."""
+    """Show a slice stretched over ``shape`` in pixels. A slice on the low grid has the same physical size."""
     extent = (0, shape[1], shape[0], 0)
     ax.imshow(channels_last(image), cmap="gray", vmin=0, vmax=white, extent=extent, aspect="auto")
 

@@ -1,4 +1,4 @@
-"""Box plots of a metric on every test set, input beside output, one panel a training set (training-bias, Figure 3)."""
+"""Box plots of a metric by test set, input beside output, one panel per training set (training-bias, Figure 3)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from mrisr.statistics.means import stepwise_mean
 from mrisr.statistics.order import Order
 from mrisr.statistics.scores import read
 
@@ -20,10 +21,10 @@ from ._selection import select
 from ._style import BLUE, PAGE, SMALL, VERMILLION, balanced, styled
 
 PANEL_HEIGHT, NAMES, LEGEND, BOXES_IN_ROW = 1.7, 0.5, 0.3, 16
-"""Inches of a panel, of the test sets' names in it, and of the legend; test sets beside each other on the page."""
+"""Inches of a panel, of the test sets' names, and of the legend; then the number of test sets that fit on the page."""
 CELL = ["test_set", "subject", "slice"]
 SHIFT = 0.18
-"""Of the boxes from the middle of their test set, in test sets."""
+"""Offset of the boxes from the middle of their test set, in units of the distance between test sets."""
 
 
 @styled
@@ -40,16 +41,16 @@ def draw(
 ) -> Figure:
     """Distribution over slices (averaged over seeds) of the input's score and the output's.
 
-    Boxes are quartiles, whiskers reach 1.5 times the box, circles lie beyond; infinite values are counted at the top.
+    Boxes show quartiles, whiskers reach 1.5 times the box, circles lie beyond. Infinite values are counted at the top.
 
     Parameters
     ----------
     scores, order, scale, metric, group
         As for `mrisr.figures.heatmap.draw`.
     architecture, loss : str
-        The models to show, one panel a training set.
+        The models to show, one panel per training set.
     baseline : str, optional
-        What stands as the input; by default the first baseline that was scored.
+        Whose scores to show as the input; by default those of the first baseline that was scored.
     """
     order = Order.of(order)
     chosen = select(scores, order, metric=metric, scale=scale, group=group)
@@ -60,7 +61,7 @@ def draw(
     training_sets = order.names("training_set", trained["training_set"])
     test_sets = order.names("test_set", trained["test_set"])
     rows, columns = balanced(len(training_sets), max(1, BOXES_IN_ROW // len(test_sets)))
-    # Panels in one column share the names under the last one; a ragged last row could not.
+    # Panels in one column share the names below the last one, so the last row must be full.
     shared = columns == 1
     height = rows * (PANEL_HEIGHT - NAMES * shared) + NAMES * shared + LEGEND
     figure = Figure(figsize=(PAGE, height), layout="constrained")
@@ -79,12 +80,22 @@ def draw(
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The box plots of a job: file name without suffix, and figure."""
-    scores = read([Path(reads["scores"])])
-    options = {"order": settings["order"], "scale": settings["scale"], "metric": settings["metric"]}
-    for name, shown in settings["pictures"].items():
-        yield name, draw(scores, **options, **shown)
+class Boxplot:
+    """A metric on every test set, input beside output, one panel per training set (training-bias, Figure 3)."""
+
+    CATEGORY = "Bias"
+    ALWAYS = True
+    READS = ("scores",)
+    FOR_EACH = ("model", "group")
+    OPTIONS = {"metric": "box_metric"}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The box plots of a job: file name without suffix, and figure."""
+        scores = read([Path(reads["scores"])])
+        options = {"order": settings["order"], "scale": settings["scale"], "metric": settings["metric"]}
+        for name, shown in settings["pictures"].items():
+            yield name, draw(scores, **options, **shown)
 
 
 def _add_legend(figure: Figure, baseline: str | None, output: str) -> None:
@@ -95,8 +106,7 @@ def _add_legend(figure: Figure, baseline: str | None, output: str) -> None:
 
 
 def _per_slice(scores: pd.DataFrame) -> pd.DataFrame:
-    with np.errstate(invalid="ignore"):
-        return scores.groupby(CELL)["value"].mean(skipna=False).reset_index()
+    return stepwise_mean(scores.set_index(CELL)["value"], CELL).reset_index()
 
 
 def _draw_panel(ax: Axes, values: Mapping[str, pd.DataFrame], test_sets: list[str]) -> None:
@@ -104,7 +114,7 @@ def _draw_panel(ax: Axes, values: Mapping[str, pd.DataFrame], test_sets: list[st
         of_set = {name: table["value"].dropna() for name, table in values[shown].groupby("test_set")}
         columns = [of_set.get(name, pd.Series(dtype=float)) for name in test_sets]
         places = [number + shift for number in range(len(test_sets))]
-        # Lines in the colour of the box tell input from output where a box is flat.
+        # Lines in the colour of the box distinguish input and output even if a box is flat.
         ax.boxplot(
             [column[np.isfinite(column)] for column in columns],
             positions=places,

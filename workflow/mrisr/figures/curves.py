@@ -1,4 +1,4 @@
-"""Loss while training and PSNR on the validation slices, one line a training set."""
+"""Training loss and validation PSNR, one line per training set."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LABELS = ("training loss", "validation PSNR (dB)")
 
 @styled
 def draw(histories: Mapping[str, Sequence[pd.DataFrame]], *, title: str, training_sets: Sequence[str] = ()) -> Figure:
-    """Two panels, training loss (logarithmic where it is positive) and validation PSNR against the epoch.
+    """Two panels: training loss (logarithmic if it is positive) and validation PSNR against the epoch.
 
-    With several seeds the line is their mean, the band their range.
+    With several seeds the line shows their mean and the band their range.
 
     Parameters
     ----------
-    histories : {training set: one history a seed or fold}
-        Columns ``epoch``, ``loss``, ``validation_psnr`` (blank where an epoch was not validated), one row an epoch.
+    histories : {training set: one history per seed or fold}
+        Columns ``epoch``, ``loss``, ``validation_psnr`` (blank if an epoch was not validated), with one row per epoch.
     title : str
-        What was trained, as ``srcnn, mse``.
+        What was trained, such as ``srcnn, mse``.
     training_sets : sequence of str, optional
         All training sets of the study, so that each has the same colour in every figure.
     """
@@ -53,15 +53,25 @@ def draw(histories: Mapping[str, Sequence[pd.DataFrame]], *, title: str, trainin
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The curves of a job: file name without suffix, and figure."""
-    for name, shown in settings["pictures"].items():
-        histories: dict[str, list[pd.DataFrame]] = {}
-        for model, path in zip(settings["models"], reads["histories"], strict=True):
-            if all(model[key] == value for key, value in shown.items()):
-                histories.setdefault(model["training_set"], []).append(pd.read_csv(path))
-        title = f"{shown['architecture']}, {shown['loss']}"
-        yield name, draw(histories, title=title, training_sets=settings["training_sets"])
+class Curves:
+    """Training loss and validation PSNR, one line per training set."""
+
+    CATEGORY = "Training"
+    ALWAYS = True
+    READS = ("histories",)
+    FOR_EACH = ("model",)
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The curves of a job: file name without suffix, and figure."""
+        for name, shown in settings["pictures"].items():
+            histories: dict[str, list[pd.DataFrame]] = {}
+            for model, path in zip(settings["models"], reads["histories"], strict=True):
+                if all(model[key] == value for key, value in shown.items()):
+                    histories.setdefault(model["training_set"], []).append(pd.read_csv(path))
+            title = f"{shown['architecture']}, {shown['loss']}"
+            yield name, draw(histories, title=title, training_sets=settings["training_sets"])
 
 
 def _over_runs(runs: Sequence[pd.DataFrame], quantity: str) -> pd.DataFrame:
@@ -72,7 +82,7 @@ def _over_runs(runs: Sequence[pd.DataFrame], quantity: str) -> pd.DataFrame:
 
 
 def _draw_line(ax: Axes, table: pd.DataFrame, look: Look, name: str) -> None:
-    # A line of a single epoch would be invisible.
+    # A line with a single epoch would be invisible.
     marker = look.marker if len(table) < 2 else ""
     ax.plot(table.index, table["mean"], look.dash, color=look.colour, marker=marker, markersize=3, label=name)
     if (table["max"] > table["min"]).any():

@@ -1,4 +1,4 @@
-"""How much better the matched model is than every other, with intervals: a dot plot of bias.csv."""
+"""Dot plot of bias.csv: how much better the matched model is than every other, with intervals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ._selection import select
 from ._style import PAGE, TALLEST, TEXT, Look, balanced, fitting, inches, legend_grid, looks, styled
 
 DOT_HEIGHT, AROUND_PANEL = (0.03, 0.06), 0.4
-"""Inches of a dot, at least and at most; of a panel's title and numbers."""
+"""Least and greatest height per dot in inches; height of a panel's title and numbers."""
 PANELS_IN_ROW = 3
 INTERVALS = {
     "subjects": "95 % bootstrap over subjects",
@@ -31,10 +31,9 @@ INTERVALS = {
 def draw(
     bias: pd.DataFrame, *, order: Order | Mapping[str, Any], metric: str, scale: int, group: str | None = None
 ) -> Figure:
-    """One panel an architecture and loss; a band of dots a test set, one dot a model trained on something else.
+    """One panel per architecture and loss, one band per test set, one dot per model trained on something else.
 
-    Right of zero the matched model is better. Infinite margins stand as an arrow at the edge, undefined ones are left
-    out.
+    Right of zero the matched model is better. Infinite margins are arrows at the edge; undefined ones are left out.
 
     Parameters
     ----------
@@ -75,17 +74,27 @@ def draw(
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The dot plots of a job: file name without suffix, and figure."""
-    bias = read(Path(reads["bias"]))
-    for name, shown in settings["pictures"].items():
-        yield name, draw(bias, order=settings["order"], scale=settings["scale"], **shown)
+class Gaps:
+    """Dot plot of bias.csv: how much better the matched model is than every other, with intervals."""
+
+    CATEGORY = "Bias"
+    ALWAYS = True
+    READS = ("bias",)
+    FOR_EACH = ("metric", "group")
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The dot plots of a job: file name without suffix, and figure."""
+        bias = read(Path(reads["bias"]))
+        for name, shown in settings["pictures"].items():
+            yield name, draw(bias, order=settings["order"], scale=settings["scale"], **shown)
 
 
 def _draw_panel(
     ax: Axes, panel: pd.DataFrame, test_sets: list[str], training_sets: list[str], styles: Mapping[str, Look]
 ) -> None:
-    """Every test set has a band, every training set its own place in it."""
+    """Every test set has a band, and every training set has its own place in the band."""
     band = len(training_sets) + 1
     for number in range(0, len(test_sets), 2):
         ax.axhspan(number * band - 0.5, (number + 1) * band - 0.5, color="#F2F2F2", linewidth=0, zorder=0)
@@ -105,12 +114,12 @@ def _draw_panel(
 
 
 def _oriented(bias: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """The interval turned as the margin is: in bias.csv it is in the metric's own direction."""
+    """Give the interval the sign of the margin. In bias.csv it has the metric's own direction."""
     return bias if metric.higher_is_better else bias.assign(low=-bias["high"], high=-bias["low"])
 
 
 def _finish(figure: Figure, panels: list[tuple[str, pd.DataFrame]], styles: Mapping[str, Look], metric: Metric) -> None:
-    """Axis titles, the legend, and what the bars range over."""
+    """Add the axis titles, the legend, and what the bars range over."""
     found = dict.fromkeys(name for _, panel in panels for name in panel["interval"])
     bars = " or ".join(INTERVALS[name] for name in INTERVALS if name in found)
     unit = f" ({metric.unit})" if metric.unit else ""

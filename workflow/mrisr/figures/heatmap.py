@@ -1,4 +1,4 @@
-"""Training set against test set: the bias as a picture (the numbers of training-bias, Tables I to III)."""
+"""Heat map of training set against test set, with the numbers of training-bias, Tables I to III."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from ._selection import select
 from ._style import COLUMN, OUTLINE, PAGE, SMALL, TALLEST, TEXT, balanced, fitting, inches, styled
 
 CELL_HEIGHT, CELL_WIDTH, NARROWEST = 0.21, 0.32, 0.24
-"""Inches; a cell is wider where the page has room."""
+"""Size of a cell, and its least width, in inches. Cells are wider if the page has room."""
 AROUND_PANEL, BESIDE_PANELS, LEGEND, BAR = 0.35, 0.85, 0.35, 0.11
-"""Inches around a panel, without its names; beside the panels; for the legend; width of the colour bar."""
+"""Inches: around a panel without its names, beside the panels, for the legend, and the colour bar's width."""
 LONGEST_NAME = 1.1
-"""Inches; longer names are set smaller."""
+"""Greatest length of names in inches. Longer names get a smaller font."""
 NUMBER = 0.34
-"""Inches of a bold number of five characters, at the size of the small text, with some room."""
+"""Width in inches of a bold number of five characters in small text, with some room."""
 
 
 @styled
 def draw(
     scores: pd.DataFrame, *, order: Order | Mapping[str, Any], metric: str, scale: int, group: str | None = None
 ) -> Figure:
-    """One panel an architecture and loss: rows are the baselines, then the training sets; columns are the test sets.
+    """One panel per architecture and loss. Rows are the baselines, then the training sets; columns are the test sets.
 
-    Matched cells are outlined; the best model of a column is bold with a dot. All panels share one colour scale, on
-    which bright is better; cells without a value are grey.
+    Matched cells are outlined. The best model of a column is bold with a dot. All panels share one colour scale, on
+    which bright is better. Cells without a value are grey.
 
     Parameters
     ----------
@@ -55,11 +55,21 @@ def draw(
     return _draw_panels(_panels(cells, order), order.metrics[metric])
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The heat maps of a job: file name without suffix, and figure."""
-    scores = read([Path(reads["scores"])])
-    for name, shown in settings["pictures"].items():
-        yield name, draw(scores, order=settings["order"], scale=settings["scale"], **shown)
+class Heatmap:
+    """Heat map of training set against test set, with the numbers of training-bias, Tables I to III."""
+
+    CATEGORY = "Bias"
+    ALWAYS = True
+    READS = ("scores",)
+    FOR_EACH = ("metric", "group")
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The heat maps of a job: file name without suffix, and figure."""
+        scores = read([Path(reads["scores"])])
+        for name, shown in settings["pictures"].items():
+            yield name, draw(scores, order=settings["order"], scale=settings["scale"], **shown)
 
 
 def _panels(cells: pd.DataFrame, order: Order) -> dict[str, pd.DataFrame]:
@@ -89,7 +99,7 @@ def _draw_panels(panels: Mapping[str, pd.DataFrame], metric: Metric) -> Figure:
     names = min(inches(longest), LONGEST_NAME)
     panel_height = height * CELL_HEIGHT + AROUND_PANEL + 0.65 * names
     beside = BESIDE_PANELS + names
-    # Cells are narrower than they would best be only where the figure would else be taller than the page.
+    # Cells are narrower than ideal only if the figure would otherwise be taller than the page.
     best, legible = (int((PAGE - beside) / (width * cell)) for cell in (CELL_WIDTH, NARROWEST))
     needed = -(-len(panels) // max(1, int(TALLEST / panel_height)))
     rows, columns = balanced(len(panels), max(1, min(max(best, needed), legible)))
@@ -129,7 +139,7 @@ def _norm(values: np.ndarray) -> Normalize:
 def _draw_cells(ax: Axes, panel: pd.DataFrame, metric: Metric, norm: Normalize) -> None:
     colours = "viridis" if metric.higher_is_better else "viridis_r"
     ax.set_facecolor("#E8E8E8")
-    # An infinite value would be taken for a missing one.
+    # An infinite value would be drawn as a missing one.
     finite = panel.clip(norm.vmin, norm.vmax)
     seaborn.heatmap(finite, ax=ax, cmap=colours, norm=norm, cbar=False, linewidths=0.4, linecolor="white")
     baselines = sum(kind == "baseline" for kind, _ in panel.index)
@@ -138,7 +148,7 @@ def _draw_cells(ax: Axes, panel: pd.DataFrame, metric: Metric, norm: Normalize) 
 
 
 def _annotate(ax: Axes, panel: pd.DataFrame, metric: Metric, size: float) -> None:
-    """Numbers, outlines of matched cells, and marks on the best models."""
+    """Write the numbers, outline matched cells, and mark the best models."""
     values = panel.to_numpy(float)
     digits = 2 if np.abs(values[np.isfinite(values)]).max(initial=0) >= 10 else 3
     best = _best(panel, metric)

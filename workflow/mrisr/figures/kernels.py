@@ -1,4 +1,4 @@
-"""Estimated kernels of several slices, beside the bicubic and a Gaussian one (realistic-downsampling, Figure 7)."""
+"""Estimated kernels of several slices, beside the bicubic and a Gaussian one (no figure of a paper)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mrisr.arrays import load
-from mrisr.degradations._kernel import SIZE
-from mrisr.kernels._apply import bicubic_kernel
+from mrisr.imaging.kernel import SIZE, bicubic_kernel
 
 from ._style import PAGE, fitting, styled
 
 MOST_SLICES, MOST_ROWS = 6, 6
 SIGMA = 1.5
-"""Of the Gaussian kernel that is shown for comparison, pixels."""
+"""Sigma of the Gaussian kernel that is shown for comparison, pixels."""
 COLOURS = "magma"
 
 
 @styled
 def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """One row a subject: kernels of some slices, then their mean; each on a colour scale from 0 to its own maximum.
+    """One row per subject: kernels of some slices, then their mean, each on a colour scale from 0 to its own maximum.
 
-    The last row holds the kernels that nobody estimated. What is negative is black. Kernels lie as they are applied, by
+    The last row holds known kernels for comparison. Negative taps are black. Kernels are shown as they are applied, by
     cross-correlation: the upper left tap weighs the upper left pixel.
 
     Parameters
@@ -52,11 +51,21 @@ def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The figure of a job: file name without suffix, and figure."""
-    rows = {name: list(load(path)[0]["kernels"]) for name, path in reads["kernels"].items()}
-    (name,) = settings["pictures"]
-    yield name, draw({key: rows[key] for key in list(rows)[:MOST_ROWS]})
+class Kernels:
+    """Estimated kernels of several slices, beside the bicubic and a Gaussian one (no figure of a paper)."""
+
+    CATEGORY = "Degradations"
+    ALWAYS = False
+    READS = ("kernels",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job: file name without suffix, and figure."""
+        rows = {name: list(load(path)[0]["kernels"]) for name, path in reads["kernels"].items()}
+        (name,) = settings["pictures"]
+        yield name, draw({key: rows[key] for key in list(rows)[:MOST_ROWS]})
 
 
 def _references() -> dict[str, np.ndarray]:

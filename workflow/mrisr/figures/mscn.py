@@ -19,18 +19,18 @@ from ._tiles import grey
 HEIGHT, LEGEND_ROW = 2.3, 0.15
 BINS = 120
 WITHIN = 99.0
-"""Percentage of the values that the axis shows, of the image with the widest distribution."""
+"""Percentage of the values that the axis covers, for the image with the widest distribution."""
 BACKGROUND = 0.1
-"""Mean up to which a pixel is background, as the default of ``slices.empty`` has it."""
+"""A pixel whose local mean is at most this is background, as by the default of ``slices.empty``."""
 LABELS = ("MSCN coefficient", "product of diagonal neighbours")
 
 
 @styled
 def draw(images: Mapping[str, Sequence[np.ndarray]], *, names: Sequence[str] = ()) -> Figure:
-    """Two panels, the density of the coefficients and that of the products of diagonal neighbours.
+    """Two panels: the densities of the coefficients and of the products of diagonal neighbours.
 
-    The window is 7 x 7 with a sigma of one pixel, as in the paper. Only pixels where the mean around them is above
-    `BACKGROUND` count: coefficients of air are close to zero, and would hide those of the anatomy.
+    The window is 7 x 7 with a sigma of one pixel, as in the paper. Only pixels with a local mean above `BACKGROUND`
+    count, because the coefficients of air are close to zero and would hide those of the anatomy.
 
     Parameters
     ----------
@@ -52,12 +52,22 @@ def draw(images: Mapping[str, Sequence[np.ndarray]], *, names: Sequence[str] = (
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The figure of a job, over all slices of a subject and its degraded ones: file name without suffix, and figure."""
-    files = {"original": reads["slices"], **reads["degraded"]}
-    images = {name: list(load_slices(path)[0].values()) for name, path in files.items()}
-    (name,) = settings["pictures"]
-    yield name, draw(images, names=list(files))
+class MSCN:
+    """How natural degraded images look: MSCN coefficients and their products (realistic-downsampling, Figure 5)."""
+
+    CATEGORY = "Degradations"
+    ALWAYS = False
+    READS = ("training_slices",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job, over all slices of a subject: file name without suffix, and figure."""
+        files = {"original": reads["slices"], **reads["degraded"]}
+        images = {name: list(load_slices(path)[0].values()) for name, path in files.items()}
+        (name,) = settings["pictures"]
+        yield name, draw(images, names=list(files))
 
 
 def _of_anatomy(image: np.ndarray) -> np.ndarray:
@@ -76,7 +86,7 @@ def _pooled(coefficients: Sequence[np.ndarray], values_of: Callable[[np.ndarray]
 
 
 def _draw_densities(ax: Axes, values: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
-    """One line a name; values beyond the axis count in the density."""
+    """One line per name. Values beyond the axis count in the density."""
     limit = max((float(np.percentile(np.abs(found), WITHIN)) for found in values.values() if found.size), default=1.0)
     edges, styles = np.linspace(-limit, limit, BINS + 1), looks([*names, *values])
     for name, found in values.items():

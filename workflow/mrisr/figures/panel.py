@@ -1,4 +1,4 @@
-"""What every training set's model makes of one degraded slice, and where it errs (training-bias, Figure 4)."""
+"""The output of every training set's model for one degraded slice, and its errors (training-bias, Figure 4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ._style import styled
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom
 
 ZOOM, INSET = 0.2, 0.42
-"""Side of the part that is enlarged, of the slice's shorter side; side of the inset, of the tile's."""
+"""Side of the enlarged part as a fraction of the slice's shorter side; side of the inset as a fraction of the tile."""
 ERROR_COLOURS = "magma"
 
 
@@ -36,20 +36,20 @@ def draw(
     aspect: float = 1.0,
     box: Box | None = None,
 ) -> Figure:
-    """Ground truth, input and every model's output with its scores and an enlarged part; below, the absolute errors.
+    """Ground truth, input and every model's output, with scores and an enlarged part. Below are the absolute errors.
 
     Parameters
     ----------
     reference : ndarray
-        The slice [H, W] or [C, H, W] in [0, 1]; orient it first, with everything else.
+        The slice [H, W] or [C, H, W] in [0, 1]. All images have to be oriented already.
     degraded : ndarray
-        What the models were given, on the slice's own grid or a coarser one (then without an error map).
-    estimates : {training set: ndarray as the reference}
-        Outputs; the one that was trained on ``test_set`` is marked.
+        The models' input, on the slice's own grid or on a coarser one (then without an error map).
+    estimates : {training set: ndarray like the reference}
+        Outputs. The output of the model trained on ``test_set`` is marked.
     scores : {training set or "input": {label: value}}, optional
-        For the titles; the labels stand above the ground truth.
+        Scores for the titles. The labels are shown above the ground truth.
     aspect : float
-        Height of a pixel over its width.
+        Height of a pixel divided by its width.
     box : (top, left, height, width), optional
         The part to enlarge, in pixels; by default where the outputs differ most.
     """
@@ -71,30 +71,40 @@ def draw(
     return tiles.figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The panels of a job, each model run on the slice: file name without suffix, and figure."""
-    for name, shown in settings["pictures"].items():
-        files = reads["test_sets"][shown["test_set"]]
-        pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
-        pair = pairs[chosen_slice(pairs, settings)].loaded()
-        _, metadata = load_slices(files["references"][pair.subject], [])
-        affine, axis = metadata["affine"], metadata["axis"]
-        estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
-        yield (
-            name,
-            draw(
-                orient(pair.reference, affine, axis),
-                orient(pair.degraded, affine, axis),
-                {training_set: orient(image, affine, axis) for training_set, image in estimates.items()},
-                test_set=shown["test_set"],
-                scores=_scores(pair, estimates),
-                aspect=pixel_aspect(affine, axis),
-            ),
-        )
+class Panel:
+    """The output of every training set's model for one degraded slice, and its errors (training-bias, Figure 4)."""
+
+    CATEGORY = "Pictures"
+    ALWAYS = True
+    READS = ("shown_models",)
+    FOR_EACH = ("test_set", "model")
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The panels of a job, for which each model is run on the slice: file name without suffix, and figure."""
+        for name, shown in settings["pictures"].items():
+            files = reads["test_sets"][shown["test_set"]]
+            pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
+            pair = pairs[chosen_slice(pairs, settings)].loaded()
+            _, metadata = load_slices(files["references"][pair.subject], [])
+            affine, axis = metadata["affine"], metadata["axis"]
+            estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
+            yield (
+                name,
+                draw(
+                    orient(pair.reference, affine, axis),
+                    orient(pair.degraded, affine, axis),
+                    {training_set: orient(image, affine, axis) for training_set, image in estimates.items()},
+                    test_set=shown["test_set"],
+                    scores=_scores(pair, estimates),
+                    aspect=pixel_aspect(affine, axis),
+                ),
+            )
 
 
 def _estimates(weights, models, shown, degraded: np.ndarray) -> dict[str, np.ndarray]:
-    """What each model of a panel makes of the slice, by training set."""
+    """Each model's output for the slice, by training set."""
     from mrisr.evaluation.estimates import ModelEstimator
 
     wanted = (shown["architecture"], shown["loss"])
@@ -116,14 +126,14 @@ def _scores(pair: Pair, estimates: Mapping[str, np.ndarray]) -> dict[str, dict[s
 
 
 def _score_line(position: int, name: str, scores: Mapping[str, Mapping[str, float]]) -> str:
-    """The scores of an image; above the ground truth, which has none, what they are."""
+    """The scores of an image. The ground truth has none, so their labels are shown above it."""
     if position == 0:
         return " / ".join(dict.fromkeys(label for values in scores.values() for label in values))
     return " / ".join(_number(value) for value in scores.get("input" if position == 1 else name, {}).values())
 
 
 def _draw_errors(tiles: Tiles, images: list[np.ndarray]) -> None:
-    """Absolute errors of all images but the first, the reference, that have its size; one scale for all."""
+    """Absolute errors, on one common scale, of all images with the size of the reference, which is the first."""
     reference, shape = grey(images[0]), images[0].shape
     errors = {
         position: np.abs(grey(image) - reference)
@@ -146,13 +156,13 @@ def _number(value: float) -> str:
 
 
 def _error_norm(errors: Iterable[np.ndarray]) -> Normalize:
-    """One scale for all error maps, without the few largest errors, that would leave the rest dark."""
+    """One scale for all error maps. It ignores the few largest errors, which would leave the rest dark."""
     highest = max((float(np.percentile(error, 99.5)) for error in errors), default=0.0)
     return Normalize(0, highest or 1.0)
 
 
 def _most_different(images: list[np.ndarray], reference: np.ndarray, aspect: float) -> Box:
-    """The part, square in millimetres, where the images differ most from each other (one alone: from the reference)."""
+    """The part, square in millimetres, where the images differ most. A single image is compared with the reference."""
     height, width = reference.shape[-2:]
     side = ZOOM * min(height * aspect, width)
     size = max(4, round(side / aspect)), max(4, round(side))
@@ -165,9 +175,9 @@ def _most_different(images: list[np.ndarray], reference: np.ndarray, aspect: flo
 
 
 def _inset(reference: np.ndarray, box: Box, aspect: float) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height, as parts of the tile, of an inset with the form of the box.
+    """Left, bottom, width and height, as fractions of the tile, of an inset with the proportions of the box.
 
-    It stands in that corner where it hides least of the slice and nothing of the box.
+    It is in the corner where it hides least of the slice and nothing of the box.
     """
     image = grey(reference).copy()
     height, width = image.shape

@@ -28,12 +28,12 @@ def draw(
     Parameters
     ----------
     images : {name: ndarray}
-        The original slice first, [H, W] or [C, H, W] in [0, 1], oriented as it is to be shown; the others on its grid
-        or on a coarser one, whose pixels then stand at the centres of the blocks that they cover.
+        The original slice first, [H, W] or [C, H, W] in [0, 1], oriented already. The others are on its grid or on a
+        coarser one; coarser pixels lie at the centres of the blocks that they cover.
     aspect : float
-        Height of a pixel over its width.
+        Height of a pixel divided by its width.
     line : int, optional
-        Row of the original; by default that in which the intensity changes most.
+        Row of the original; by default the row in which the intensity changes most.
     names : sequence of str, optional
         All names of the study, so that each has the same colour in every figure.
     """
@@ -55,21 +55,32 @@ def draw(
     return figure
 
 
-def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """The figure of a job: file name without suffix, and figure."""
-    index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
-    files = {"original": reads["slices"], **reads["degraded"]}
-    _, metadata = load_slices(reads["slices"], [])
-    affine, axis = metadata["affine"], metadata["axis"]
-    images = {name: orient(load_slices(path, [index])[0][index], affine, axis) for name, path in files.items()}
-    (name,) = settings["pictures"]
-    yield name, draw(images, aspect=pixel_aspect(affine, axis), names=list(files))
+class Profile:
+    """Intensities along a line through one slice, original and degraded (realistic-downsampling, Figure 6a)."""
+
+    CATEGORY = "Degradations"
+    ALWAYS = False
+    READS = ("training_slices",)
+    FOR_EACH = ()
+    OPTIONS = {}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job: file name without suffix, and figure."""
+        index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
+        files = {"original": reads["slices"], **reads["degraded"]}
+        _, metadata = load_slices(reads["slices"], [])
+        affine, axis = metadata["affine"], metadata["axis"]
+        images = {name: orient(load_slices(path, [index])[0][index], affine, axis) for name, path in files.items()}
+        (name,) = settings["pictures"]
+        yield name, draw(images, aspect=pixel_aspect(affine, axis), names=list(files))
 
 
 def profile(image: np.ndarray, line: int, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Positions in pixels of a grid of ``shape`` and intensities of an image that covers the same field of view.
+    """Intensities of an image along a line, and their positions in pixels of a grid of ``shape``.
 
-    A coarser image has its pixel centres at the centres of the blocks; between two of its rows it is interpolated.
+    The image covers the same field of view as the grid. The pixels of a coarser image lie at the centres of blocks;
+    between two of its rows it is interpolated.
     """
     image = grey(image)
     height, width = image.shape
@@ -80,5 +91,5 @@ def profile(image: np.ndarray, line: int, shape: tuple[int, int]) -> tuple[np.nd
 
 
 def busiest_line(image: np.ndarray) -> int:
-    """The row in which the intensity changes most from pixel to pixel, in sum."""
+    """The row with the greatest sum of intensity changes from pixel to pixel."""
     return int(np.argmax(np.abs(np.diff(grey(image), axis=1)).sum(axis=1)))

@@ -1,7 +1,7 @@
-"""How a low-resolution scan came about, learned from scans: one file is one method.
+"""Methods that learn the degradation from real scans: one file is one method.
 
-A method with ``GIVES = "kernels"`` estimates one downsampling kernel a slice (`estimate`); one with ``GIVES =
-"network"`` is a downsampling network for all slices, trained as the super-resolution networks are. Looking at the shelf
+A method with ``GIVES = "kernels"`` estimates one downsampling kernel per slice (`estimate`). A method with ``GIVES =
+"network"`` is one downsampling network for all slices, trained like the super-resolution networks. Listing the methods
 does not import torch.
 """
 
@@ -16,7 +16,8 @@ from mrisr.errors import InputError, suggestion
 if TYPE_CHECKING:
     import numpy as np
 
-    from ._estimation import Estimation, Keeper, Report
+    from mrisr.imaging.estimation import Estimation, Keeper
+    from mrisr.meter import ProgressMeter
 
 
 def available() -> list[str]:
@@ -34,12 +35,12 @@ def estimate(
     slice_ids: Sequence[str | int] | None = None,
     **options: Any,
 ) -> np.ndarray:
-    """Kernels of all slices, float32 [n, k, k], each of sum 1; see `estimate_report`, of which this is the result.
+    """The kernels that `estimate_report` finds, float32 [n, k, k], each of sum 1.
 
     Raises
     ------
     InputError
-        As `estimate_report`; also for a slice without structure, or whose estimation failed at every attempt.
+        As `estimate_report`; also if a slice has no structure, or its estimation failed at every attempt.
     """
     report = estimate_report(name, hr_slices, lr_slices, scale=scale, seed=seed, slice_ids=slice_ids, **options)
     report.require_all()
@@ -54,40 +55,39 @@ def estimate_report(
     scale: int,
     seed: int,
     slice_ids: Sequence[str | int] | None = None,
-    progress: Callable[[int, int], Report] | None = None,
+    progress: Callable[[int, int], ProgressMeter] | None = None,
     keeper: Keeper | None = None,
     **options: Any,
 ) -> Estimation:
-    """Estimate the kernel that leads from each high-resolution slice to the low-resolution one beside it.
+    """Estimate for each pair of slices the kernel that turns the high-resolution one into the low-resolution one.
 
-    The kernel of a slice is a function of its two images, the seed, its id and the options: which other slices are
-    given, in which order, does not matter. Threads and determinism of torch are the caller's, as
-    `mrisr.training.execution` sets them.
+    The kernel of a slice depends on its two images, the seed, its id and the options. It does not depend on the other
+    slices or their order. The caller sets torch's threads and determinism (`mrisr.training.execution`).
 
     Parameters
     ----------
     name : str
         One of `available()` that gives kernels.
     hr_slices, lr_slices : sequence of ndarray
-        Floating point [H, W] and [H/scale, W/scale] in [0, 1], one pair a slice; slices may differ in size.
+        Floating point [H, W] and [H/scale, W/scale] in [0, 1]. Slices may differ in size.
     scale : int
         Factor between the grids.
     seed : int
         At least 0.
     slice_ids : sequence of str or int, optional
-        Names of the slices, each once; by default the digest of a slice's content.
+        Names of the slices, all different; by default the digest of a slice's content.
     progress : callable, optional
-        Called once as ``progress(total, done)`` in iterations of single slices; its ``update(done, note)`` then follows
-        the work (`mrisr.progress.Progress`).
+        Called once as ``progress(total, done)``, counting iterations of single slices. It returns a progress meter,
+        whose ``update(done, note)`` is called during the work (`mrisr.progress.Progress`).
     keeper : Keeper, optional
-        Keeps states of unfinished work, to go on from.
+        Saves the state of unfinished work, so that a later call can continue.
     **options
         The method's own.
 
     Returns
     -------
     Estimation
-        Kernels, and for each slice how its estimation went; a failed one has a kernel of NaN.
+        Kernels, and how the estimation of each slice went. The kernel of a failed estimation is NaN.
 
     Raises
     ------

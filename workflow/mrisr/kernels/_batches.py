@@ -5,18 +5,18 @@ from __future__ import annotations
 import torch
 
 LARGEST = {"cpu": 16, "cuda": 64}
-"""A CPU is busy with fewer, and an interruption then costs little; a GPU needs many. A slice takes 10 MB."""
+"""A small batch keeps a CPU busy and loses little when interrupted; a GPU needs a large one. A slice takes 10 MB."""
 
 
 def batch_size(device: torch.device) -> int:
-    """Slices that train at once, if the options do not say: a constant, so that no number follows the free memory."""
+    """Default number of slices that train at once. A constant: results must not depend on free memory."""
     return LARGEST[device.type]
 
 
 def places(slices: int, batch: int, device: torch.device) -> list[int]:
-    """Which of a batch's slices stands at which place.
+    """Which slice stands at each place of a batch.
 
-    On a CPU a kernel does not depend on the batch. A GPU's libraries choose their way by the number of matrices, so
-    there every batch is filled up to one size, with its slices again from the first.
+    On a CPU a kernel does not depend on the batch. A GPU's libraries choose their algorithm by the number of matrices.
+    There every batch is filled up to the same size by repeating its slices from the first.
     """
     return list(range(slices)) if device.type == "cpu" else [place % slices for place in range(batch)]

@@ -20,7 +20,7 @@ def crop_weights(image: np.ndarray, size: int) -> np.ndarray:
     """
     sums = np.pad(gradient_magnitude(image), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     inside = sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]
-    # Differences of large sums: what is left of nothing is not exactly nothing.
+    # Rounding leaves tiny sums in flat regions: these are differences of large sums.
     return np.where(inside > 1e-9 * sums[-1, -1], inside, 0.0)
 
 
@@ -29,18 +29,18 @@ def draw(image: np.ndarray, size: int, count: int, random: np.random.Generator) 
     weights = crop_weights(image, size)
     cumulative = np.cumsum(weights.ravel())
     drawn = np.searchsorted(cumulative, random.random(count) * cumulative[-1], side="right")
-    # A product that rounds up to the last sum would lie behind the last crop.
+    # If the product rounds up to the last sum, the index would lie beyond the last crop.
     last = np.flatnonzero(weights.ravel())[-1]
     return np.stack(np.unravel_index(np.minimum(drawn, last), weights.shape), axis=1)
 
 
 class Crops:
-    """Crops of N images, one of each an iteration, at corners drawn beforehand.
+    """Crops of N images at corners drawn beforehand: one crop of each image per iteration.
 
     Parameters
     ----------
     images : sequence of ndarray
-        float32 [H, W], not necessarily of one size.
+        float32 [H, W]; sizes may differ.
     corners : ndarray
         int64 [N, iterations, 2].
     size : int

@@ -1,12 +1,12 @@
 """The patch discriminators of many GANs at once: does a 7 x 7 patch come from the low-resolution scan?
 
 The image and its two Sobel maps pass a 7 x 7 convolution, five 1 x 1 convolutions with batch normalisation and ReLU,
-and a last one to a sigmoid; all weights are divided by their spectral norm (Miyato et al. 2018). A discriminator sees
+and a last one with a sigmoid. All weights are divided by their spectral norm (Miyato et al. 2018). A discriminator sees
 one crop at a time, so batch normalisation is over the positions of a crop.
 
-Three identities make it fast without changing what it computes: the Sobel maps (edges repeated) are linear, as are the
-first two convolutions, with nothing between them, so all of these are one 9 x 9 convolution; what is left are matrix
-products of 64 x 64 with all positions; and a bias ahead of a batch normalisation cancels, so it is left out.
+Three identities make it fast without changing the result. The Sobel maps (edges repeated) and the first two
+convolutions are linear with nothing between them, so together they are one 9 x 9 convolution. The other layers are
+products of 64 x 64 matrices with all positions. A bias before a batch normalisation cancels, so it is left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ._products import multiply, row_times, times_column
 
 PATCH = 7
 LAYERS = 5
-"""1 x 1 convolutions that a batch normalisation follows."""
+"""Number of 1 x 1 convolutions followed by batch normalisation."""
 FILTERS = np.array(
     [
         [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
@@ -34,13 +34,13 @@ FILTERS = np.array(
 )
 """The image itself and the Sobel maps (equation 1 of the realistic-downsampling paper)."""
 
-Weights = dict[str, torch.Tensor]
+Tensors = dict[str, torch.Tensor]
 
 
 def initial_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
     """Weights of one discriminator, 30,977 in all, float32; initial distributions as in KernelGAN.
 
-    ``cancelling`` are the biases ahead of batch normalisations.
+    ``cancelling`` are the biases before batch normalisations.
     """
     return {
         "first": glorot_normal(random, (FEATURES, len(FILTERS), PATCH, PATCH)),
@@ -54,14 +54,14 @@ def initial_weights(random: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def initial_directions(random: np.random.Generator) -> dict[str, np.ndarray]:
-    """Where the power iterations for the spectral norms of ``first`` and ``hidden`` start: unit vectors."""
+    """Unit vectors from which the power iterations for the spectral norms of ``first`` and ``hidden`` start."""
     directions = {"first": (FEATURES,), "hidden": (LAYERS, FEATURES)}
     drawn = {name: random.standard_normal(shape, np.float32) for name, shape in directions.items()}
     return {name: vectors / np.linalg.norm(vectors, axis=-1, keepdims=True) for name, vectors in drawn.items()}
 
 
 class Normalised(NamedTuple):
-    """Discriminators ready to look at images: weights over their spectral norms, the first two layers composed."""
+    """Discriminators ready for images: weights divided by their spectral norms, the first two layers composed."""
 
     edges: torch.Tensor
     hidden: torch.Tensor
@@ -71,12 +71,12 @@ class Normalised(NamedTuple):
     beta: torch.Tensor
 
     def detached(self) -> Normalised:
-        """The same without a way back to the weights."""
+        """A copy that passes no gradient back to the weights."""
         return Normalised(*(tensor.detach() for tensor in self))
 
 
-def normalise(weights: Weights, directions: Weights) -> tuple[Normalised, Weights]:
-    """Divide stacked weights by their spectral norms; one power iteration, whose directions are returned."""
+def normalise(weights: Tensors, directions: Tensors) -> tuple[Normalised, Tensors]:
+    """Divide stacked weights by their spectral norms, after one power iteration; also returns its new directions."""
     count = len(weights["first"])
     first, first_direction = _over_spectral_norm(weights["first"].reshape(count, FEATURES, -1), directions["first"])
     hidden, hidden_direction = _over_spectral_norm(weights["hidden"], directions["hidden"])
@@ -91,7 +91,7 @@ def normalise(weights: Weights, directions: Weights) -> tuple[Normalised, Weight
 def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
     """Probability that a patch is real, float64 [N, M, (side - 6)^2], for M images each: [N, M, side, side].
 
-    Every image is normalised by itself, as if the discriminator saw it alone.
+    Batch normalisation treats every image as if the discriminator saw it alone.
     """
     count, each = images.shape[:2]
     features = multiply(discriminators.edges, windows(_with_edges_repeated(images), PATCH + 2))
@@ -102,25 +102,25 @@ def realism(discriminators: Normalised, images: torch.Tensor) -> torch.Tensor:
             values[:, layer, :, None].expand(-1, -1, each).reshape(-1)
             for values in (discriminators.gamma, discriminators.beta)
         )
-        # A group for each pair of feature and image: normalisation over the positions alone, as batch normalisation of
-        # a single image does it.
+        # One group for each pair of feature and image. This normalises over the positions alone, as batch
+        # normalisation of a single image does.
         flat = features.view(1, count * FEATURES * each, -1)
         normalised = functional.group_norm(flat, count * FEATURES * each, gamma, beta)
         features = functional.relu(normalised, inplace=True).view_as(features)
     scores = row_times(discriminators.last, features[:, None]) + discriminators.bias
-    # In single precision the last pixels of a batch, left over by vector code, differ in the last bit.
+    # Double precision: vector code treats the last pixels of a batch differently, so their last bits would differ.
     return torch.sigmoid(scores.double()).view(count, each, -1)
 
 
 def _with_edges_repeated(images: torch.Tensor) -> torch.Tensor:
-    """One pixel more on each side of [N, M, H, W]; replication padding has no deterministic gradient on CUDA."""
+    """Pad [N, M, H, W] by one pixel on each side. Torch's replication padding has no deterministic gradient on CUDA."""
     for axis in (2, 3):
         images = torch.cat([images.narrow(axis, 0, 1), images, images.narrow(axis, -1, 1)], axis)
     return images
 
 
 def _over_spectral_norm(weights: torch.Tensor, direction: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Matrices W [..., out, in] over u^T W v, after one power iteration of the unit vectors u, v; and u [..., out]."""
+    """Matrices W [..., out, in] divided by u^T W v, after one power iteration of the unit vectors u and v; and u."""
     with torch.no_grad():
         v = functional.normalize(row_times(direction, weights), dim=-1)
         u = functional.normalize(times_column(weights, v), dim=-1)

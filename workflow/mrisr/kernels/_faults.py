@@ -1,24 +1,24 @@
-"""Is an estimated kernel a downsampling kernel at all?"""
+"""Tests whether an estimated kernel is a plausible downsampling kernel."""
 
 from __future__ import annotations
 
 import numpy as np
 
 SUM = 0.2
-"""Greatest distance of the sum to 1: that of the kernels of a training that goes well is below 0.03."""
+"""Greatest distance of the sum from 1. In a good training it is below 0.03."""
 SHIFT = 1.0
-"""Greatest distance of the centre of mass to the centre along an axis, pixels of the high-resolution grid."""
+"""Greatest distance of the centre of mass from the centre along an axis, pixels of the high-resolution grid."""
 BORDER = 2
 OUTSIDE = 0.3
-"""Greatest share of the magnitude in the two outer rings; of a Gaussian of sigma 3 pixels it is 0.21."""
+"""Greatest share of the magnitude in the two outer rings. For a Gaussian of sigma 3 pixels it is 0.21."""
 SWING = 3.0
-"""Greatest ratio of the magnitude to the sum: of the bicubic kernel it is 1.4."""
+"""Greatest ratio of the magnitude to the sum. For the bicubic kernel it is 1.4."""
 
 
 def fault(kernel: np.ndarray) -> str | None:
-    """What is wrong with a kernel [k, k], k odd, as trained and not yet normalised; None if it can be used.
+    """What is wrong with a trained, not yet normalised kernel [k, k], k odd; None if it can be used.
 
-    The centre is half a pixel behind the middle tap, where it belongs at scale 2.
+    At scale 2 the right centre is half a pixel behind the middle tap.
     """
     kernel = np.asarray(kernel, np.float64)
     if not np.isfinite(kernel).all():

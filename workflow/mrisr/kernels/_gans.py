@@ -1,9 +1,9 @@
-"""N independent GANs, one a slice, trained as one batch.
+"""N independent GANs, one per slice, trained as one batch.
 
-The slices share nothing but the arithmetic: the loss is a sum over them, so the gradient of each slice's weights is its
-own, and Adam works on every weight by itself. After KernelGAN (Bell-Kligler et al. 2019) with the changes of the
-realistic-downsampling paper; the spectral norms get one power iteration between two changes of the weights, where
-KernelGAN's get three.
+The slices do not influence each other. The loss is a sum over slices, so each slice's weights get only their own
+gradient, and Adam treats every weight by itself. The method is KernelGAN (Bell-Kligler et al. 2019) with the changes of
+the realistic-downsampling paper. The spectral norms get one power iteration per update of the weights; KernelGAN's get
+three.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from mrisr.imaging.kernel import SCALE, SIZE, bicubic_kernel
+
 from . import _discriminator, _generator
-from ._apply import SCALE, SIZE, bicubic_kernel
 from ._crops import Crops, draw
 from ._products import row_times
-from ._regularisers import Schedule, Weights
+from ._regularisers import Regularisation, Schedule
 from ._seeds import CROPS, NOISE, WEIGHTS
 from ._slices import HR_CROP, LR_CROP, Slice
 
 NOISE_BLOCK = 50
-"""Iterations whose noise is drawn at once."""
+"""Number of iterations for which noise is drawn at once."""
 LOSSES = ("adversarial", "discriminator", "bicubic")
 
 
 @dataclass(frozen=True)
-class Settings:
+class GANOptions:
     """How a GAN is trained; the options of `mrisr.kernels.dsgan.DSGAN`."""
 
     iterations: int
@@ -36,7 +37,7 @@ class Settings:
     drop_every: int
     noise: float
     share_fake: bool
-    weights: Weights
+    weights: Regularisation
 
 
 class GANs:
@@ -45,12 +46,12 @@ class GANs:
     Parameters
     ----------
     slices : sequence of Slice
-        With structure, of at least a crop's size.
-    settings : Settings
+        Slices with structure, at least as large as a crop.
+    settings : GANOptions
     device : torch.device
     """
 
-    def __init__(self, slices: Sequence[Slice], settings: Settings, device: torch.device):
+    def __init__(self, slices: Sequence[Slice], settings: GANOptions, device: torch.device):
         self.slices, self.settings, self.device = slices, settings, device
         generators, discriminators, directions = zip(*map(_initial, slices), strict=True)
         self.generator = [_stack(weights, device).requires_grad_() for weights in zip(*generators, strict=True)]
@@ -70,7 +71,7 @@ class GANs:
         self.noise = torch.empty(0)
 
     def step(self, iteration: int) -> torch.Tensor:
-        """Train all generators, then all discriminators; the losses [N, 3] of `LOSSES` before that."""
+        """Train all generators, then all discriminators. Returns the losses [N, 3] (`LOSSES`) before the update."""
         rate = self.settings.learning_rate * 0.1 ** (iteration // self.settings.drop_every)
         patches = _generator.windows(self.hr_crops(iteration)[:, None], SIZE, SCALE)
         discriminators, self.directions = _discriminator.normalise(self.discriminator, self.directions)
@@ -81,7 +82,7 @@ class GANs:
         return torch.stack([adversarial, told_apart, bicubic], 1).detach()
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Everything that an iteration leaves to the next, by name."""
+        """All tensors that the next iteration needs, by name."""
         tensors = {f"generator/{layer}": weights for layer, weights in enumerate(self.generator)}
         tensors |= {f"discriminator/{name}": weights for name, weights in self.discriminator.items()}
         tensors |= {f"direction/{name}": direction for name, direction in self.directions.items()}
@@ -91,7 +92,7 @@ class GANs:
         return tensors | {"schedule/bicubic": self.schedule.bicubic, "schedule/below": self.schedule.below}
 
     def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Go on from a `state` of the same slices and settings."""
+        """Continue from a `state` of the same slices and options."""
         with torch.no_grad():
             for layer, weights in enumerate(self.generator):
                 weights.copy_(tensors[f"generator/{layer}"])
@@ -131,7 +132,7 @@ class GANs:
         return loss
 
     def _fake(self, kernels: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
-        """Crops [N, 26, 26] downsampled with one kernel each, or with the same."""
+        """Downsample crops [N, 26, 26], each with its own kernel or all with one."""
         return row_times(kernels.reshape(-1, SIZE**2), patches).view(-1, LR_CROP, LR_CROP)
 
     def _noise(self, iteration: int) -> torch.Tensor:

@@ -1,8 +1,9 @@
-"""The linear generator of many GANs at once, and its composition into one kernel each.
+"""The linear generators of many GANs at once, each composed into one kernel.
 
-Six convolutions without bias, activation or padding are one cross-correlation: 7 + 5 + 3 - 2 = 13 taps an axis. Having
-one channel at both ends, they are composed from the output side, a vector of 64 times one layer after the other: 1.1
-million multiply-accumulates, where running the layers on a 64 x 64 crop takes 430 million.
+Six convolutions without bias, activation or padding are one cross-correlation with 7 + 5 + 3 - 2 = 13 taps per axis.
+Input and output have one channel, so the layers are composed from the output side: a vector of 64 is multiplied by one
+layer after the other. That takes 1.1 million multiply-accumulates; running the layers on a 64 x 64 crop takes 430
+million.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ SHAPES = (
 )
 """Weights of the layers: output features, input features, taps, taps; 150,656 in all."""
 GAIN = 0.1
-"""Of the initial weights, normal after Glorot and Bengio (2010); as in KernelGAN."""
+"""Gain of the initial weights, which are normal after Glorot and Bengio (2010), as in KernelGAN."""
 
 
 def initial_weights(random: np.random.Generator) -> list[np.ndarray]:
-    """Weights of one generator, float32 of `SHAPES`."""
+    """Initial weights of one generator, float32, with the shapes `SHAPES`."""
     return [glorot_normal(random, shape) for shape in SHAPES]
 
 
@@ -41,9 +42,9 @@ def glorot_normal(random: np.random.Generator, shape: Sequence[int]) -> np.ndarr
 
 
 def compose(weights: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Kernels [N, 13, 13] that the generators of stacked weights [N, *shape] are.
+    """Compose generators of stacked weights [N, *shape] into kernels [N, 13, 13].
 
-    The output of a generator is its input's cross-correlation with the kernel: no flip.
+    A generator's output is the cross-correlation of its input with the kernel (no flip).
     """
     kernel = weights[-1]
     for layer in reversed(weights[:-1]):
@@ -54,7 +55,7 @@ def compose(weights: Sequence[torch.Tensor]) -> torch.Tensor:
 def _before(layer: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     """The kernel [N, 1, in, s + t - 1, s + t - 1] of a layer [N, out, in, t, t] followed by a kernel [N, 1, out, s, s].
 
-    Every tap of one meets every tap of the other; products at the same distance add up.
+    This is a full convolution: products of taps at the same total offset are summed.
     """
     count, outputs, inputs, taps, _ = layer.shape
     size = kernel.shape[-1]

@@ -1,10 +1,10 @@
-"""Products of stacked matrices, one a slice, whose last digits depend on nothing but the slice's own numbers.
+"""Products of stacked matrices, one per slice. Each slice's result is the same to the bit in any stack.
 
-A matrix library chooses its way by the number of matrices in a stack and by where each begins in memory, and the ways
-round differently. A GAN makes of such a difference of 1e-7 half a decibel in some thousand iterations. So on a CPU
-each slice's matrices are multiplied by themselves, and products with a vector, for which libraries have special ways
-that depend on the alignment, are elementwise products and sums. The matrices here hold a multiple of 16 numbers, so
-each begins at a multiple of 64 bytes wherever in the stack it lies.
+A matrix library chooses its algorithm by the number of matrices in a stack and by their alignment in memory, and the
+algorithms round differently. In some thousand iterations a GAN turns such a difference of 1e-7 into half a decibel.
+Therefore, on a CPU, each slice's matrices are multiplied in a call of their own. Products with a vector are elementwise
+products and sums, because libraries have special algorithms for them that depend on the alignment. The matrices here
+hold a multiple of 16 numbers, so each begins at a multiple of 64 bytes in any stack.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import torch
 
 
 def multiply(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Matrices [N, l, m] times [N, m, n], each with the one at its place: [N, l, n]."""
+    """Matrices [N, l, m] times matrices [N, m, n], pair by pair: [N, l, n]."""
     return _Multiply.apply(a, b) if a.device.type == "cpu" else a @ b
 
 
 def row_times(rows: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
-    """Rows [..., m] times matrices [..., m, n], each with the one at its place: [..., n]."""
+    """Rows [..., m] times matrices [..., m, n], pair by pair: [..., n]."""
     return (rows[..., None] * matrices).sum(-2)
 
 
 def times_column(matrices: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """Matrices [..., m, n] times columns [..., n], each with the one at its place: [..., m]."""
+    """Matrices [..., m, n] times columns [..., n], pair by pair: [..., m]."""
     return (matrices * columns[..., None, :]).sum(-1)
 
 
 class _Multiply(torch.autograd.Function):
-    """Stacked matrix products, one call of the matrix library a pair."""
+    """Stacked matrix products, with one call of the matrix library per pair."""
 
     @staticmethod
     def forward(ctx, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
-"""The five regularisers of the kernels and, for every slice on its own, the schedule of their weights.
+"""The five regularisers of the kernels, and the schedule of their weights, separate for every slice.
 
-After equation 3 of the realistic-downsampling paper, in the form of KernelGAN (Bell-Kligler et al. 2019), for which the
-printed weights were chosen.
+They are those of equation 3 of the realistic-downsampling paper, in the form of KernelGAN (Bell-Kligler et al. 2019).
+The weights printed in the paper fit that form.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ._apply import SIZE
+from mrisr.imaging.kernel import SIZE
 
 CENTRE = SIZE / 2
-"""Index where the centre of mass belongs at scale 2: the centre of a 2 x 2 block is half a pixel off a pixel's."""
+"""Right index of the centre of mass at scale 2: the centre of a 2 x 2 block is half a pixel beside a pixel's centre."""
 PERIPHERY = 30.0
-"""Greatest weight of the mask."""
+"""Greatest weight of the mask of `boundaries`."""
 FREE = 9
-"""Central taps an axis that the mask leaves alone."""
+"""Number of central taps per axis where the mask is zero."""
 POWER = 0.2
 TINY = 1e-12
-"""Below this magnitude a tap is not pulled to zero any more: the slope of |k|^0.2 has no bound there."""
+"""Taps below this magnitude are not pulled to zero, because the slope of |k|^0.2 has no bound there."""
 IN_A_ROW = 3
 
 
 @dataclass(frozen=True)
-class Weights:
+class Regularisation:
     """Weights of the regularisers and when they change; the options of `mrisr.kernels.dsgan.DSGAN`."""
 
     bicubic: float
@@ -47,7 +47,7 @@ def sum_to_one(kernels: torch.Tensor) -> torch.Tensor:
 
 
 def boundaries(kernels: torch.Tensor) -> torch.Tensor:
-    """Mean magnitude of the taps, those far from the centre weighted up to 30, [N]."""
+    """Mean magnitude of the taps, [N]; the weight grows with the distance from the centre, up to 30."""
     return (kernels * _periphery(kernels.device, kernels.dtype)).abs().mean((1, 2))
 
 
@@ -57,7 +57,7 @@ def sparse(kernels: torch.Tensor) -> torch.Tensor:
 
 
 def centre(kernels: torch.Tensor) -> torch.Tensor:
-    """Mean squared distance of the centre of mass to (6.5, 6.5) along the axes, [N]."""
+    """Squared distance of the centre of mass from (6.5, 6.5), mean over the axes, [N]."""
     return (centre_of_mass(kernels) - CENTRE).square().mean(1)
 
 
@@ -78,20 +78,20 @@ def _periphery(device: torch.device, dtype: torch.dtype) -> torch.Tensor:
 
 
 class Schedule:
-    """Weights of the regularisers over the iterations of N slices, each at its own pace.
+    """Weights of the regularisers during the training of N slices; each slice follows its own schedule.
 
-    The bicubic weight decays once the bicubic loss has been below the gate three times in a row; when it is small,
-    centre and sparsity come in.
+    The bicubic weight begins to decay when the bicubic loss was below the gate three times in a row. When the weight is
+    small, the centre and sparsity terms are added.
 
     Attributes
     ----------
     bicubic : Tensor
         Present weight of the bicubic loss, [N].
     below : Tensor
-        How many times in a row the bicubic loss was below the gate, up to three and then no longer counted, [N].
+        How many times in a row the bicubic loss was below the gate, [N]. At three the counting stops.
     """
 
-    def __init__(self, weights: Weights, count: int, device: torch.device):
+    def __init__(self, weights: Regularisation, count: int, device: torch.device):
         self.weights = weights
         self.bicubic = torch.full((count,), weights.bicubic, device=device)
         self.below = torch.zeros(count, dtype=torch.int64, device=device)
@@ -99,9 +99,9 @@ class Schedule:
     def total(self, bicubic_loss: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
         """Weighted sum of the regularisers, float64 [N]; ``bicubic_loss`` is [N]."""
         always = self.weights.sum_to_one * sum_to_one(kernels) + self.weights.boundaries * boundaries(kernels)
-        # In single precision the powers of the last taps of a batch, left over by vector code, differ in the last bit.
+        # Double precision: vector code treats the last taps of a batch differently, so their last bits would differ.
         kernels, constrained = kernels.double(), self.constrained()
-        # In place of the others a kernel of ones: the centre of mass of one that sums to nothing is not a number.
+        # Unconstrained slices get a dummy kernel of ones: a zero sum would give NaN.
         judged = torch.where(constrained[:, None, None], kernels, 1)
         late = self.weights.centre * centre(judged) + self.weights.sparse * sparse(judged)
         return self.bicubic * bicubic_loss + always + constrained * late
@@ -111,7 +111,7 @@ class Schedule:
         return self.bicubic < self.weights.constrain_below
 
     def advance(self, bicubic_loss: torch.Tensor, iterations: int) -> None:
-        """Take note of the losses [N] of an iteration, the ``iterations``-th."""
+        """Update the schedule with the losses [N] of iteration number ``iterations``."""
         opened = self.below == IN_A_ROW
         if iterations % self.weights.decay_every == 0:
             self.bicubic = torch.where(opened, self.bicubic * self.weights.decay, self.bicubic)

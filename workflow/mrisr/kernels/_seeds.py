@@ -1,4 +1,4 @@
-"""Random numbers that belong to a slice, whatever else is estimated beside it."""
+"""Names and purposes that, with the seed, determine the random numbers of a slice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from mrisr.errors import InputError
 
 WEIGHTS, CROPS, NOISE = range(3)
-"""Purposes that random numbers are drawn for, each from a stream of its own."""
+"""Purposes of random numbers. Each purpose has its own stream."""
 
 
 def content_id(*images: np.ndarray) -> str:
@@ -23,7 +23,7 @@ def content_id(*images: np.ndarray) -> str:
 
 
 def require_ids(slice_ids: Sequence[str | int], count: int) -> list[str]:
-    """The ids as text; an `InputError` unless there is one for each of ``count`` slices, each once."""
+    """The ids as text; an `InputError` unless there are ``count`` different ones."""
     ids = [str(slice_id) for slice_id in slice_ids]
     if len(ids) != count:
         raise InputError(f"kernels: {len(ids)} slice ids are given for {count} slices; give one for each")
@@ -31,15 +31,3 @@ def require_ids(slice_ids: Sequence[str | int], count: int) -> list[str]:
         twice = next(name for name in ids if ids.count(name) > 1)
         raise InputError(f"kernels: the slice id '{twice}' is given twice; a slice's random numbers follow from its id")
     return ids
-
-
-def require_seed(seed: int) -> None:
-    """An `InputError` unless the seed is an integer of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"kernels: the seed must be an integer of at least 0, not {seed!r}")
-
-
-def generator(seed: int, slice_id: str, attempt: int, purpose: int, block: int = 0) -> np.random.Generator:
-    """Random numbers of a slice: a function of the arguments alone."""
-    words = np.frombuffer(hashlib.sha256(slice_id.encode()).digest(), ">u4").tolist()
-    return np.random.default_rng(np.random.SeedSequence([seed, *words], spawn_key=(attempt, purpose, block)))

@@ -1,4 +1,4 @@
-"""Pairs of slices, checked and brought to the range that the GANs work in."""
+"""Pairs of slices, checked and scaled to the range of the GANs, [-1, 1]."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mrisr.errors import InputError
+from mrisr.errors import InputError, require_integer
+from mrisr.imaging.kernel import SCALE, SIZE
+from mrisr.imaging.random import generator
 
-from ._apply import SCALE, SIZE
 from ._crops import crop_weights
-from ._seeds import content_id, generator, require_ids, require_seed
+from ._seeds import content_id, require_ids
 
 HR_CROP = 64
 LR_CROP = (HR_CROP - SIZE) // SCALE + 1
-"""Sides of the crops in pixels; the smaller is what a kernel leaves of the larger."""
+"""Sides of the crops in pixels. Downsampling a large crop by a kernel gives a small one."""
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A high-resolution slice and the low-resolution one beside it, float32 [H, W] in [-1, 1].
+    """A high-resolution slice and its low-resolution counterpart, float32 [H, W] in [-1, 1].
 
-    ``seed``, ``slice_id`` and ``attempt`` are what its random numbers follow from.
+    ``seed``, ``slice_id`` and ``attempt`` determine its random numbers.
     """
 
     hr: np.ndarray
@@ -33,12 +34,12 @@ class Slice:
 
     @property
     def structured(self) -> bool:
-        """Both images hold a crop that is not constant."""
+        """Whether both images hold a crop that is not constant."""
         return bool(crop_weights(self.hr, HR_CROP).any() and crop_weights(self.lr, LR_CROP).any())
 
     def random(self, purpose: int, block: int = 0) -> np.random.Generator:
         """The slice's random numbers for a purpose."""
-        return generator(self.seed, self.slice_id, self.attempt, purpose, block)
+        return generator(self.seed, self.slice_id, stream=(self.attempt, purpose, block))
 
 
 def prepared(
@@ -52,11 +53,11 @@ def prepared(
     Raises
     ------
     InputError
-        Not one image for the other, not one id for each, or images that are not finite, too small or of another ratio.
+        The numbers of images or ids differ; or an image is not finite, too small, or of another ratio.
     """
     if len(hr_slices) != len(lr_slices):
         raise InputError(f"kernels: {len(hr_slices)} high-resolution slices, but {len(lr_slices)} low-resolution ones")
-    require_seed(seed)
+    require_integer("kernels: the seed", seed, at_least=0)
     hr_slices, lr_slices = [np.asarray(hr) for hr in hr_slices], [np.asarray(lr) for lr in lr_slices]
     if slice_ids is None:
         ids = [content_id(hr, lr) for hr, lr in zip(hr_slices, lr_slices, strict=True)]

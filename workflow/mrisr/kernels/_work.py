@@ -1,37 +1,41 @@
-"""Estimating the kernels of many slices: batch after batch, failed slices again with other random numbers."""
+"""Estimates the kernels of many slices, batch after batch. Failed slices are retried with other random numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from ._apply import SIZE
+from mrisr.errors import InputError
+from mrisr.imaging.estimation import Estimation, Keeper, SavedState
+from mrisr.imaging.kernel import SIZE
+from mrisr.meter import ProgressMeter
+
 from ._batches import places
-from ._estimation import Estimation, Keeper, Report, State
 from ._faults import fault
-from ._gans import LOSSES, GANs, Settings
+from ._gans import LOSSES, GANOptions, GANs
 from ._slices import Slice
 
 SAMPLED_EVERY = 50
-"""Iterations between two losses that are kept."""
+"""Number of iterations between two recorded losses."""
 
 
 class Work:
-    """What is left to do and what is done.
+    """An estimation in progress: kernels that are done, and slices that are waiting.
 
     Parameters
     ----------
     slices : sequence of Slice
-    settings : Settings
+    settings : GANOptions
     attempts : int
         How often a slice is tried before it counts as diverged.
     batch : int
         Slices that train at once; on a CPU kernels do not depend on it.
     finish : callable
-        Makes of a trained kernel [13, 13], float64, the one that is given out.
+        Turns a trained kernel [13, 13], float64, into the final one.
     device : torch.device
     """
 
@@ -39,7 +43,7 @@ class Work:
         self,
         slices: Sequence[Slice],
         *,
-        settings: Settings,
+        settings: GANOptions,
         attempts: int,
         batch: int,
         finish: Callable[[np.ndarray], np.ndarray],
@@ -56,8 +60,8 @@ class Work:
         self.present: list[int] = []
         self.iteration = self.steps = 0
 
-    def run(self, progress: Callable[[int, int], Report] | None, keeper: Keeper | None) -> Estimation:
-        """Everything that is left."""
+    def run(self, progress: Callable[[int, int], ProgressMeter] | None, keeper: Keeper | None) -> Estimation:
+        """Do all remaining work and return the result."""
         gans = self._restore(keeper.latest() if keeper else None)
         report = progress(self._total(), self._done()) if progress else None
         while self.waiting or self.present:
@@ -80,7 +84,7 @@ class Work:
         return self._gans()
 
     def _gans(self) -> GANs:
-        """The slices of the present batch, each with its next attempt's random numbers."""
+        """GANs for the slices of the present batch, each with the random numbers of its next attempt."""
         slices = [replace(self.slices[index], attempt=len(self.failures[index])) for index in self.present]
         filled = [slices[place] for place in places(len(slices), self.batch, self.device)]
         return GANs(filled, self.settings, self.device)
@@ -93,7 +97,7 @@ class Work:
         self.steps += 1
 
     def _judge(self, gans: GANs) -> None:
-        """Take the kernels of the present batch that are kernels; the other slices wait again, if they may."""
+        """Accept the valid kernels of the present batch; requeue failed slices with attempts left."""
         kernels = gans.kernels[: len(self.present)].detach().cpu().numpy().astype(np.float64)
         for index, kernel in zip(self.present, kernels, strict=True):
             if (problem := fault(kernel)) is None:
@@ -108,7 +112,7 @@ class Work:
         return self.settings.iterations * sum(self.structured)
 
     def _done(self) -> int:
-        """Iterations of single slices; those of a failed attempt no longer count."""
+        """Finished iterations of single slices. Iterations of a failed attempt do not count."""
         unfinished = len(self.waiting) + len(self.present)
         return self._total() - self.settings.iterations * unfinished + self.iteration * len(self.present)
 
@@ -125,7 +129,7 @@ class Work:
         losses = {name: self.losses[..., position] for position, name in enumerate(LOSSES)}
         return Estimation([s.slice_id for s in self.slices], self.kernels, status, self.failures, losses)
 
-    def _state(self, gans: GANs) -> State:
+    def _state(self, gans: GANs) -> SavedState:
         tensors = {f"gans/{name}": tensor.detach().cpu().numpy() for name, tensor in gans.state().items()}
         metadata = {
             "failures": self.failures,
@@ -136,11 +140,22 @@ class Work:
         }
         return tensors | {"kernels": self.kernels, "losses": self.losses}, metadata
 
-    def _restore(self, state: State | None) -> GANs | None:
-        """Go on from a state: the GANs of its batch, None if there is no state."""
+    def _restore(self, state: SavedState | None) -> GANs | None:
+        """Continue from a state. Returns the GANs of its batch, None if there is no state."""
         if state is None:
             return None
-        tensors, metadata = state
+        try:
+            return self._unpacked(*state)
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"the checkpoint belongs to another estimation; remove its folder ({reason})") from error
+
+    def _unpacked(self, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> GANs:
+        for name, expected in (("kernels", self.kernels), ("losses", self.losses)):
+            if tensors[name].shape != expected.shape:
+                raise ValueError(f"{name} {tensors[name].shape}, not {expected.shape}")
+        if len(metadata["failures"]) != len(self.slices):
+            raise ValueError(f"{len(metadata['failures'])} slices, not {len(self.slices)}")
         self.kernels, self.losses = np.array(tensors["kernels"]), np.array(tensors["losses"])
         self.failures, self.waiting, self.present = (metadata[key] for key in ("failures", "waiting", "present"))
         self.iteration, self.steps = metadata["iteration"], metadata["steps"]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 import torch
 
-from mrisr.errors import InputError
+from mrisr.errors import InputError, require_integer, require_not_negative
+from mrisr.imaging.estimation import Estimation, Keeper
+from mrisr.imaging.kernel import SCALE, normalised
 from mrisr.memory import keep_freed_memory
+from mrisr.meter import ProgressMeter
 
-from ._apply import SCALE, normalised
 from ._batches import batch_size
-from ._estimation import Estimation, Keeper, Report
-from ._gans import Settings
-from ._regularisers import Weights
+from ._gans import GANOptions
+from ._regularisers import Regularisation
 from ._slices import prepared
 from ._work import Work
 
 
 class DSGAN:
-    """A linear generator learns to make crops of the high-resolution slice look like those of the low-resolution one.
+    """A linear generator learns to make crops of the high-resolution slice look like crops of the low-resolution one.
 
-    Its six convolutions are one kernel of 13 x 13 taps; a discriminator of 7 x 7 patches judges. High-resolution and
+    Its six convolutions form one kernel of 13 x 13 taps. A discriminator judges 7 x 7 patches. High-resolution and
     low-resolution crops are drawn independently, so the two scans need not be registered exactly.
 
     Parameters
@@ -36,20 +36,20 @@ class DSGAN:
     learning_rate, drop_every : float, int
         Adam's rate, divided by 10 at every multiple of ``drop_every`` iterations.
     noise : float
-        Standard deviation of the noise on the fakes that the discriminators learn from, images being in [-1, 1]: 1/255.
+        Standard deviation of the noise added to the fakes that the discriminators learn from. Images are in [-1, 1].
     share_fake : bool
-        The discriminators learn from the generators' output before their step instead of after it.
+        Train the discriminators on the generators' output from before the generators' step, not after it.
     bicubic, sum_to_one, boundaries, centre, sparse : float
-        Weights of the regularisers; the bicubic one at first, the last two from the time they come in.
+        Weights of the regularisers. ``bicubic`` is the initial weight; ``centre`` and ``sparse`` apply only later.
     gate, decay, decay_every, constrain_below : float, float, int, float
         When the bicubic loss was below ``gate`` three times in a row, its weight is multiplied by ``decay`` at every
-        multiple of ``decay_every`` iterations; below ``constrain_below`` the centre and sparsity come in.
+        multiple of ``decay_every`` iterations. Below ``constrain_below`` the centre and sparsity terms are added.
     largest : int, optional
-        Keep that many of the largest taps and set the others to zero, as KernelGAN does with 40.
+        Number of largest taps to keep; the others become zero. KernelGAN keeps 40.
     attempts : int
-        How often a slice whose GAN diverges is tried, with other random numbers each time.
+        How often a slice is tried if its GAN diverges, each time with other random numbers.
     batch : int, optional
-        Slices that train at once, by default 16, on CUDA 64. On a CPU kernels do not depend on it.
+        Slices that train at once, by default 16, or 64 on CUDA. On a CPU kernels do not depend on it.
     device : {"auto", "cpu", "cuda"}
         ``auto`` takes CUDA where there is one.
     """
@@ -85,13 +85,12 @@ class DSGAN:
         counts = {"iterations": iterations, "drop_every": drop_every, "decay_every": decay_every, "attempts": attempts}
         counts |= {name: value for name, value in (("largest", largest), ("batch", batch)) if value is not None}
         for name, value in counts.items():
-            if value < 1:
-                raise InputError(f"dsgan: {name} must be 1 or more, not {value!r}")
-        weights = Weights(bicubic, sum_to_one, boundaries, centre, sparse, gate, decay, decay_every, constrain_below)
-        for name, value in {"learning_rate": learning_rate, "noise": noise, **vars(weights)}.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise InputError(f"dsgan: {name} must be a number of at least 0, not {value!r}")
-        self.settings = Settings(iterations, learning_rate, drop_every, noise, share_fake, weights)
+            require_integer(f"dsgan: {name}", value, at_least=1)
+        weights = Regularisation(
+            bicubic, sum_to_one, boundaries, centre, sparse, gate, decay, decay_every, constrain_below
+        )
+        require_not_negative("dsgan", {"learning_rate": learning_rate, "noise": noise, **vars(weights)})
+        self.settings = GANOptions(iterations, learning_rate, drop_every, noise, share_fake, weights)
         self.largest, self.attempts, self.batch, self.device = largest, attempts, batch, _device(device)
 
     def __call__(
@@ -101,7 +100,7 @@ class DSGAN:
         *,
         seed: int,
         slice_ids: Sequence[str | int] | None = None,
-        progress: Callable[[int, int], Report] | None = None,
+        progress: Callable[[int, int], ProgressMeter] | None = None,
         keeper: Keeper | None = None,
     ) -> Estimation:
         """Estimate a kernel for each pair of slices; arguments as in `mrisr.kernels.estimate_report`."""
@@ -118,15 +117,13 @@ class DSGAN:
         return work.run(progress, keeper)
 
     def _finish(self, kernel: np.ndarray) -> np.ndarray:
-        """The kernel with its largest taps only, if so asked, and of sum 1."""
+        """The kernel scaled to sum 1; with the option ``largest``, only its largest taps."""
         if self.largest is not None and self.largest < kernel.size:
             kernel = np.where(kernel >= np.sort(kernel, axis=None)[-self.largest], kernel, 0)
         return normalised(kernel)
 
 
 def _device(name: str) -> torch.device:
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"dsgan: device must be auto, cpu or cuda, not {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("dsgan: there is no CUDA device here; set device to auto or cpu")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -12,12 +12,12 @@ from mrisr.errors import InputError
 class DSN(nn.Module):
     """Five 3 x 3 convolutions with ReLU between them, the third with the scale as its stride; 112,001 parameters.
 
-    It is no kernel: the function that maps high-resolution slices to low-resolution ones is one network for all slices,
-    learned on the training subjects' pairs as any other network (`mrisr.training.train.train` with ``shelf: kernels``).
+    This is one network for all slices, not a kernel. It is trained on the training subjects' pairs like any other
+    network (`mrisr.training.train.train` with ``shelf: kernels``).
 
-    A stride of two centres 3 x 3 pixels on one of a block's four, half a pixel off the block's centre; no padding can
-    change that. The network has to learn the half pixel, and can: two of three weights an axis, as in a mean of the
-    block, are centred.
+    With a stride of two, a 3 x 3 window is centred on one of a block's four pixels, half a pixel beside the block's
+    centre. No padding can change that. The network can learn the half pixel: two of the three weights per axis alone,
+    as in a mean of the block, are centred.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class DSN(nn.Module):
     features : int
         Features of each convolution but the last.
     skip : bool
-        Learn the difference to the means of the blocks, which makes short training possible; not in the paper.
+        Learn only the difference to the means of the blocks. Short trainings then suffice; not in the paper.
     """
 
     GIVES = "network"
@@ -47,7 +47,7 @@ class DSN(nn.Module):
         features = reference
         for convolution in self.fine:
             features = functional.relu(convolution(features))
-        # The middle weight lies on a pixel (scale - 1) // 2 into the block: its centre, or as near as can be.
+        # The middle weight lies on pixel (scale - 1) // 2 of the block: its centre, or as near as possible.
         before, after = 1 - (self.scale - 1) // 2, 1
         features = functional.pad(features, (before, after, before, after))
         features = functional.relu(self.strided(features))

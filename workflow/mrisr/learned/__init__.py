@@ -1,1 +1,1 @@
-"""What is learned of low-resolution scans before any model is trained: the stages around the shelf ``kernels``."""
+"""The stages around the shelf ``kernels``: they learn the degradation from low-resolution scans."""

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from mrisr.degradations._stage import degrade_slices
 from mrisr.errors import InputError
+from mrisr.imaging.degrading import degrade_slices
 from mrisr.training.execution import execution
 from mrisr.training.weights import load_model
+
+
+def run(reads: Mapping[str, str], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
+    """Degrade a subject's slices by a trained network: the action of the stage `degrade` for learned networks."""
+    downsample_slices(reads["slices"], reads["network"], writes["slices"], identity=identity, **settings)
 
 
 def downsample_slices(
     slices_path: str | os.PathLike, network: str | os.PathLike, output_path: str | os.PathLike, **settings: Any
 ) -> None:
-    """Degrade a slices file by the network of a weights file; the rest as `degrade_slices`, on the CPU.
+    """Degrade a slices file by the network of a weights file, on the CPU. Settings as in `degrade_slices`.
 
     Raises
     ------
     InputError
-        As `degrade_slices`; also for slices of another number of channels than the network was trained on.
+        As `degrade_slices`; also if the slices have another number of channels than the network was trained on.
     """
     model, trained = load_model(network)
 

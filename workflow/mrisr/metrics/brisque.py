@@ -30,6 +30,7 @@ class BRISQUE:
     HIGHER_IS_BETTER = False
     RANGE = (None, None)
     NEEDS_REFERENCE = False
+    NEEDS = {"regressor": "brisque"}
 
     def __init__(self, *, regressor: str | None = None):
         if regressor is None:

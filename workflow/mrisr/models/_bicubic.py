@@ -7,7 +7,7 @@ import functools
 import torch
 from torch import nn
 
-from mrisr.degradations._resampling import resampling_matrix
+from mrisr.imaging.resampling import resampling_matrix
 
 
 class BicubicUpsampling(nn.Module):

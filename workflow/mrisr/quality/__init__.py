@@ -1,1 +1,1 @@
-"""Quality of an image without a reference: statistics of normalised luminances, and a regressor on them (BRISQUE)."""
+"""BRISQUE, image quality without a reference: statistics of normalised luminances, and a regressor on them."""

@@ -1,7 +1,7 @@
-"""What can be wrong with an image: the classes of distortion on which the realistic-downsampling paper trains BRISQUE.
+"""The classes of distortion on which the realistic-downsampling paper trains BRISQUE.
 
-The paper names them without their strengths; three of each are a choice. Images are [..., H, W] in [0, 1] and are
-clipped to that range afterwards, as stored images are.
+The paper does not give their strengths; the three strengths of each are chosen here. Images are [..., H, W] in [0, 1]
+and are clipped to that range afterwards, as stored images are.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import numpy as np
 import scipy.fft
 from scipy import ndimage
 
-from mrisr.degradations._resampling import resample
+from mrisr.imaging.resampling import resample
 
 BLOCK = 8
 """Side of the blocks of the DCT compression in pixels, as in JPEG."""
 
 
 def low_resolution(image: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
-    """Down by the factor with an anti-aliased cubic, and up again by the cubic."""
+    """Downsample by the factor with an anti-aliased cubic, and upsample again by a cubic."""
     height, width = image.shape[-2:]
     return resample(resample(image, (round(height / factor), round(width / factor))), (height, width))
 
 
 def gaussian_blur(image: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
-    """Blur by a Gaussian of ``sigma`` pixels, the edge pixel repeated beyond the border."""
+    """Blur by a Gaussian of ``sigma`` pixels, with the edge pixel repeated beyond the border."""
     return ndimage.gaussian_filter(image, sigma, mode="nearest", axes=(-2, -1))
 
 
 def gaussian_noise(image: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
-    """Independent normal noise with the standard deviation ``sigma``."""
+    """Add independent normal noise with the standard deviation ``sigma``."""
     return image + sigma * random.standard_normal(image.shape)
 
 
@@ -41,7 +41,7 @@ def rician_noise(image: np.ndarray, sigma: float, random: np.random.Generator) -
 
 
 def dct_compression(image: np.ndarray, step: float, random: np.random.Generator) -> np.ndarray:
-    """Coefficients of the orthonormal DCT of each block rounded to multiples of ``step``."""
+    """Round the coefficients of each block's orthonormal DCT to multiples of ``step``."""
     height, width = image.shape[-2:]
     beyond = [(0, 0)] * (image.ndim - 2) + [(0, -height % BLOCK), (0, -width % BLOCK)]
     padded = np.pad(image, beyond, mode="edge")

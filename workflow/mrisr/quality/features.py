@@ -1,8 +1,8 @@
 """The 36 natural scene statistics of BRISQUE: 18 at the image's own scale, 18 at half of it.
 
-Mittal, Moorthy and Bovik, IEEE TIP 21:4695, 2012. Implementations differ at the edges; this one follows the code that
-the authors published: zeros beyond the edge, products that wrap around, halving by an anti-aliased cubic (MATLAB's
-``imresize``), shapes from a table. They give 8-bit images to it, here nothing is rounded.
+Mittal, Moorthy and Bovik, IEEE TIP 21:4695, 2012. Implementations differ at the edges. This one follows the authors'
+published code: zeros beyond the edge, products that wrap around, halving by an anti-aliased cubic (MATLAB's
+``imresize``), shapes from a table. The authors use 8-bit images; here nothing is rounded.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from mrisr.degradations._resampling import resample
 from mrisr.errors import InputError
+from mrisr.imaging.resampling import resample
 
 from .ggd import fit_aggd, fit_ggd
 from .mscn import BRISQUE_SIGMA, SHIFTS, SIZE, mscn, neighbour_product
@@ -31,7 +31,7 @@ NAMES = tuple(
         *(f"{way}_{part}" for way in SHIFTS for part in ("shape", "mean", "left_variance", "right_variance")),
     )
 )
-"""What each feature is, in order."""
+"""Names of the features, in order."""
 
 
 def features(
@@ -42,21 +42,21 @@ def features(
     Parameters
     ----------
     image : ndarray
-        [H, W], [1, H, W] or [3, H, W] (RGB, of which the luma counts), values from 0 to ``data_range``.
+        [H, W], [1, H, W] or [3, H, W] (RGB, converted to luma), values from 0 to ``data_range``.
     data_range : float
         Largest value that an image can have.
     border : {"zero", "replicate"}
-        What lies beyond the edge when means and deviations are taken.
+        How the image continues beyond its edge when means and deviations are taken.
 
     Returns
     -------
     ndarray
-        float64 [36], see `NAMES`; all NaN where a distribution cannot be fitted: a constant image, an image with NaN.
+        float64 [36], see `NAMES`. All NaN if a distribution cannot be fitted, as for a constant image or one with NaN.
 
     Raises
     ------
     InputError
-        An image of another shape, or smaller than `SMALLEST` pixels.
+        The image has another shape, or a side below `SMALLEST` pixels.
     """
     plane = luma(np.asarray(image, np.float64))
     if min(plane.shape) < SMALLEST:
@@ -87,7 +87,7 @@ def luma(image: np.ndarray) -> np.ndarray:
 
 def half(image: np.ndarray) -> np.ndarray:
     """MATLAB's ``imresize(image, 0.5)``: [H, W] to [ceil(H / 2), ceil(W / 2)], output pixel j centred on 2 j + 1/2."""
-    # An odd side needs the mirrored border as pixels: resampled as it is, the factor would not be exactly 2.
+    # An odd side is padded by its mirrored border. Otherwise the factor would not be exactly 2.
     rows, columns = (0 if side % 2 == 0 else SIZE for side in image.shape)
     height, width = (-(-side // 2) for side in image.shape)
     padded = np.pad(image, ((0, rows), (0, columns)), mode="symmetric")

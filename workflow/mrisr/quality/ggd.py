@@ -27,7 +27,7 @@ def fit_ggd(values: np.ndarray) -> tuple[float, float]:
 def fit_aggd(values: np.ndarray) -> tuple[float, float, float, float]:
     """Shape, mean, left and right variance of an asymmetric distribution with its mode at zero.
 
-    The variances are mean squares of the negative and of the positive values; without the one or the other, NaN.
+    The variances are mean squares of the negative and of the positive values. Without either, the result is NaN.
     """
     negative, positive = values[values < 0], values[values > 0]
     if not (negative.size and positive.size):

@@ -17,18 +17,18 @@ from mrisr.errors import InputError
 SIZE = 7
 """Side of the Gaussian window in pixels."""
 BRISQUE_SIGMA, FIGURE_SIGMA = 7 / 6, 1.0
-"""Standard deviation of the window in pixels: that of BRISQUE's authors, that of the realistic-downsampling paper."""
+"""Standard deviations of the window in pixels: BRISQUE's authors', and the realistic-downsampling paper's."""
 STABILISER = 1.0
 """C, added to the local deviation, on the scale of 0 to `WHITE`."""
 WHITE = 255.0
 NEGLIGIBLE = 1e-9
-"""Coefficients below it are rounding errors of a constant window; one unit of float32 gives more. They become 0, or
-their signs, which decide the asymmetric fits, would be chance."""
+"""Coefficients below this are rounding errors of a constant window; one unit of float32 gives more. They become 0,
+because otherwise their random signs would affect the asymmetric fits."""
 BORDERS = {"zero": "constant", "replicate": "nearest"}
-"""What lies beyond the edge, and scipy's name of it: zeros in the code that BRISQUE's authors published (``filter2``),
-the edge pixel repeated in MATLAB's own ``brisque``."""
+"""How the image continues beyond the edge, with scipy's name for it. BRISQUE's authors (``filter2``) take zeros;
+MATLAB's own ``brisque`` repeats the edge pixel."""
 SHIFTS = {"horizontal": (0, 1), "vertical": (1, 0), "diagonal": (1, 1), "antidiagonal": (-1, 1)}
-"""From the neighbour to the pixel that it is multiplied with, (rows, columns), in the order of BRISQUE's features."""
+"""Shift from a neighbour to the pixel it is multiplied with, (rows, columns), in the order of BRISQUE's features."""
 
 
 def mscn(
@@ -47,9 +47,9 @@ def mscn(
     data_range : float
         Largest value that an image can have.
     sigma : float
-        Of the `SIZE` x `SIZE` window, pixels.
+        Standard deviation of the `SIZE` x `SIZE` window, pixels.
     border : {"zero", "replicate"}
-        What lies beyond the edge, see `BORDERS`.
+        How the image continues beyond the edge, see `BORDERS`.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def mscn(
         raise InputError(f"brisque: border must be one of {', '.join(BORDERS)}, not {border!r}")
     image = np.asarray(image, np.float64) * (WHITE / data_range)
     mean = _mean(image, sigma, border)
-    # The difference of two equal numbers may be negative by rounding.
+    # Rounding may make the difference of two equal numbers negative.
     deviation = np.sqrt(np.abs(_mean(image**2, sigma, border) - mean**2))
     coefficients = (image - mean) / (deviation + STABILISER)
     return np.where(np.abs(coefficients) < NEGLIGIBLE, 0.0, coefficients)

@@ -1,28 +1,29 @@
-"""Scores where nobody has rated images: the label ``proxy``, a measure of how far a distorted slice is from its own.
+"""Proxy scores, for images that nobody has rated: how much a distorted slice differs from the original slice.
 
-The realistic-downsampling paper has the opinions of people on 900 MR images, which are not public. In their place stand
-reference slices, each as it is and with every distortion at every strength, and as score of an image
-100 x 2 GMSD against its reference. GMSD (gradient magnitude similarity deviation: Xue, Zhang, Mou and Bovik, IEEE TIP
-23:684, 2014, https://doi.org/10.1109/TIP.2013.2293423) agrees well with opinions on blur, noise and compression; it is
-the deviation of values in [0, 1], at most 1/2, so the score is between 0 (the reference) and 100. A regressor that
-learns it says how distorted a slice looks beside slices of its kind, not what a radiologist thinks of it.
+The realistic-downsampling paper uses people's opinions on 900 MR images, which are not public. They are replaced here
+by reference slices, each undistorted and with every distortion at every strength. The score of an image is 100 x 2 GMSD
+against its reference. GMSD (gradient magnitude similarity deviation: Xue, Zhang, Mou and Bovik, IEEE TIP 23:684, 2014,
+https://doi.org/10.1109/TIP.2013.2293423) agrees well with opinions on blur, noise and compression. It is a standard
+deviation of values in [0, 1], so at most 1/2, and the score lies between 0 (the reference) and 100. A regressor trained
+on it says how distorted a slice looks among slices of its kind, not what a radiologist thinks of it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy import ndimage
 
+from mrisr.imaging.random import generator
+
 from .distortions import STRENGTHS, distorted
 from .features import luma
 
 STABILISER = 170 / 255**2
-"""c of GMSD for images in [0, 1]."""
+"""The constant c of GMSD for images in [0, 1]."""
 IMAGES_OF_A_SLICE = 1 + sum(len(strengths) for _, strengths in STRENGTHS.values())
-"""The slice itself and its distortions."""
+"""Images per slice: the slice itself and its distortions."""
 
 
 def gmsd(reference: np.ndarray, image: np.ndarray) -> float:
@@ -38,17 +39,16 @@ def score(reference: np.ndarray, image: np.ndarray) -> float:
 
 
 def rated(slices: Mapping[str, np.ndarray], *, seed: int) -> Iterator[tuple[np.ndarray, float]]:
-    """Slices as they are and distorted, each with its proxy score.
+    """All slices, undistorted and distorted, each with its proxy score.
 
     Parameters
     ----------
     slices : {slice name: [C, H, W] in [0, 1]}
     seed : int
-        Of the noise; that of one slice does not depend on which others there are.
+        Seed of the noise. The noise of a slice does not depend on the other slices.
     """
     for name, reference in slices.items():
-        digest = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4").tolist()
-        random = np.random.default_rng([seed, *digest])
+        random = generator(seed, name)
         yield reference, 0.0
         for distortion, (_, strengths) in STRENGTHS.items():
             for strength in strengths:
@@ -57,7 +57,7 @@ def rated(slices: Mapping[str, np.ndarray], *, seed: int) -> Iterator[tuple[np.n
 
 
 def _gradient(image: np.ndarray) -> np.ndarray:
-    """Gradient magnitude by Prewitt's kernels after a mean over 2 x 2 pixels, at every second pixel."""
+    """Gradient magnitude by Prewitt's kernels, at every second pixel, after averaging over 2 x 2 pixels."""
     smooth = ndimage.uniform_filter(np.asarray(image, np.float64), 2, mode="constant", origin=-1)[::2, ::2]
     rows, columns = (ndimage.prewitt(smooth, axis, mode="constant") / 3 for axis in (0, 1))
     return np.hypot(rows, columns)

@@ -1,8 +1,8 @@
-"""Scores that people gave to images: a table with the columns ``image`` and ``score``, separated by tabs.
+"""Reads people's scores of images: a table with the columns ``image`` and ``score``, separated by tabs.
 
-``image`` is a slice of the training subjects as the study has it (``subject/0012``), or the path of a PNG or TIFF
-picture with 8 bits, relative to the table's folder. ``score`` is a number, **lower is better**, such as a differential
-mean opinion score from 0 to 100; mean opinions, where higher is better, have to be turned round first.
+``image`` is the name of a training subject's slice in the study (``subject/0012``), or the path of an 8-bit PNG or TIFF
+picture relative to the table's folder. ``score`` is a number, **lower is better**, such as a differential mean opinion
+score from 0 to 100. Mean opinion scores, where higher is better, have to be inverted first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_table(path: str | os.PathLike) -> dict[str, float]:
     Raises
     ------
     InputError
-        All problems of the table, one line each: other columns, no number, an image that stands twice.
+        All problems of the table, one line each: other columns, a score that is no number, an image given twice.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -63,12 +63,12 @@ def rated(path: str | os.PathLike, slices: Mapping[str, np.ndarray]) -> Iterator
     path : path
         The table.
     slices : {slice name: [C, H, W] in [0, 1]}
-        Slices of the training subjects, which the table may name.
+        Slices of the training subjects. The table may name them.
 
     Raises
     ------
     InputError
-        A table that cannot be read, an unknown slice, a picture that is missing or has not 8 bits.
+        The table cannot be read, a slice is unknown, or a picture is missing or not 8-bit.
     """
     for name, score in read_table(path).items():
         if _is_picture(name):

@@ -1,7 +1,7 @@
-"""From features to a score: support vector regression with a radial basis function (Schoelkopf et al. 2000).
+"""Turns features into a score by support vector regression with a radial basis function (Schoelkopf et al. 2000).
 
-Trained by scikit-learn, kept as arrays without pickle, applied by a few lines of numpy. Constants are those of
-BRISQUE's authors (libsvm: epsilon-SVR, features scaled to [-1, 1]).
+scikit-learn trains the regressor; it is saved as plain arrays without pickle, and a few lines of numpy apply it. The
+constants are those of BRISQUE's authors (libsvm: epsilon-SVR, features scaled to [-1, 1]).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mrisr.errors import InputError
 from .features import NAMES
 
 COST, GAMMA, EPSILON = 1024.0, 0.05, 0.1
-"""Price of an error beyond epsilon, exponent of the kernel, and the error (in the score's units) that costs nothing."""
+"""Cost of an error beyond epsilon, exponent of the kernel, and the error (in the score's units) that costs nothing."""
 TENSORS = ("support_vectors", "dual_coefficients", "intercept", "low", "high")
 
 
@@ -26,8 +26,8 @@ TENSORS = ("support_vectors", "dual_coefficients", "intercept", "low", "high")
 class Regressor:
     """A trained regressor.
 
-    ``support_vectors`` [n, 36] in scaled features, ``dual_coefficients`` [n], ``intercept`` []; ``low`` and ``high``
-    [36] are the features that become -1 and 1. All float64. ``metadata`` says what it was trained on.
+    ``support_vectors`` [n, 36] are scaled features; ``dual_coefficients`` is [n], ``intercept`` []. ``low`` and
+    ``high`` [36] are the features that become -1 and 1. All are float64. ``metadata`` says what it was trained on.
     """
 
     support_vectors: np.ndarray
@@ -50,11 +50,21 @@ class Regressor:
 
 
 def load(path: str | os.PathLike) -> Regressor:
-    """Read what `Regressor.save` wrote; `InputError` for a file that is missing or something else."""
+    """Read what `Regressor.save` wrote; `InputError` if the file is missing or holds no regressor."""
     tensors, metadata = arrays.load(path)
-    if metadata.get("features") != list(NAMES) or not set(TENSORS) <= set(tensors):
+    gamma = metadata.get("gamma")
+    known = metadata.get("features") == list(NAMES) and isinstance(gamma, float) and np.isfinite(gamma)
+    if not known or not set(TENSORS) <= set(tensors) or not _fit(*(tensors[name] for name in TENSORS)):
         raise InputError(f"{path}: is no regressor of BRISQUE; the rule train_brisque makes one")
-    return Regressor(**{name: tensors[name] for name in TENSORS}, gamma=metadata["gamma"], metadata=metadata)
+    return Regressor(**{name: tensors[name] for name in TENSORS}, gamma=gamma, metadata=metadata)
+
+
+def _fit(vectors: np.ndarray, coefficients: np.ndarray, intercept: np.ndarray, *limits: np.ndarray) -> bool:
+    """Whether tensors have the sizes and the type of a `Regressor`."""
+    shapes = vectors.shape[1:], coefficients.shape, intercept.size, *(limit.shape for limit in limits)
+    numbers = (vectors, coefficients, intercept, *limits)
+    wanted = (len(NAMES),), vectors.shape[:1], 1, (len(NAMES),), (len(NAMES),)
+    return shapes == wanted and all(array.dtype == np.float64 for array in numbers)
 
 
 def train(
@@ -73,16 +83,16 @@ def train(
     features : ndarray
         [n, 36], all finite.
     scores : ndarray
-        [n]; lower is better by convention, nothing here depends on it.
+        [n]. Lower is better by convention; nothing here depends on it.
     cost, gamma, epsilon : float
-        See `COST`; scores are taken to be on a scale of about 0 to 100.
+        See `COST`. They suit scores on a scale of about 0 to 100.
     metadata : mapping, optional
-        What to keep beside the arrays.
+        Saved beside the arrays.
 
     Raises
     ------
     InputError
-        Fewer than two images, all with one score, or a number that is not finite.
+        There are fewer than two images, all have the same score, or a number is not finite.
     """
     from sklearn.svm import SVR
 
@@ -99,6 +109,6 @@ def train(
 
 
 def scaled(features: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Features with ``low`` at -1 and ``high`` at 1; beyond them nothing is clipped."""
+    """Features scaled so that ``low`` becomes -1 and ``high`` 1, without clipping."""
     width = np.where(high > low, high - low, 1.0)
     return 2 * (np.asarray(features, np.float64) - low) / width - 1

@@ -1,1 +1,1 @@
-"""Real low-resolution scans: denoised, brought onto their high-resolution scan's low grid, with pictures."""
+"""Denoises real low-resolution scans and registers them to their high-resolution scans, with pictures."""

@@ -1,4 +1,4 @@
-"""Free-form deformation by cubic B-splines, mutual information (Rueckert et al., IEEE TMI 18:712, 1999)."""
+"""Free-form deformation by cubic B-splines and mutual information (Rueckert et al., IEEE TMI 18:712, 1999)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import SimpleITK as sitk
 
 LEVELS = ((2, 1.0), (1, 0.5))
-"""Coarse to fine: how many times coarser the images are, and the sigma in voxels that they are smoothed by. The control
-points of a level are twice as dense as those of the level before."""
+"""Levels from coarse to fine: how many times coarser the images are, and the sigma of their smoothing in voxels. The
+control points of each level are twice as dense as those of the level before."""
 BINS = 20
-"""Of the joint histogram, an axis."""
+"""Bins of the joint histogram, per axis."""
 SAMPLES = 50_000
-"""Voxels that an evaluation looks at. Drawn at random, off the grid: on it, mutual information prefers displacements by
-whole and half voxels."""
+"""Number of points at which the similarity is evaluated. They are drawn at random off the grid, because on the grid
+mutual information prefers displacements by whole and half voxels."""
 SEED = 1
 
 
@@ -26,7 +26,7 @@ def deform(fixed: sitk.Image, moving: sitk.Image, *, control_spacing: float, ite
     control_spacing : float
         Distance of the control points at the finest level, mm.
     iterations : int
-        Most iterations of a level (L-BFGS-B).
+        Greatest number of iterations per level (L-BFGS-B).
     """
     extent = np.array(fixed.GetSize()) * fixed.GetSpacing()
     coarsest = control_spacing * 2 ** (len(LEVELS) - 1)
@@ -37,7 +37,7 @@ def deform(fixed: sitk.Image, moving: sitk.Image, *, control_spacing: float, ite
             transform, mesh = _refined(transform, mesh, fixed)
         voxels = fixed.GetNumberOfPixels() / shrink**3
         method = sitk.ImageRegistrationMethod()
-        # One thread: sums in another order would give other digits.
+        # One thread: another order of summation would change the last digits.
         method.SetNumberOfThreads(1)
         method.SetMetricAsMattesMutualInformation(BINS)
         method.SetMetricSamplingStrategy(method.RANDOM)
@@ -63,7 +63,7 @@ def _refined(
     """The same deformation with control points twice as dense, and their mesh."""
     finer = [2 * cells for cells in mesh]
     refined = sitk.BSplineTransformInitializer(fixed, finer, order=3)
-    # A block for each component of the displacement, in which ITK's first axis varies fastest; n cells, n + 3 numbers.
+    # One block per component of the displacement. ITK's first axis varies fastest; n cells have n + 3 coefficients.
     coefficients = np.array(transform.GetParameters()).reshape(-1, *(cells + 3 for cells in reversed(mesh)))
     for axis in range(1, coefficients.ndim):
         coefficients = np.apply_along_axis(_halved, axis, coefficients)
@@ -72,7 +72,7 @@ def _refined(
 
 
 def _halved(coefficients: np.ndarray) -> np.ndarray:
-    """Coefficients of the same cubic spline at half the distance of knots: B(x) sums (1, 4, 6, 4, 1) / 8 B(2x - k)."""
+    """Coefficients of the same cubic spline at half the knot distance: B(x) sums (1, 4, 6, 4, 1) / 8 B(2x - k)."""
     finer = np.empty(2 * len(coefficients) - 3)
     finer[0::2] = (coefficients[:-1] + coefficients[1:]) / 2
     finer[1::2] = (coefficients[:-2] + 6 * coefficients[1:-1] + coefficients[2:]) / 8

@@ -1,4 +1,4 @@
-"""Non-local means of the slices of a scan (Buades et al., Image Process. On Line 1:208, 2011)."""
+"""Denoises the slices of a scan by non-local means (Buades et al., Image Process. On Line 1:208, 2011)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from scipy import ndimage
 from skimage.restoration import denoise_nl_means
 
 LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
-"""Difference of two Laplacians: blind to planes, the noise's deviation times 6 (Immerkaer, CVIU 64:300, 1996)."""
+"""Difference of two Laplacians. It is zero on planes and multiplies the noise's standard deviation by 6 (Immerkaer,
+CVIU 64:300, 1996)."""
 
 
 def denoise(
@@ -15,18 +16,18 @@ def denoise(
 ) -> np.ndarray:
     """Denoise slices, each by itself.
 
-    Noise is taken to be independent from pixel to pixel: denoise a scan on its own grid, before it is interpolated.
+    The noise has to be independent from pixel to pixel. Denoise a scan on its own grid, before interpolation.
 
     Parameters
     ----------
     planes : array of float [..., H, W]
         Any range of values.
     patch, distance : int
-        Side of the patches that are compared, and how far they are looked for, pixels.
+        Side of the compared patches, and greatest distance between them, pixels.
     strength : float
-        Decay of the weights as a multiple of the noise's standard deviation.
+        Decay of the weights, as a multiple of the noise's standard deviation.
     sigma : float, optional
-        Standard deviation of the noise; by default that of each slice (`noise_level`).
+        Standard deviation of the noise; by default it is estimated in each slice (`noise_level`).
 
     Returns
     -------
@@ -43,12 +44,12 @@ def denoise(
 
 
 def noise_level(plane: np.ndarray) -> float:
-    """Standard deviation of the noise of an image [H, W], from the median of its second differences where it is bright.
+    """Standard deviation of the noise of an image [H, W], from the median of second differences in bright pixels.
 
-    In air the noise of a magnitude image is smaller than in tissue, so only pixels above the mean count; the median
-    passes over edges.
+    In air the noise of a magnitude image is smaller than in tissue, so only pixels above the mean count. The median
+    ignores edges.
     """
     differences = ndimage.convolve(np.asarray(plane, np.float64), LAPLACIAN, mode="mirror")
     bright = plane > plane.mean()
-    # The median of the absolute value of a normal variable is 0.6745 of its deviation.
+    # The median of a normal variable's absolute value is 0.6745 standard deviations.
     return float(np.median(np.abs(differences[bright]))) / 0.6745 / 6 if bright.any() else 0.0

@@ -1,4 +1,4 @@
-"""Grids of a scan pair: ITK images of volumes, and the low grid on which both scans meet."""
+"""Grids of a scan pair: conversion to ITK images, and the low grid on which both scans are compared."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 import SimpleITK as sitk
 
 from mrisr.errors import InputError
-from mrisr.volumes._grid import crop_plane
-from mrisr.volumes._loaded import LoadedVolume
+from mrisr.imaging.grid import crop_plane
+from mrisr.imaging.loaded import LoadedVolume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 DEVIATION = 0.25
-"""How far voxels may be from those of the low grid: the paper's 2.7 mm stand for 2 x 1.25 mm."""
+"""Allowed ratios of voxel sizes to those of the low grid: the paper's 2.7 mm stand for 2 x 1.25 mm."""
 
 
 def block_means(volume: LoadedVolume, *, axis: int, scale: int, multiple: int | None = None) -> LoadedVolume:
-    """A scan on the low grid: means of scale x scale pixels of every slice, the voxels centred on their blocks.
+    """A scan on the low grid: means of scale x scale pixels of every slice. Voxels are centred on their blocks.
 
     Parameters
     ----------
@@ -26,9 +26,10 @@ def block_means(volume: LoadedVolume, *, axis: int, scale: int, multiple: int | 
     axis : int
         Stored axis along which slices are cut.
     scale : int
-        Pixels of a block's side.
+        Side of a block in pixels.
     multiple : int, optional
-        The sides of a slice are cropped centrally to multiples of it, as in the stage ``slice``; by default the scale.
+        Slices are cropped centrally so that their sides are multiples of it, as in the stage ``slice``. By default the
+        scale.
     """
     parts, affine = crop_plane(volume.array.shape, axis, volume.affine, multiple=multiple or scale, minimum=scale)
     plane = [n for n in range(3) if n != axis]
@@ -42,7 +43,7 @@ def block_means(volume: LoadedVolume, *, axis: int, scale: int, multiple: int | 
 
 
 def require_ratio(lr: LoadedVolume, hr: LoadedVolume, *, axis: int, scale: int) -> None:
-    """Raise `InputError` unless the low-resolution voxels are about ``scale`` times as large in plane, equal across."""
+    """Raise `InputError` unless low-resolution voxels are about ``scale`` times as large in plane, and equal across."""
     for hr_axis, lr_axis in enumerate(closest_axes(hr, lr)):
         wanted = 1 if hr_axis == axis else scale
         ratio = lr.spacing[lr_axis] / hr.spacing[hr_axis]
@@ -56,7 +57,7 @@ def require_ratio(lr: LoadedVolume, hr: LoadedVolume, *, axis: int, scale: int) 
 
 
 def closest_axes(scan: LoadedVolume, other: LoadedVolume) -> list[int]:
-    """For each stored axis of a scan the other scan's that runs closest to it, in either direction."""
+    """For each stored axis of a scan, the closest stored axis of the other scan, in either direction."""
     directions, others = (volume.affine[:3, :3] / volume.spacing for volume in (scan, other))
     return np.abs(directions.T @ others).argmax(axis=1).tolist()
 

@@ -1,4 +1,4 @@
-"""What a registration is checked by: checkerboards of the scan and its reference, before and after."""
+"""Checkerboards of a scan and its reference, before and after registration, for checking it by eye."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .register import Registered
 
 PERCENTILE = 99.5
-"""Of a slice's values, shown as white."""
+"""Percentile of a slice's values that is shown as white."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def checkerboards(registered: Registered, *, axis: int, index: int, tiles: int =
     ----------
     registered : Registered
     axis, index : int
-        Stored axis along which slices are cut, and which one.
+        Stored axis along which slices are cut, and index of the slice.
     tiles : int
-        Tiles along each side.
+        Number of tiles along each side.
     """
     before, after, reference = (
         _shown(volume.array.take(index, axis)) for volume in (registered.before, registered.scan, registered.reference)

@@ -1,4 +1,4 @@
-"""Denoising and registration of a real low-resolution scan, with the mask of its high-resolution scan."""
+"""Denoises and registers a real low-resolution scan, with the mask of its high-resolution scan."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mrisr.volumes._grid import inside_mask
-from mrisr.volumes._loaded import LoadedVolume
+from mrisr.imaging.grid import inside_mask
+from mrisr.imaging.loaded import LoadedVolume
 
 from .denoise import denoise as denoise_planes
 from .geometry import block_means, closest_axes
@@ -17,11 +17,11 @@ from .register import Registered, register
 
 @dataclass(frozen=True)
 class Prepared:
-    """A registered scan, and what a picture needs to check it by.
+    """A registered scan, and the data for a picture to check it by.
 
-    ``scan`` is the low-resolution scan as read, ``denoised`` the same after non-local means (the same object without);
-    ``inside`` [X, Y, Z] is where the mask of the high-resolution scan is, on the low grid, None without a mask;
-    ``axis`` and ``scan_axis`` are the stored axes of the high- and the low-resolution scan that slices are cut along.
+    ``scan`` is the low-resolution scan as read. ``denoised`` is the scan after non-local means (the same object if it
+    was not denoised). ``inside`` [X, Y, Z] is the high-resolution scan's mask on the low grid, None without a mask.
+    ``axis`` and ``scan_axis`` are the stored axes of the high- and the low-resolution scan along which slices are cut.
     """
 
     registered: Registered
@@ -50,11 +50,11 @@ def prepare(
     scan, sharp : LoadedVolume
         The low- and the high-resolution scan, one channel.
     mask : LoadedVolume, optional
-        On the grid of the high-resolution scan.
+        Mask on the grid of the high-resolution scan.
     axis, scale, multiple, **options
         As in `mrisr.registration.register.register`.
     denoise : bool
-        Whether by non-local means.
+        Whether to denoise by non-local means.
     """
     scan_axis, cleaned = closest_axes(sharp, scan)[axis], scan
     if denoise and scan.array.ndim == 3:

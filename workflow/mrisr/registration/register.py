@@ -1,4 +1,4 @@
-"""A real low-resolution scan, brought onto the grid that is a whole factor coarser than its high-resolution scan's."""
+"""Registers a real low-resolution scan onto its high-resolution scan's grid, made coarser by a whole factor."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 import SimpleITK as sitk
 from skimage.filters import threshold_otsu
 
-from mrisr.errors import InputError
-from mrisr.volumes._loaded import LoadedVolume
+from mrisr.errors import InputError, require_integer
+from mrisr.imaging.loaded import LoadedVolume
 
 from .bspline import deform
 from .geometry import LPS_TO_RAS, array_of, block_means, itk_image, require_ratio
 
 LEAST_OVERLAP = 0.5
-"""Fraction of the high-resolution scan's voxels that the low-resolution scan has to cover."""
+"""Least fraction of the high-resolution scan's voxels that the low-resolution scan has to cover."""
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A low-resolution scan in place.
+    """A registered low-resolution scan.
 
-    ``scan`` is the registered scan, ``before`` the one that the geometry in both headers gives, ``reference`` the
-    high-resolution scan, all three on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel was
-    taken from, relative to the voxel, mm along the world's axes (RAS+); ``covered`` [X, Y, Z] whether that lies in the
-    scan's field of view. ``similarity_before`` and ``similarity`` are the correlations with the reference inside the
-    body, as far as it is covered.
+    ``scan`` is the registered scan, ``before`` the scan resampled by the headers alone, ``reference`` the
+    high-resolution scan; all three are on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel
+    was taken from, relative to the voxel, in mm along the world's axes (RAS+). ``covered`` [X, Y, Z] says whether that
+    point lies in the scan's field of view. ``similarity_before`` and ``similarity`` are the correlations with the
+    reference in the covered part of the body.
     """
 
     scan: LoadedVolume
@@ -51,9 +51,9 @@ def register(
 ) -> Registered:
     """Register a low-resolution scan to the high-resolution scan of the same anatomy.
 
-    The scans meet on the low grid: in plane ``scale`` times the spacing of the high-resolution scan, voxels at the
-    centres of its blocks, the same slices. There the deformation is found (`mrisr.registration.bspline.deform`), and
-    the scan is interpolated once, by a cubic B-spline, from its own grid through the deformation.
+    The low grid has ``scale`` times the in-plane spacing of the high-resolution scan, voxels at the centres of its
+    blocks, and the same slices. The deformation is found on it (`mrisr.registration.bspline.deform`). The scan is then
+    interpolated once, by a cubic B-spline, from its own grid through the deformation.
 
     Parameters
     ----------
@@ -64,25 +64,25 @@ def register(
     scale : int
         At least 2.
     multiple : int, optional
-        Multiple to which the slices of ``hr`` are cropped (`block_means`); by default the scale.
+        Sides of the slices of ``hr`` are cropped to multiples of it (`block_means`); by default the scale.
     control_spacing : float
         Distance of the control points, mm.
     iterations : int
-        Most iterations of a level of resolution. The time goes with the number of control points: a head at 20 mm takes
-        minutes on one core.
+        Greatest number of iterations per level of resolution. The time is proportional to the number of control points:
+        a head at 20 mm takes minutes on one core.
     least_similarity : float
-        Correlation below which the scans are held to show different anatomy.
+        Correlation below which the scans count as showing different anatomy.
 
     Raises
     ------
     InputError
-        Colour, a ratio of the voxels that is not near the scale, fields of view apart, or another anatomy.
+        A scan is in colour, the ratio of the voxels is not near the scale, the fields of view hardly overlap, or the
+        scans show different anatomy.
     """
     for scan, name in ((lr, "low"), (hr, "high")):
         if scan.array.ndim != 3:
             raise InputError(f"the {name}-resolution scan is in colour; registration needs one channel")
-    if isinstance(scale, bool) or not isinstance(scale, int) or scale < 2:
-        raise InputError(f"registration needs an integer scale of at least 2, not {scale!r}")
+    require_integer("registration: scale", scale, at_least=2)
     require_ratio(lr, hr, axis=axis, scale=scale)
     reference = block_means(hr, axis=axis, scale=scale, multiple=multiple)
     fixed, moving = itk_image(reference), itk_image(lr)
@@ -99,7 +99,7 @@ def register(
 
 
 def _covered(moving: sitk.Image, fixed: sitk.Image, transform: sitk.Transform) -> np.ndarray:
-    """Which voxels of the fixed image a transform takes into the moving one, bool."""
+    """Whether the transform maps each voxel of the fixed image into the moving one, bool."""
     everywhere = sitk.Cast(moving * 0 + 1, sitk.sitkUInt8)
     return array_of(sitk.Resample(everywhere, fixed, transform, sitk.sitkNearestNeighbor, 0)) > 0
 
@@ -124,7 +124,7 @@ def _require_same_anatomy(before: float, after: float, least: float) -> None:
 def _on_grid(
     lr: LoadedVolume, moving: sitk.Image, reference: LoadedVolume, fixed: sitk.Image, transform: sitk.Transform
 ) -> LoadedVolume:
-    """The scan through a transform on the reference's grid; its least value outside its field of view."""
+    """Resample the scan through a transform onto the reference's grid. Outside its field of view it has its minimum."""
     lowest, highest = float(lr.array.min()), float(lr.array.max())
     resampled = sitk.Resample(moving, fixed, transform, sitk.sitkBSpline, lowest)
     return replace(lr, array=array_of(resampled).clip(lowest, highest), affine=reference.affine)
@@ -137,7 +137,7 @@ def _displacement(transform: sitk.Transform, fixed: sitk.Image) -> np.ndarray:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation; 0 for a constant, or for nothing."""
+    """Pearson's correlation; 0 for constant or empty arrays."""
     if first.size == 0 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])

@@ -1,23 +1,47 @@
-"""The stage `register`: from a low-resolution scan to the slices that its high-resolution scan has."""
+"""The stage `register`: registers a low-resolution scan and cuts it into the slices of its high-resolution scan."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
-from mrisr.arrays import load_slices, save_slices
+from mrisr.arrays import Cache, load_slices, save_slices, stored_slices
 from mrisr.errors import InputError
-from mrisr.volumes._intensity import bounds, scaled, slice_bounds
-from mrisr.volumes._volume import Volume
+from mrisr.imaging.intensity import bounds, scaled, slice_bounds
 from mrisr.volumes.readers import read_volume, treatments
+from mrisr.volumes.row import Volume
 
 from .prepare import Prepared, prepare
 from .register import LEAST_OVERLAP
+
+
+def run(
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    volume: Volume,
+    picture: str,
+) -> None:
+    """Register a subject's scan, the action of the stage `register`.
+
+    ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
+    """
+    slices = reads["slices"]
+    prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
+    indices = list(stored_slices(slices, Cache(0)))
+    stem = Path(writes["picture"]).with_suffix("")
+    importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)
+    found = prepared.registered
+    print(f"correlation {found.similarity_before:.3f} before registration, {found.similarity:.3f} after")
 
 
 def register_stage(
@@ -30,7 +54,7 @@ def register_stage(
     options: Mapping[str, Any],
     identity: str,
 ) -> Prepared:
-    """Denoise and register a subject's low-resolution scan, and write the slices that its high-resolution scan has.
+    """Denoise and register a subject's low-resolution scan, and write the same slices as of its high-resolution scan.
 
     Parameters
     ----------
@@ -40,18 +64,19 @@ def register_stage(
         Slices files of the subject, high- and low-resolution (`mrisr.arrays.save_slices`).
     scale : int
     slices : mapping
-        Of the ``slices`` section of a study ``normalise`` and how unusual volumes are read, with ``multiple``.
+        From the ``slices`` section of a study: ``normalise`` and the treatments of unusual volumes; with ``multiple``.
     options : mapping
-        ``denoise``, and those of `mrisr.registration.register.register`.
+        ``denoise``, and the options of `mrisr.registration.register.register`.
     identity : str
         Identity of the job, kept in the metadata.
 
     Raises
     ------
     InputError
-        Lines that name the subject and its scan: unreadable, of another ratio or anatomy, or not reaching a slice.
+        The scan is unreadable, has another ratio or anatomy, or does not reach a slice. The lines name the subject and
+        its scan.
     """
-    # One thread: the job asks for no more.
+    # One thread: the job requests no more.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     images, metadata = load_slices(slices_path)
     axis, reading = metadata["axis"], treatments(slices)
@@ -77,7 +102,7 @@ def register_stage(
 def _cut(
     prepared: Prepared, indices: Sequence[int], normalise: Mapping[str, Any]
 ) -> tuple[dict[int, np.ndarray], dict[str, float]]:
-    """Slices {index: float32 [1, H, W] in [0, 1]} of the registered scan, and the values that became 0 and 1."""
+    """Cut the registered scan into slices {index: float32 [1, H, W] in [0, 1]}; also the values that became 0 and 1."""
     array, inside, axis = prepared.registered.scan.array, prepared.inside, prepared.axis
     whole = bounds(array, inside, **normalise)
     one_by_one = normalise["per"] == "slice" and normalise["method"] != "none"
@@ -95,7 +120,7 @@ def _cut(
 
 @contextlib.contextmanager
 def _naming(what: object) -> Iterator[None]:
-    """Have lines about what is wrong begin with what they are about."""
+    """Begin the lines of an `InputError` with what they are about."""
     try:
         yield
     except InputError as error:

@@ -1,1 +1,1 @@
-"""Statistics: from scores to tables, gaps and findings."""
+"""Statistics: makes tables, gaps and findings from scores."""

@@ -1,4 +1,4 @@
-"""What not having seen a degradation costs, model by model (design: Tables, bias.csv)."""
+"""The table bias.csv: how much a model loses on a degradation that it was not trained on."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame
     """The table bias.csv, with `COLUMNS`.
 
     ``gap`` is the value of the model trained on the test set's degradation minus that of the model trained on
-    ``training_set``, on the same test set. ``gap``, ``low`` and ``high`` are in the metric's own direction; ``margin``
-    is the gap turned so that positive means that the matched model is better. ``interval`` says what low and high
-    range over, see `Contrast`.
+    ``training_set``, on the same test set. ``gap``, ``low`` and ``high`` are in the metric's own direction. ``margin``
+    is the gap with its sign chosen so that positive means that the matched model is better. ``interval`` says what low
+    and high range over, see `Contrast`.
     """
     order = Order.of(order)
     rows = []
@@ -34,14 +34,14 @@ def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame
         for (training_set, test_set), found in block.gaps.items():
             row = {**block.names, "training_set": training_set, "test_set": test_set}
             row |= {column: getattr(found, column) for column in COLUMNS if hasattr(found, column)}
-            # Adding zero makes a negative zero positive.
+            # Adding zero turns a negative zero into zero.
             rows.append({**row, "margin": block.metric.sign * found.gap + 0.0, "note": order.note(block.metric)})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return order.sort(table, ["scale", "architecture", "loss", "metric", "training_set", "test_set", "group"])
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read bias.csv; a degradation that is called ``none`` or ``nan`` keeps its name."""
+    """Read bias.csv. A degradation called ``none`` or ``nan`` keeps its name."""
     return pd.read_csv(
         path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=dict.fromkeys(NUMBERS, "")
     )

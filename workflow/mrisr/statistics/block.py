@@ -1,4 +1,4 @@
-"""Trained models that are compared with each other: same scale, architecture and loss, one test group, one metric."""
+"""A block: trained models of the same scale, architecture and loss, compared on one test group by one metric."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OBSERVATION = ["seed", "fold", "subject", "slice"]
 
 @dataclass(frozen=True)
 class Block:
-    """What the models of a block scored.
+    """The scores of the models of a block.
 
     ``values`` is {(training set, test set): `Values` on the block's ``observations``}.
     """
@@ -42,7 +42,7 @@ class Block:
 
     @functools.cached_property
     def training_sets(self) -> list[str]:
-        """What the block's models were trained on, in the study's order."""
+        """Training sets of the block's models, in the study's order."""
         return self.order.names("training_set", [training_set for training_set, _ in self.values])
 
     @functools.cached_property
@@ -54,7 +54,7 @@ class Block:
     def gaps(self) -> dict[tuple[str, str], Contrast]:
         """{(d, d'): model trained on d' against the model trained on d, both on the test set d'}.
 
-        Pairs with d = d' are left out (the gap is 0), as are test sets that no model was trained on.
+        Left out are pairs with d = d' (the gap is 0) and test sets that no model was trained on.
         """
         found = {}
         for (training_set, test_set), other in self.values.items():
@@ -64,12 +64,12 @@ class Block:
         return {pair: compared for pair, compared in found.items() if compared is not None}
 
     def contrast(self, first: Values, second: Values) -> Contrast | None:
-        """Two models of the block compared."""
+        """Compare two models of the block."""
         return contrast(first, second, self.observations)
 
 
 def blocks(scores: pd.DataFrame, order: Order) -> Iterator[Block]:
-    """The blocks of all trained models, by the metrics that the study names."""
+    """The blocks of all trained models, for every metric of the study."""
     trained = defined(scores)
     trained = trained[(trained["training_set"] != "") & trained["metric"].isin(list(order.metrics))]
     for names, table in trained.groupby(NAMES):

@@ -1,4 +1,4 @@
-"""One model against another on the same slices: the difference, how sure it is, and how it varies with the seed."""
+"""Compares one model with another on the same slices: the difference, its interval, and its spread over seeds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from .means import stepwise_mean
+
 BOOTSTRAP_SUBJECTS = 5
-"""Subjects from which on an interval is over subjects; below, slices of few people are all there is to describe."""
+"""Fewest subjects for an interval over subjects. With fewer, the interval describes the slices."""
 RESAMPLES = 10_000
 LIMITS = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
 class Observations:
-    """Where the n values of a comparison come from, as integer codes [n]; a run is one fold of one seed."""
+    """The run, subject and slice of each of the n values of a comparison, as integer codes [n].
+
+    A run is one fold of one seed.
+    """
 
     seed: np.ndarray
     run: np.ndarray
@@ -26,9 +31,14 @@ class Observations:
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Observations:
-        """From the columns seed, fold, subject and slice, one row an observation; a slice is one of its subject."""
+        """Build from the columns seed, fold, subject and slice, with one row per observation."""
         by = {"seed": ["seed"], "run": ["seed", "fold"], "subject": ["subject"], "slice": ["subject", "slice"]}
         return cls(**{name: table.groupby(columns).ngroup().to_numpy() for name, columns in by.items()})
+
+    def indexed(self, values: np.ndarray) -> pd.Series:
+        """Values [n] as a series whose index says where they come from."""
+        names = ["seed", "run", "subject", "slice"]
+        return pd.Series(values, pd.MultiIndex.from_arrays([getattr(self, name) for name in names], names=names))
 
     def __getitem__(self, chosen: np.ndarray) -> Observations:
         return Observations(self.seed[chosen], self.run[chosen], self.subject[chosen], self.slice[chosen])
@@ -36,7 +46,7 @@ class Observations:
 
 @dataclass(frozen=True)
 class Values:
-    """One model's values [n] on the observations; not ``present`` where it was not scored, NaN where undefined."""
+    """One model's values [n] on the observations: NaN if undefined; ``present`` is false if it was not scored."""
 
     values: np.ndarray
     present: np.ndarray
@@ -44,11 +54,12 @@ class Values:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Value of the first model minus value of the second, NaN where undefined.
+    """Value of the first model minus value of the second, NaN if undefined.
 
-    ``low`` and ``high`` are, by ``interval``: over ``subjects``, the 95 % percentile bootstrap of the mean over at
-    least five of them; over ``slices``, the 2.5 and 97.5 percentiles of the slices' differences. ``seed_sd`` is the
-    standard deviation of the difference over seeds. ``by_subject`` holds each subject's mean difference.
+    The meaning of ``low`` and ``high`` depends on ``interval``. For ``subjects`` they are the 95 % percentile bootstrap
+    of the mean over at least five subjects. For ``slices`` they are the 2.5 and 97.5 percentiles of the slices'
+    differences. ``seed_sd`` is the standard deviation of the difference over seeds. ``by_subject`` holds each subject's
+    mean difference.
     """
 
     gap: float
@@ -61,7 +72,7 @@ class Contrast:
     by_subject: tuple[float, ...]
 
     def p_value(self) -> float:
-        """Two-sided Wilcoxon signed-rank test over the subjects' differences; 1 where it is undefined."""
+        """Two-sided Wilcoxon signed-rank test over the subjects' differences; 1 if undefined."""
         differences = np.array(self.by_subject)
         if np.isnan(differences).any() or not differences.any():
             return 1.0
@@ -69,7 +80,7 @@ class Contrast:
 
 
 def contrast(first: Values, second: Values, where: Observations) -> Contrast | None:
-    """Compare two models on the runs that both have; None if there are none."""
+    """Compare two models on their common runs; None if there are none."""
     runs = np.intersect1d(where.run[first.present], where.run[second.present])
     chosen = np.isin(where.run, runs) & (first.present | second.present)
     if not chosen.any():
@@ -77,10 +88,13 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
     where = where[chosen]
     with np.errstate(invalid="ignore"):
         gaps = first.values[chosen] - second.values[chosen]
-        by_run, seeds, by_subject = _averages(gaps, where)
-        by_seed, _ = _mean(by_run, seeds)
+        by_run, by_subject = _averages(gaps, where)
+        by_seed = stepwise_mean(by_run, ["seed"])
         over = "subjects" if len(by_subject) >= BOOTSTRAP_SUBJECTS else "slices"
-        interval = _bootstrap(by_subject) if over == "subjects" else np.percentile(_mean(gaps, where.slice)[0], LIMITS)
+        if over == "subjects":
+            interval = _bootstrap(by_subject.to_numpy())
+        else:
+            interval = np.percentile(stepwise_mean(where.indexed(gaps), ["slice"]), LIMITS)
         return Contrast(
             gap=float(by_run.mean()),
             low=float(interval[0]),
@@ -88,7 +102,7 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
             interval=over,
             subjects=len(by_subject),
             seeds=len(by_seed),
-            seed_sd=float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else np.nan,
+            seed_sd=float(np.std(by_seed.to_numpy(), ddof=1)) if len(by_seed) > 1 else np.nan,
             by_subject=tuple(by_subject.tolist()),
         )
 
@@ -99,17 +113,10 @@ def overall(model: Values, where: Observations) -> float:
         return float(_averages(model.values[model.present], where[model.present])[0].mean())
 
 
-def _averages(values: np.ndarray, where: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means over slices then subjects of each run, the seed of each run, and the subjects' means over runs."""
-    means, at = _mean(values, where.run * (where.subject.max() + 1) + where.subject)
-    by_run, first = _mean(means, where.run[at])
-    return by_run, where.seed[at][first], _mean(means, where.subject[at])[0]
-
-
-def _mean(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of each group in ascending order of its code, and the position of a member of it."""
-    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
-    return np.bincount(group, values) / np.bincount(group), first
+def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Series]:
+    """The mean of each run (over slices, then subjects), by seed and run; and the mean of each subject over runs."""
+    of_subjects = stepwise_mean(where.indexed(values), ["seed", "run", "subject"])
+    return stepwise_mean(of_subjects, ["seed", "run"]), stepwise_mean(of_subjects, ["subject"])
 
 
 def _bootstrap(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Differences of two methods' means on the same subjects: their size, Student's paired t, Wilcoxon's signed ranks."""
+"""Differences of two methods on the same subjects: size, Student's paired t test and Wilcoxon's signed-rank test."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from .contrasts import BOOTSTRAP_SUBJECTS
 from .family import LEVEL
 
 FEWEST_FOR_T = BOOTSTRAP_SUBJECTS
-"""Subjects from which on there is a t test: with fewer it rests on its assumption of normal differences alone."""
+"""Fewest subjects for a t test. With fewer, it would rest only on the assumption of normal differences."""
 ROUNDING = 1e-9
-"""Scores have nine digits: smaller relative differences are none."""
+"""Smallest relative difference that counts, because scores have nine digits."""
 
 
 @dataclass(frozen=True)
 class Differences:
-    """``differences`` [n], one a subject, NaN or infinite where they are undefined.
+    """``differences`` [n], one per subject; NaN or infinite if undefined.
 
     In `numbers`, ``difference`` is the mean, ``low`` and ``high`` its 95 % interval under the t distribution,
-    ``effect`` the mean over the standard deviation (Cohen's d of paired samples), ``w`` the smaller sum of signed
-    ranks, zeros left out. NaN where undefined.
+    ``effect`` the mean divided by the standard deviation (Cohen's d of paired samples), and ``w`` the smaller sum of
+    signed ranks, without zeros. Undefined numbers are NaN.
     """
 
     differences: np.ndarray
 
     def numbers(self) -> dict[str, float]:
-        """``difference`` to ``w`` of the table, the p-values before correction."""
+        """The columns ``difference`` to ``w`` of the table. The p-values are not corrected."""
         found = dict.fromkeys(("difference", "low", "high", "effect", "t", "p_t", "w", "p_wilcoxon"), np.nan)
         if not np.isfinite(self.differences).all():
             return found
@@ -56,11 +56,11 @@ class Differences:
         return self.differences[self.differences != 0]
 
     def can_rank(self, comparisons: int) -> bool:
-        """Whether the smallest p-value of Wilcoxon's test, 2 / 2^n, times the number of comparisons is below 0.05."""
+        """Whether the smallest p-value of Wilcoxon's test, 2 / 2^n, times ``comparisons`` is below 0.05."""
         return comparisons * 2.0 ** (1 - len(self.changed)) < LEVEL
 
     def why_blank(self, comparisons: int) -> Iterator[str]:
-        """What stands in the note where p-values are missing."""
+        """Reasons for missing p-values, for the column note."""
         if not np.isfinite(self.differences).all():
             yield "undefined or infinite values"
         elif not self.differences.any():

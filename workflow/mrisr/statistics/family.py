@@ -1,4 +1,4 @@
-"""Contrasts that are tested together, and what they say of a hypothesis."""
+"""A family: contrasts that are tested together, and the decision on a hypothesis that follows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from .contrasts import Contrast
 
 LEVEL = 0.05
 FEWEST_SUBJECTS = 11
-"""With fewer, the 30 contrasts of six degradations cannot reach 0.05 after Holm; smaller families wait as long."""
+"""Fewest subjects for a decision. With fewer, the 30 contrasts of six degradations cannot reach 0.05 after Holm.
+Smaller families need as many."""
 
 
 class Family:
     """Two-sided signed-rank tests over subjects with Holm's correction.
 
     ``p_values`` are NaN with fewer subjects than `subjects_needed`. ``decision`` is ``supported`` if every contrast is
-    significant and in favour of its first model, ``contradicted`` if one is significant the other way, else
-    ``undecided``. ``sign`` is 1 for a metric where higher is better, else -1.
+    significant and in favour of its first model, ``contradicted`` if one is significant in the other direction,
+    otherwise ``undecided``. ``sign`` is 1 for a metric where higher is better, otherwise -1.
     """
 
     def __init__(self, contrasts: Sequence[Contrast], *, sign: int):

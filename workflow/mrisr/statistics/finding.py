@@ -1,4 +1,4 @@
-"""One finding, and how findings are made of comparisons."""
+"""One finding, and how comparisons become findings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NAN = float("nan")
 class Finding:
     """A row of findings.csv.
 
-    ``measure`` says what was compared; ``margin``, ``low`` and ``high`` are turned so that positive means that
-    ``model`` is better than ``rival``. A row without ``rival`` sums up: ``count`` of the ``total`` comparisons came out
-    as the hypothesis says, ``margin`` is the smallest of them, and ``decision`` is that on the hypothesis itself.
-    ``p_holm`` is the largest corrected p-value of what the row stands for, blank with too few subjects.
+    ``measure`` says what was compared. The signs of ``margin``, ``low`` and ``high`` are chosen so that positive means
+    that ``model`` is better than ``rival``. A row without ``rival`` is a summary: ``count`` of ``total`` comparisons
+    agree with the hypothesis, ``margin`` is the smallest margin, and ``decision`` is the one on the hypothesis.
+    ``p_holm`` is the largest corrected p-value of the row's comparisons, blank with too few subjects.
     """
 
     hypothesis: str
@@ -53,9 +53,9 @@ class Finding:
 
 
 def comparison(block: Block, found: Contrast, *, p_holm: float, sentence: str, **facts: Any) -> Finding:
-    """A finding on ``model`` against ``rival`` (among the facts), whose contrast is ``found``."""
+    """A finding on ``model`` against ``rival`` (both among the facts), from their contrast ``found``."""
     sign = block.metric.sign
-    # Turned round, the upper limit is the lower one; adding zero makes a negative zero positive.
+    # A change of sign swaps the limits. Adding zero turns a negative zero into zero.
     margin, low, high = (sign * value + 0.0 for value in (found.gap, *(found.low, found.high)[::sign]))
     if not math.isnan(found.seed_sd):
         sentence += f" (SD {block.metric.amount(found.seed_sd)} over {found.seeds} seeds)"
@@ -76,10 +76,10 @@ def comparison(block: Block, found: Contrast, *, p_holm: float, sentence: str, *
 
 
 def summary(block: Block, details: Sequence[Finding], *, sentence: str, **facts: Any) -> Finding:
-    """A finding that sums up others: how many came out as the hypothesis says, and the smallest margin.
+    """A summary of findings: how many agree with the hypothesis, and the smallest margin.
 
-    In the sentence ``{shown}``, ``{total}``, ``{margin}``, ``{test_set}`` and ``{rival}`` are filled in, the last three
-    from the finding with the smallest margin.
+    The sentence may contain ``{shown}``, ``{total}``, ``{margin}``, ``{test_set}`` and ``{rival}``. The last three are
+    filled in from the finding with the smallest margin.
     """
     shown = sum(detail.result == SHOWN for detail in details)
     closest = min(details, key=lambda detail: or_lowest(detail.margin))
@@ -110,5 +110,5 @@ def _finding(block: Block, *, sentence: str, **facts: Any) -> Finding:
 
 
 def or_lowest(margin: float) -> float:
-    """The margin, or minus infinity for an undefined one: it must not hide behind the defined ones."""
+    """The margin, or minus infinity if undefined, so that the smallest margin shows an undefined one."""
     return -math.inf if math.isnan(margin) else margin

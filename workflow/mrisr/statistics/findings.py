@@ -1,13 +1,13 @@
-"""What a study shows of the paper's two hypotheses, and what it does not (training-bias, Introduction).
+"""Tests the two hypotheses of the training-bias paper (Introduction) on the scores of a study.
 
 H1 (`matching`): a model is biased toward the degradation it was trained on. On every single-degradation test set the
 matched model is compared with the other single-degradation models.
 H2 (`mixtures`): training on a mixture generalises. The mixture's model is compared with every single-degradation model
-over the single-degradation test sets, by their mean (the primary measure) and by the worst one (secondary), fixed
-beforehand.
+on the single-degradation test sets, by their mean (primary measure) and by the worst one (secondary measure). Both
+measures were fixed beforehand.
 
-What is seen is a fact about the slices at hand. A hypothesis is decided only with enough subjects
-(`family.subjects_needed`), by signed-rank tests over subjects with Holm's correction; until then it is undecided.
+Each comparison is a fact about these slices. A hypothesis is decided only with enough subjects
+(`family.subjects_needed`), by signed-rank tests over subjects with Holm's correction. Until then it is undecided.
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ def table(found: Iterable[Finding]) -> pd.DataFrame:
 
 
 def sentences(found: Iterable[Finding]) -> list[str]:
-    """The findings of a selection in plain words: what sums up, and every single case that does not show it."""
+    """Sentences for the findings: all summaries, and every single comparison that disagrees with its hypothesis."""
     return [f.sentence for f in found if not f.rival or f.result == NOT_SHOWN]

@@ -1,4 +1,4 @@
-"""H1: on every single-degradation test set, is the model that was trained on that degradation the best of its kind?"""
+"""H1: is the model trained on a degradation the best single-degradation model on that degradation's test set?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PER_TEST_SET, ALL_TEST_SETS = "matched model against the best other", "matched m
 
 
 def findings(block: Block) -> list[Finding]:
-    """One finding a single-degradation test set that has a matched model and a rival, and one that sums them up."""
+    """One finding per single-degradation test set that has a matched model and a rival, and a summary of them."""
     singles = block.order.singles(block.training_sets)
     found = block.gaps
     pairs = [(rival, test_set) for test_set in block.single_test_sets for rival in singles]

@@ -1,4 +1,4 @@
-"""The table that compares methods on one test set: one row a model, mean and deviation of every metric side by side."""
+"""The table that compares methods per test set: one row per model, with mean and deviation of every metric."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def table(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFram
     scores : DataFrame
         As `mrisr.statistics.scores.read` gives it.
     order : Order or mapping
-        What `Order.of` reads.
+        An argument of `Order.of`.
 
     Returns
     -------
     DataFrame
-        `ROW`, then ``<metric>`` and ``<metric>_std`` in the study's order, as in the wide tables; ``std_over`` says
-        over what the deviations are, ``note`` what there is to say.
+        `ROW`, then ``<metric>`` and ``<metric>_std`` in the study's order, as in the wide tables. ``std_over`` says
+        what the deviations are taken over; ``note`` holds remarks.
     """
     order = Order.of(order)
     means, spreads = tables.means(scores), tables.spreads(scores)

@@ -1,4 +1,4 @@
-"""H2: does the model that was trained on a mixture generalise better than the single-degradation models?"""
+"""H2: does the model trained on a mixture generalise better than the single-degradation models?"""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .family import Family
 from .finding import Finding, comparison, or_lowest, summary
 
 MEAN, WORST = "mean over test sets", "worst test set"
-"""The primary and the secondary measure; the secondary one decides nothing."""
+"""The primary and the secondary measure. Only the primary one decides."""
 
 
 def findings(block: Block) -> list[Finding]:
-    """For every mixture and measure: one finding against each single-degradation model, and one that sums them up."""
+    """For every mixture and measure: one finding against each single-degradation model, and a summary of them."""
     complete = [t for t in block.training_sets if all((t, s) in block.values for s in block.single_test_sets)]
     singles = block.order.singles(complete)
     found = []
@@ -36,7 +36,7 @@ def _mean_over_test_sets(block: Block, model: str) -> Values:
 
 
 def _on_worst_test_set(block: Block, model: str) -> Values:
-    """A model's values on that single-degradation test set where its mean is worst."""
+    """A model's values on the single-degradation test set with its worst mean."""
     worst = min(block.single_test_sets, key=lambda t: or_lowest(block.metric.sign * block.means[model, t]))
     return block.values[model, worst]
 

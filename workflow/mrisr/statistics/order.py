@@ -1,4 +1,4 @@
-"""The names of a study in the study's order, and what the tables must know of its metrics."""
+"""The names of a study in the study's order, and the facts about its metrics that tables need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 MODEL = ["scale", "architecture", "loss", "training_set"]
-"""Columns that name a model (its runs are told apart by seed and fold) or a baseline."""
+"""Columns that name a model or a baseline. Seed and fold distinguish the runs of a model."""
 
 NAMED = {
     "architecture": "architectures",
@@ -19,12 +19,12 @@ NAMED = {
     "group": "groups",
     "metric": "metrics",
 }
-"""Columns of names, and the field of `Order` that lists them."""
+"""Columns that hold names, and the fields of `Order` that list those names."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as the tables need it: ``label`` as on axes (``PSNR (dB)``), its direction, and its options."""
+    """A metric for the tables: its ``label`` as on axes (``PSNR (dB)``), its direction, and its options."""
 
     name: str
     label: str
@@ -33,7 +33,7 @@ class Metric:
 
     @property
     def sign(self) -> int:
-        """Factor that makes a difference positive when the first value is the better one."""
+        """Factor that makes a difference positive if the first value is better."""
         return 1 if self.higher_is_better else -1
 
     @property
@@ -47,23 +47,23 @@ class Metric:
         return self.label.partition(" (")[2].rstrip(")")
 
     def amount(self, value: float) -> str:
-        """A difference for a sentence: ``0.01 dB``, two significant digits at least."""
+        """A difference for a sentence, such as ``0.01 dB``, with at least two significant digits."""
         digits = f"{value:.2f}" if abs(value) >= 1 else f"{value:.2g}"
         return f"{digits} {self.unit}".rstrip()
 
     @property
     def note(self) -> str:
-        """The options, ``HFEN: sigma 1.5, size 15``; nothing for a metric without."""
+        """The options, such as ``HFEN: sigma 1.5, size 15``; empty for a metric without options."""
         options = ", ".join(f"{key} {value}" for key, value in self.options.items() if value is not None)
         return f"{self.quantity}: {options}" if options else ""
 
 
 @dataclass(frozen=True)
 class Order:
-    """Names in the order of the study; ``architectures`` begin with the baselines, ``groups`` with the primary one.
+    """Names in the order of the study. ``architectures`` begin with the baselines, ``groups`` with the primary one.
 
-    ``simulated`` are the test sets in which the hidden degradation stands in for real low-resolution scans,
-    ``cross_validation`` says how many folds there are, if there are any.
+    ``simulated`` are the test sets in which the hidden degradation replaces real low-resolution scans.
+    ``cross_validation`` says how many folds there are, if any.
     """
 
     training_sets: Sequence[str]
@@ -80,7 +80,7 @@ class Order:
 
     @classmethod
     def of(cls, order: Order | Mapping[str, Any]) -> Order:
-        """From plain data: these fields, metrics as ``{name: {label, higher_is_better, options}}``; no others count."""
+        """Build from plain data with these fields; ``metrics`` is ``{name: {label, higher_is_better, options}}``."""
         if isinstance(order, Order):
             return order
         metrics = {
@@ -91,15 +91,15 @@ class Order:
         return cls(**{**fields, "metrics": metrics})
 
     def rank(self, column: str) -> dict[str, int]:
-        """Position of each name of a column in the study; an empty name (a baseline's) comes first."""
+        """Position of each name of a column in the study. An empty name (of a baseline) comes first."""
         return {"": -1, **{name: position for position, name in enumerate(getattr(self, NAMED[column]))}}
 
     def sort(self, table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-        """Rows in the study's order; names that the study does not know come last, by name."""
+        """Rows in the study's order. Names that the study does not have come last, by name."""
         return table.iloc[self.positions(table, by)].reset_index(drop=True)
 
     def positions(self, table: pd.DataFrame, by: Sequence[str]) -> list[int]:
-        """Positions of a table's rows in the study's order of some columns; equal rows stay as they are."""
+        """Positions of a table's rows, sorted by columns in the study's order. Equal rows keep their order."""
         keys = [self._key(column, table[column]) for column in by]
         return sorted(range(len(table)), key=lambda row: tuple(key[row] for key in keys))
 
@@ -110,16 +110,16 @@ class Order:
         return [(rank.get(name, len(rank)), name) for name in values]
 
     def names(self, column: str, found: Iterable[str]) -> list[str]:
-        """The names found in a column, each once, in the study's order."""
+        """The names found in a column, without repetition, in the study's order."""
         rank = self.rank(column)
         return sorted(set(found), key=lambda name: (rank.get(name, len(rank)), name))
 
     def singles(self, names: Iterable[str]) -> list[str]:
-        """Those of the names that are no mixture."""
+        """The names that are not mixtures."""
         return [name for name in names if name not in self.mixtures]
 
     def note(self, metric: Metric) -> str:
-        """What a table of this metric has to say beside its numbers: options, folds, leakage where it is permitted."""
+        """Remarks for a table of this metric: its options, the folds, and leakage if it is permitted."""
         leakage = "subjects may stand in several splits (allow_leakage)" if self.leakage else ""
         stands_in = ", ".join(self.simulated)
         simulated = f"{stands_in}: no real scan, the hidden degradation stands in" if stands_in else ""

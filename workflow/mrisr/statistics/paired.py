@@ -1,8 +1,8 @@
 """Paired tests between methods on subjects' means: Student's t, as in the realistic-downsampling paper, and Wilcoxon's.
 
-A method is a baseline or a model, whatever its seed and fold. A subject is one observation: slices of one subject are
-nearly copies, so that a test over slices would find everything significant. Where there are too few subjects for a test
-to say anything, its p-value is blank; the difference and its size stand there all the same.
+A method is a baseline, or a model with all its seeds and folds. A subject is one observation. Slices of one subject are
+nearly copies, so a test over slices would find everything significant. With too few subjects for a test, its p-value is
+blank; the difference and its size are still given.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from mrisr.errors import InputError, suggestion
 
 from .differences import Differences
 from .family import holm
+from .means import RUN, stepwise_mean
 from .order import MODEL, Order
-from .tables import RUN, defined
+from .tables import defined
 
 FAMILY = ["scale", "metric", "test_set", "group"]
-"""Comparisons that agree in these are tested, and corrected, together."""
+"""Comparisons that agree in these columns are corrected together."""
 COLUMNS = (
     *(*FAMILY, "method_a", "method_b", "subjects", "difference", "low", "high", "effect"),
     *("t", "p_t", "p_t_holm", "w", "p_wilcoxon", "p_wilcoxon_holm", "note"),
@@ -38,16 +39,16 @@ def paired_tests(scores: pd.DataFrame, order: Order | Mapping[str, Any], *, agai
     scores : DataFrame
         As `mrisr.statistics.scores.read` gives it.
     order : Order or mapping
-        What `Order.of` reads; its metrics are compared.
+        An argument of `Order.of`. Its metrics are compared.
     against : str, optional
-        Compare this method alone with every other one, as ``edsr/l1/dsgan`` or the name of a baseline: a smaller
-        family than all pairs, so a test that finds more.
+        Compare only this method with every other one, such as ``edsr/l1/dsgan`` or a baseline. The family is smaller
+        than with all pairs, so the test has more power.
 
     Returns
     -------
     DataFrame with `COLUMNS`, in the study's order. ``difference`` is method a minus method b in the metric's own
-    direction; means are over slices, then over seeds and folds. Holm's correction is over a `FAMILY`, in which a
-    comparison without p-value counts as one.
+    direction. Means are over slices, then over seeds and folds. Holm's correction is over a `FAMILY`; a comparison
+    without p-value counts in it too.
 
     Raises
     ------
@@ -96,14 +97,13 @@ def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | Non
 
 def _subject_means(scores: pd.DataFrame) -> dict[str, pd.Series]:
     """{method: mean of each subject over slices, then over seeds and folds}."""
-    with np.errstate(invalid="ignore"):
-        of_runs = scores.groupby(["method", "subject", *RUN], dropna=False)["value"].mean(skipna=False)
-        means = of_runs.groupby(level=["method", "subject"]).mean(skipna=False)
+    by = ["method", "subject"]
+    means = stepwise_mean(scores.set_index([*by, *RUN])["value"], [*by, *RUN], by)
     return {method: table.droplevel("method") for method, table in means.groupby(level="method")}
 
 
 def _differences(first: pd.Series, second: pd.Series) -> np.ndarray:
-    """Of the subjects that both methods have; NaN where a value is undefined or both are infinite."""
+    """Differences for the common subjects; NaN if a value is undefined or both are infinite."""
     subjects = first.index.intersection(second.index).sort_values()
     with np.errstate(invalid="ignore"):
         return first[subjects].to_numpy() - second[subjects].to_numpy()

@@ -1,4 +1,4 @@
-"""Scores of all models and baselines as one tidy table: read, checked, in one order whatever the order of the files."""
+"""Reads and checks the scores of all models and baselines as one tidy table, in an order independent of the files'."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ KEYS = [column for column in COLUMNS if column != "value"]
 def read(paths: Iterable[Path]) -> pd.DataFrame:
     """Read scores files as one table with `mrisr.evaluation.scoring.COLUMNS`.
 
-    Integers are Int64 (seed and fold of a baseline are missing), names are strings as written (a subject ``007`` keeps
-    its zeros; a baseline has empty loss and training_set), values float64 with ``inf`` and, where blank, NaN. The
+    Integers are Int64 (seed and fold of a baseline are missing). Names are strings as written: a subject ``007`` keeps
+    its zeros, and a baseline has empty loss and training_set. Values are float64, with ``inf``, and NaN if blank. The
     result does not depend on the order of the files.
 
     Raises
     ------
     InputError
-        A file that is missing, is no scores table, or scores something a second time.
+        A file is missing or is no scores table, or something is scored twice.
     """
     frames = [_read_one(Path(path)) for path in paths]
     if not frames:

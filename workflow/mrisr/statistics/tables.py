@@ -1,9 +1,9 @@
-"""The tables that papers print: one row a model, one column a test set.
+"""The tables that papers print: one row per model, one column per test set.
 
-A value is the mean over the slices of a subject, then over subjects, then over folds and seeds, so that a subject with
-more slices does not count more. A slice on which a metric is undefined for every model (HFEN of a constant image) is
-left out; a value that is undefined for one model alone makes that model's mean undefined, or it would be judged on
-other slices than the rest.
+A value is the mean over the slices of a subject, then over subjects, then over folds and seeds, so a subject with more
+slices does not count more. A slice on which a metric is undefined for every model (HFEN of a constant image) is left
+out. A value that is undefined for one model alone makes that model's mean undefined; otherwise that model would be
+judged on other slices than the rest.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .means import RUN, stepwise_mean
 from .order import MODEL, Order
 
-RUN = ["fold", "seed"]
 CELL = [*MODEL, "test_set", "group", "metric"]
 SLICE = ["subject", "slice"]
 
@@ -30,12 +30,8 @@ def defined(scores: pd.DataFrame) -> pd.DataFrame:
 
 def average(scores: pd.DataFrame, by: list[str]) -> pd.Series:
     """Mean of ``value`` over the slices of a subject, subjects, folds and seeds, for each combination of ``by``."""
-    levels = [[*by, *RUN, "subject", "slice"], [*by, *RUN, "subject"], [*by, *RUN], by]
-    values = scores.set_index(levels[0])["value"]
-    for level in levels[1:]:
-        with np.errstate(invalid="ignore"):
-            values = values.groupby(level=level, dropna=False).mean(skipna=False)
-    return values
+    values = scores.set_index([*by, *RUN, *SLICE])["value"]
+    return stepwise_mean(values, [*by, *RUN, "subject"], [*by, *RUN], by)
 
 
 def means(scores: pd.DataFrame) -> pd.DataFrame:
@@ -44,15 +40,15 @@ def means(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def spreads(scores: pd.DataFrame) -> pd.DataFrame:
-    """Standard deviations (n - 1) to the means: columns `CELL`, ``value`` and ``std_over``.
+    """Standard deviations (n - 1) for the means: columns `CELL`, ``value`` and ``std_over``.
 
-    Over the subjects' means, or, where a test group has a single subject, over its slices; values are averaged over
-    folds and seeds first. Undefined (NaN) for one slice, and where a value is infinite.
+    They are over the subjects' means, or over slices if a test group has a single subject. Values are averaged over
+    folds and seeds first. The deviation is NaN for a single slice, and if a value is infinite.
     """
+    slices = stepwise_mean(defined(scores).set_index([*CELL, *RUN, *SLICE])["value"], [*CELL, *SLICE])
+    subjects = stepwise_mean(slices, [*CELL, "subject"])
+    count = subjects.groupby(level=CELL).size()
     with np.errstate(invalid="ignore"):
-        slices = defined(scores).groupby([*CELL, *SLICE])["value"].mean(skipna=False)
-        subjects = slices.groupby(level=[*CELL, "subject"]).mean(skipna=False)
-        count = subjects.groupby(level=CELL).size()
         over_subjects, over_slices = (v.groupby(level=CELL).agg(_deviation) for v in (subjects, slices))
     table = over_subjects.where(count >= 2, over_slices).to_frame("value")
     table["std_over"] = np.where(count >= 2, "subjects", "slices")
@@ -64,10 +60,10 @@ def _deviation(values: pd.Series) -> float:
 
 
 def wide(cells: pd.DataFrame, order: Order | Mapping[str, Any], *, metric: str, group: str) -> pd.DataFrame:
-    """Lay out `means` or `spreads` as papers do: `MODEL`, then one column a test set, in the study's order.
+    """Lay out `means` or `spreads` as papers do: `MODEL`, then one column per test set, in the study's order.
 
-    A test set that a model was not scored on is blank. Last come ``std_over`` for standard deviations, and ``note``
-    where there is something to say: the options of the metric, permitted leakage.
+    A test set that a model was not scored on is blank. The last columns are ``std_over`` for standard deviations, and
+    ``note`` if there are remarks, such as the options of the metric or permitted leakage.
     """
     order = Order.of(order)
     chosen = cells[(cells["metric"] == metric) & (cells["group"] == group)]

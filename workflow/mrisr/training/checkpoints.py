@@ -1,64 +1,81 @@
 """Training states on disk that survive crashes, damage, full disks and a second writer.
 
-A checkpoint is one safetensors file, ``step-<step>-<digest>.safetensors``, whose name carries the beginning of the
-SHA-256 of its content; it appears by rename. Since training is deterministic, two writers of one identity write the
-same content under the same name, and the states of one are good for the other. The last two are kept, so that one is
-left when the other turns out damaged. ``final-<digest>.safetensors`` is a finished training.
+A checkpoint is one safetensors file, ``step-<step>-<digest>.safetensors``. Its name holds the beginning of the SHA-256
+of its content; the file appears by rename. Training is deterministic, so two writers of one identity write the same
+content under the same name, and each can use the other's states. The last two are kept in case one is damaged.
+``final-<digest>.safetensors`` is a finished training.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
 
-from mrisr import arrays, files
+from mrisr import arrays, files, recorded
 from mrisr.errors import InputError
 
 KEPT = 2
 DIGITS = 16
 """Hexadecimal digits of the content's SHA-256 in a file name."""
 ABANDONED = 3600
-"""Seconds after which a half-written file belongs to a process that died."""
+"""Age in seconds from which on a half-written file is taken to be left by a process that died."""
 
 Content = tuple[dict[str, np.ndarray], dict[str, Any]]
 """Tensors and metadata."""
 
 
 class Checkpoints:
-    """The states of one training, in one folder; with ``folder`` None nothing is kept."""
+    """The states of one training, in one folder.
 
-    def __init__(self, folder: Path | None):
+    Parameters
+    ----------
+    folder : Path or None
+        With None nothing is saved.
+    step, final : type
+        Schemas (`mrisr.recorded.parse`) for the metadata of a checkpoint and of the finished state. A file whose
+        metadata do not fit counts as damaged.
+    """
+
+    def __init__(self, folder: Path | None, *, step: Any = dict[str, Any], final: Any = dict[str, Any]):
         self.folder = folder
+        self.schemas = {"step": step, "final": final}
         for path in folder.glob(".*.safetensors") if folder else ():
             _remove_abandoned(path)
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bool:
-        """Write the state after a number of steps and remove all but the last two; False if it could not be written."""
+        """Write the state after a number of steps and remove all but the last two. False if it cannot be written."""
         written = self._write(f"step-{step:08d}", tensors, metadata)
         if written:
             self._prune(KEPT)
         return written
 
     def save_final(self, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
-        """Write the finished state; the newest checkpoint stays, so that damage to this one costs little."""
+        """Write the finished state. The newest checkpoint stays, so damage to the finished state costs little."""
         if self._write("final", tensors, metadata):
             self._prune(1)
 
     def latest(self) -> Content | None:
-        """The newest state that is whole, or None."""
-        return next((content for path in reversed(self._list("step")) if (content := _read(path))), None)
+        """The newest undamaged state, or None."""
+        return next(self._whole("step"), None)
 
     def final(self) -> Content | None:
-        """The finished state if there is one and it is whole."""
-        return next((content for path in self._list("final") if (content := _read(path))), None)
+        """The finished state, or None if there is none or it is damaged."""
+        return next(self._whole("final"), None)
+
+    def _whole(self, kind: str) -> Iterator[Content]:
+        """Every undamaged state of a kind, the newest first."""
+        for path in reversed(self._list(kind)):
+            if (content := _read(path, self.schemas[kind])) is not None:
+                yield content
 
     def _list(self, kind: str) -> list[Path]:
         return sorted(self.folder.glob(f"{kind}-*.safetensors")) if self.folder else []
@@ -83,19 +100,22 @@ class Checkpoints:
             path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> Content | None:
-    """Content of a checkpoint, or None if another writer has removed it or it is damaged (which is said, once)."""
+def _read(path: Path, schema: Any) -> Content | None:
+    """Content of a checkpoint. None if another writer has removed it or it is damaged; damage is reported once."""
     try:
         if files.sha256(path)[:DIGITS] == path.stem[-DIGITS:]:
-            return arrays.load(path)
+            tensors, metadata = arrays.load(path)
+            recorded.fitting(metadata, schema)
+            return tensors, metadata
     except FileNotFoundError:
         return None
-    except (OSError, InputError) as error:
+    except (OSError, InputError, recorded.Unfit) as error:
         if path.exists():
             _say(f"{path}: cannot be read ({error}); the checkpoint before it is used")
         return None
     _say(f"{path}: is damaged (its content is not what was written) and is removed; the checkpoint before it is used")
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # a folder in its place, or one that cannot be written, is let be
+        path.unlink(missing_ok=True)
     return None
 
 
@@ -103,7 +123,7 @@ def _remove_abandoned(path: Path) -> None:
     try:
         if time.time() - path.stat().st_mtime > ABANDONED:
             path.unlink(missing_ok=True)
-    except FileNotFoundError:
+    except OSError:
         return
 
 

@@ -8,26 +8,19 @@ from collections.abc import Iterator
 
 import torch
 
+from mrisr.cores import cores
 from mrisr.errors import InputError
 from mrisr.memory import keep_freed_memory
 
 
-def cores() -> int:
-    """Cores that this process may use (fewer than the machine has under taskset, SLURM or a container)."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1
-
-
 @contextlib.contextmanager
 def execution(*, threads: int, device: str = "auto", deterministic: bool = True) -> Iterator[torch.device]:
-    """Run torch with exactly ``threads`` threads and give the device to use; threads and modes come back at the end.
+    """Run torch with exactly ``threads`` threads and yield the device. Threads and modes are restored afterwards.
 
     Parameters
     ----------
     threads : int
-        More threads than cores is an error, since another number of threads gives other sums.
+        More threads than cores is an error, because another number of threads would change the sums.
     device : {"auto", "cpu", "cuda"}
         ``auto`` takes CUDA where there is one.
     deterministic : bool
@@ -65,10 +58,10 @@ def execution(*, threads: int, device: str = "auto", deterministic: bool = True)
 
 def _configure_cuda(deterministic: bool) -> None:
     if deterministic:
-        # Read when cuBLAS starts, which refuses deterministic mode without it.
+        # cuBLAS reads this when it starts, and refuses deterministic mode without it.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = not deterministic
-    # TF32 keeps 10 bits of the mantissa: fast, and a visible difference to the same training on a CPU.
+    # TF32 is fast but keeps only 10 bits of the mantissa: results would differ visibly from those on a CPU.
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = not deterministic
 
 

@@ -1,4 +1,4 @@
-"""Stopping between two steps: on a signal, or when the time is up."""
+"""Stops a training between two steps, on a signal or when the time is up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1
 class Interrupted(Exception):
     """The training stopped before its end; the message says why and where.
 
-    ``again`` says whether it should go on at once: nobody stopped it but its time was up, and its state is kept.
+    ``again`` is true if it should continue at once: its time was up, nobody stopped it, and its state is saved.
     """
 
     def __init__(self, message: str, *, again: bool = False):
@@ -25,8 +25,8 @@ class Interrupted(Exception):
 class Stop:
     """Says whether to stop now.
 
-    ``worked`` is set by the loop after each step: before the first the deadline does not count, so that even a job with
-    too little time gets further each time it is started.
+    The loop sets ``worked`` after each step. The deadline does not count before the first step, so even a job with too
+    little time makes progress at each start.
     """
 
     def __init__(self, deadline: float | None):
@@ -35,7 +35,7 @@ class Stop:
         self.worked = False
 
     def reason(self) -> str | None:
-        """Why to stop, or None to go on."""
+        """The reason to stop, or None to go on."""
         if self.signal is not None:
             return f"received {self.signal.name}"
         if self.worked and self.deadline is not None and time.monotonic() >= self.deadline:
@@ -45,12 +45,12 @@ class Stop:
 
 @contextlib.contextmanager
 def stop_requests(deadline: float | None = None) -> Iterator[Stop]:
-    """Note SIGINT, SIGTERM and SIGUSR1 instead of dying of them; the former handlers come back at the end.
+    """Note SIGINT, SIGTERM and SIGUSR1 instead of ending the process. The former handlers are restored at the end.
 
     Parameters
     ----------
     deadline : float, optional
-        Value of `time.monotonic` (seconds) from which on to stop.
+        Value of `time.monotonic` (seconds) at which to stop.
     """
     stop = Stop(deadline)
     former = {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import torch
 
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import Pair
 
 from .checkpoints import Checkpoints
@@ -21,16 +22,9 @@ from .state import State
 from .validate import validate
 
 
-class Report(Protocol):
-    """Is told about the progress (`mrisr.progress.Progress`)."""
-
-    def update(self, done: int, note: str = "") -> None:
-        """``done`` steps are finished."""
-
-
 @dataclass
 class Loop:
-    """One process's part of a training: takes ``state`` to the last epoch, or raises `Interrupted`."""
+    """Trains in one process: takes ``state`` to the last epoch, or raises `Interrupted`."""
 
     state: State
     batches: WholeSlices | Patches | ReversedBatches
@@ -41,15 +35,15 @@ class Loop:
     device: torch.device
     store: Checkpoints
     stop: Stop
-    report: Report | None = None
+    report: ProgressMeter | None = None
 
     def run(self) -> None:
-        """All epochs that are left."""
+        """Run all remaining epochs."""
         while self.state.epoch < self.settings.epochs:
             self._epoch()
 
     def _epoch(self) -> None:
-        """The steps that are left of an epoch, then its validation."""
+        """Run the remaining steps of an epoch, then its validation."""
         state = self.state
         state.model.train()
         for step in range(state.step, self.batches.steps):
@@ -73,7 +67,7 @@ class Loop:
         loss = self.loss(state.model(degraded), reference)
         loss.backward()
         state.optimiser.step()
-        # Looked at later: asking for the number now would make a GPU wait.
+        # The loss is read later: reading it now would make the GPU wait.
         state.losses[step] = loss.detach()
 
     def _seed(self, step: int) -> None:
@@ -95,7 +89,7 @@ class Loop:
         state.epoch, state.step = state.epoch + 1, 0
 
     def _validate(self) -> tuple[float, float]:
-        """Validation loss and PSNR, NaN where this epoch is not validated."""
+        """Validation loss and PSNR; NaN if this epoch is not validated."""
         epoch = self.state.epoch + 1
         due = epoch == self.settings.epochs or epoch % self.settings.validate_every == 0
         if not (due and self.validation):
@@ -117,7 +111,7 @@ class Loop:
         )
 
     def _save(self) -> bool:
-        """Write a checkpoint; a training that diverged leaves none."""
+        """Write a checkpoint. A training that diverged raises an error instead."""
         self.state.require_finite()
         return self.store.save(self.state.steps_done, *self.state.pack())
 

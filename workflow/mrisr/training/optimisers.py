@@ -1,4 +1,4 @@
-"""Optimisers by the names that a study uses."""
+"""The optimisers, by their names in a study."""
 
 from __future__ import annotations
 

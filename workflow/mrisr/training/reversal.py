@@ -1,4 +1,4 @@
-"""Pairs the other way round: a downsampling network makes the degraded slice from its reference."""
+"""Reversed pairs: a downsampling network learns to make the degraded slice from its reference."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which images a step sees: a function of (seed, epoch, step) alone, so that a resumed training sees the same.
+"""Chooses the images of a step by (seed, epoch, step) alone, so that a resumed training sees the same images.
 
-Whole slices are bucketed by shape: an epoch is a permutation of all slices; slices of equal shape, in the order of the
-permutation, are cut into batches (the last of a shape may be short); the batches follow each other in random order.
+Whole slices are batched by shape. An epoch is a permutation of all slices. Slices of equal shape, in the order of the
+permutation, form batches (the last of a shape may be short). The batches follow each other in random order.
 Patches are cut from random slices at random positions, with replacement. Flips and turns act on both images of a pair
 alike; turns by odd multiples of 45 degrees interpolate (`mrisr.training.rotation`).
 """
@@ -41,10 +41,10 @@ def step_seed(seed: int, epoch: int, step: int) -> int:
 
 
 class WholeSlices:
-    """Batches of whole slices; an epoch of ``steps`` batches, by default one pass over all slices.
+    """Batches of whole slices. An epoch has ``steps`` batches, by default one pass over all slices.
 
-    ``steps_per_epoch`` larger than a pass continues with further permutations. Quarter turns are chosen for a batch,
-    not for a slice, so that its shapes stay equal.
+    If ``steps_per_epoch`` exceeds one pass, further permutations follow. Quarter turns are chosen per batch, not per
+    slice, so that the shapes in a batch stay equal.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class WholeSlices:
 
 
 class Patches:
-    """Batches of square patches; ``steps`` batches are an epoch, by default as many as there are slices to fill them.
+    """Batches of square patches. An epoch has ``steps`` batches, by default enough for one patch per slice.
 
-    ``patch`` is the side in pixels of the reference; the degraded patch has 1/scale of it and covers the same place.
-    ``eighth_turns`` turns every second patch by 45 degrees beside its quarter turns; it then lies so far from the
-    border that only pixels of the slice enter, as far as the slice is large enough.
+    ``patch`` is the side in pixels of the reference. The degraded patch has 1/scale of it and covers the same place.
+    ``eighth_turns`` turns every second patch by 45 degrees besides its quarter turns. If the slice is large enough,
+    such a patch lies far enough from the border that only pixels of the slice are read.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Patches:
     def _patch(self, pair: Pair, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         _, height, width = pair.degraded.shape
         top, left = draw.integers((height - self.side + 1, width - self.side + 1))
-        # Always drawn, so that the positions do not depend on whether they are used.
+        # Always drawn, so that the positions do not depend on whether turns are used.
         flips, turns = draw.integers(2, size=2) * self.flips, int(draw.integers(4)) * self.quarter_turns
         eighth = self.eighth_turns and bool(draw.integers(2))
         if eighth:
@@ -146,7 +146,7 @@ def _generator(seed: int, epoch: int, step: int) -> np.random.Generator:
 
 
 def _buckets(pairs: Sequence[Pair], order: Sequence[int], size: int) -> list[list[int]]:
-    """Batches of equal shape: the order, split by shape, each part cut into batches."""
+    """Split the order by shape, and cut each part into batches."""
     shapes: dict[tuple[int, ...], list[int]] = {}
     for index in order:
         shapes.setdefault(pairs[index].degraded.shape, []).append(index)

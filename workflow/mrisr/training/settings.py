@@ -1,38 +1,58 @@
-"""How one model is trained, as the training stage reads it (the study's configuration gives the values)."""
+"""The settings of one training, as the stage `train` reads them. Their values come from the study."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mrisr.errors import InputError, suggestion
+
+LATER = {"eighth_turns", "validate_every"}
+"""Keys that came later: a training by hand may leave them out. All others it names, so that it says what it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Section ``training`` of a study for one model.
+    """Section ``training`` of a study for one model. The study's keys, types, defaults and descriptions are made of it.
 
-    ``steps_per_epoch`` None: as many batches as the slices fill once. ``patch``: side in HR pixels, None for whole
-    slices, which cannot have ``eighth_turns``. ``checkpoint_every`` counts steps, ``validate_every`` epochs.
+    The types say what `read` refuses: every integer is 1 or more, a ``Literal`` lists all choices.
     """
 
-    optimiser: str | Mapping[str, Any]
-    learning_rate: float
-    schedule: str
-    epochs: int
-    steps_per_epoch: int | None
-    batch: int
-    patch: int | None
-    flips: bool
-    quarter_turns: bool
-    keep: Literal["last", "best"]
-    checkpoint_every: int
-    threads: int
-    device: Literal["auto", "cpu", "cuda"]
-    deterministic: bool
+    # Descriptions are docstrings, which are no part of an identity: a better word trains nothing again.
+    optimiser: str | Mapping[str, Any] = "adam"
+    """betas 0.9 and 0.999, no weight decay"""
+    learning_rate: float = 1e-4
+    """at the start"""
+    schedule: Literal["cosine", "paper", "constant"] = "cosine"
+    """cosine: every step, down to 1e-6; paper: x 0.05 at epochs 30 and 50"""
+    epochs: int = 500
+    """each is followed by a validation"""
+    steps_per_epoch: int | None = None
+    """null: as many batches as the slices fill once"""
+    batch: int = 4
+    """slices or patches of a step"""
+    patch: int | None = None
+    """side of a patch in HR pixels; null: whole slices"""
+    flips: bool = True
+    """flip each axis at random"""
+    quarter_turns: bool = True
+    """turn by 0, 90, 180 or 270 degrees at random"""
     eighth_turns: bool = False
+    """turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns the eight
+    rotations of the realistic-downsampling paper"""
+    keep: Literal["last", "best"] = "last"
+    """weights of the last epoch, or of the least validation loss"""
+    checkpoint_every: int = 500
+    """steps between two checkpoints"""
     validate_every: int = 1
+    """epochs between two validations; the last epoch always has one"""
+    threads: int = 1
+    """threads of a training, exactly; another number gives other sums"""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: CUDA where there is one"""
+    deterministic: bool = True
+    """false: faster on CUDA, other last digits in every run"""
 
     @classmethod
     def read(cls, training: Mapping[str, Any]) -> Settings:
@@ -41,17 +61,13 @@ class Settings:
         problems = [
             f"training.{key}: there is no such key ({suggestion(key, known)})" for key in training if key not in known
         ]
-        problems += [
-            f"training.{key}: is missing"
-            for key, field in known.items()
-            if field.default is MISSING and key not in training
-        ]
-        for key in ("epochs", "batch", "steps_per_epoch", "patch", "checkpoint_every", "validate_every", "threads"):
+        problems += [f"training.{key}: is missing" for key in known if key not in training and key not in LATER]
+        for key, hint in get_type_hints(cls).items():
             value = training.get(key)
-            if value is not None and value < 1:
+            if value is not None and int in (hint, *get_args(hint)) and value < 1:
                 problems.append(f"training.{key}: {value} is not allowed (1 or more)")
-        if training.get("keep", "last") not in ("last", "best"):
-            problems.append(f"training.keep: {training['keep']!r} is not known (allowed: best, last)")
+            if key in training and get_origin(hint) is Literal and value not in get_args(hint):
+                problems.append(f"training.{key}: {value!r} is not known ({suggestion(str(value), get_args(hint))})")
         if training.get("eighth_turns") and training.get("patch") is None:
             problems.append("training.eighth_turns: a whole slice cannot be turned by 45 degrees; give training.patch")
         if problems:

@@ -1,4 +1,4 @@
-"""The stage `train`: from pairs on disk to weights and history on disk."""
+"""The stage `train`: reads pairs from disk and writes weights and history."""
 
 from __future__ import annotations
 
@@ -9,35 +9,38 @@ from typing import Any
 from mrisr.arrays import Cache
 from mrisr.files import write_text
 from mrisr.memory import KEPT_SLICES
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import read_pairs
 
-from .loop import Report
-from .train import Trained, train
+from .train import train
 from .weights import save_weights
 
 
-def train_stage(
+def run(
     reads: Mapping[str, Mapping[str, Any]],
     writes: Mapping[str, str],
     *,
     settings: Mapping[str, Any],
     checkpoint_every: int,
+    device: str,
     names: Mapping[str, Any],
     identity: str,
     checkpoints: Path,
     deadline: float | None = None,
-    progress: Callable[[int, int], Report] | None = None,
-) -> Trained:
-    """Train the model of a job and write ``weights`` and ``history``.
+    progress: Callable[[int, int], ProgressMeter] | None = None,
+) -> dict[str, str]:
+    """Train the model of a job and write ``weights`` and ``history``. Returns the device, for the job's record.
 
     Parameters
     ----------
     reads : {"train", "validation"}
-        What `mrisr.pairs.read_pairs` takes.
+        Arguments of `mrisr.pairs.read_pairs`.
     settings : mapping
         ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``.
+    checkpoint_every, device : int, str
+        Of the section ``training``: what changes no result.
     names : mapping
-        What the study calls the model; kept in the metadata of the weights.
+        The model's names in the study, kept in the metadata of the weights.
     identity, checkpoints, deadline, progress
         As in `mrisr.training.train.train`.
     """
@@ -49,7 +52,7 @@ def train_stage(
         scale=settings["scale"],
         pairs=pairs,
         validation=validation,
-        training={**settings["training"], "checkpoint_every": checkpoint_every},
+        training={**settings["training"], "checkpoint_every": checkpoint_every, "device": device},
         seed=settings["seed"],
         checkpoints=checkpoints,
         identity=identity,
@@ -66,4 +69,4 @@ def train_stage(
     }
     write_text(writes["history"], trained.history.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
     save_weights(writes["weights"], trained.state, metadata)
-    return trained
+    return {"device": trained.device}

@@ -1,28 +1,42 @@
-"""Everything that changes while a network is trained, as tensors that can be written and read back to the bit."""
+"""The state of a training as tensors, which can be written and read back exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
 
 HISTORY = ("epoch", "step", "learning_rate", "loss", "validation_loss", "validation_psnr")
-"""Columns of the history, one row an epoch: epochs and steps done, rate of the last step, means over the epoch's steps
-and over the validation slices (blank where the epoch was not validated)."""
+"""Columns of the history, which has one row per epoch: epochs and steps done, rate of the last step, means over the
+epoch's steps and over the validation slices (blank if the epoch was not validated)."""
+
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Packed(BaseModel):
+    """The metadata of a checkpoint."""
+
+    epoch: Count
+    step: Count
+    best_loss: Annotated[str, Field(pattern=r"^(inf|-?[0-9.]+(e[+-]?[0-9]+)?)$")]
+    scalars: dict[str, int | float | bool | None]
+    zero_dimensional: list[str]
 
 
 @dataclass
 class State:
     """A training between two steps.
 
-    ``epoch`` counts finished epochs, ``step`` the steps done in the one after them; ``losses`` has a place for each of
-    its steps. ``best`` is the state dict with the lowest validation loss so far, if that is what is kept.
+    ``epoch`` counts finished epochs, ``step`` the steps done in the current one. ``losses`` holds the loss of each step
+    of the current epoch. ``best`` is the state dict with the lowest validation loss so far, if the best is to be kept.
     """
 
     model: torch.nn.Module
@@ -40,7 +54,7 @@ class State:
         return self.epoch * len(self.losses) + self.step
 
     def keep_if_best(self, loss: float) -> None:
-        """Remember the weights if their validation loss is the lowest so far (the first of equals)."""
+        """Remember the weights if their validation loss is the lowest so far. Of equal losses the first counts."""
         if loss < self.best_loss:
             self.best_loss = loss
             self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
@@ -73,23 +87,25 @@ class State:
             "step": self.step,
             "best_loss": repr(self.best_loss),
             "scalars": scalars,
-            # Files hold them with one dimension.
+            # Files hold scalars as arrays with one dimension.
             "zero_dimensional": [name for name, tensor in tensors.items() if tensor.ndim == 0],
         }
         return arrays, metadata
 
     def unpack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
-        """Take over what `pack` gave; `InputError` if it belongs to another network or training."""
+        """Restore what `pack` returned; `InputError` if it belongs to another network or training."""
         try:
+            history = history_rows(arrays)
             arrays = {**arrays, **{name: arrays[name].reshape(()) for name in metadata["zero_dimensional"]}}
             self.model.load_state_dict(_below("model/", arrays))
             self._unpack_optimiser(_below("optimiser/", arrays), _below("optimiser/", metadata["scalars"]))
             self.losses[: metadata["step"]] = torch.from_numpy(arrays["losses"])
-        except (KeyError, RuntimeError) as error:
+            best_loss = float(metadata["best_loss"])
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"the checkpoint belongs to another training; remove its folder ({reason})") from error
-        self.epoch, self.step, self.best_loss = metadata["epoch"], metadata["step"], float(metadata["best_loss"])
-        self.history = [tuple(row) for row in arrays["history"].tolist()]
+        self.epoch, self.step, self.best_loss = metadata["epoch"], metadata["step"], best_loss
+        self.history = [tuple(row) for row in history.tolist()]
         self.best = _below("best/", arrays) or None
 
     def _unpack_optimiser(self, *values: Mapping[str, Any]) -> None:
@@ -99,7 +115,7 @@ class State:
             position, _, key = name.partition("/")
             parameter = parameters[int(position)]
             if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
-                # In the parameter's own memory layout: another one may round differently.
+                # Use the parameter's own memory layout: another one may round differently.
                 value = torch.empty_like(parameter, requires_grad=False).copy_(value)
             state.setdefault(int(position), {})[key] = value
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
@@ -110,13 +126,23 @@ def history_array(history: list[tuple[float, ...]]) -> np.ndarray:
     return np.array(history, np.float64).reshape(-1, len(HISTORY))
 
 
+def history_rows(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The history among the tensors of a file; `ValueError` if it is missing or not valid."""
+    rows = arrays.get("history")
+    if rows is None or rows.dtype != np.float64 or rows.ndim != 2 or rows.shape[1] != len(HISTORY):
+        raise ValueError("it has no history")
+    if not np.isfinite(rows[:, :2]).all():
+        raise ValueError("its history has epochs or steps that are no numbers")
+    return rows
+
+
 def history_table(rows: np.ndarray) -> pd.DataFrame:
     """The history as a table, epochs and steps as integers."""
     return pd.DataFrame(rows, columns=list(HISTORY)).astype({"epoch": int, "step": int})
 
 
 def _below(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries whose names begin with the prefix, without it; arrays as tensors of their own."""
+    """The entries whose names begin with the prefix, by the rest of the name. Arrays become new tensors."""
     return {
         name.removeprefix(prefix): torch.tensor(value) if isinstance(value, np.ndarray) else value
         for name, value in values.items()

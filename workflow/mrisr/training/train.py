@@ -1,4 +1,4 @@
-"""Training one network: the same inputs give the same weights to the bit, however often it is interrupted."""
+"""Trains one network. The same inputs give exactly the same weights, however often the training is interrupted."""
 
 from __future__ import annotations
 
@@ -10,29 +10,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import BaseModel
 
 from mrisr import losses
 from mrisr.errors import InputError
+from mrisr.meter import ProgressMeter
 from mrisr.pairs import Pair
 
 from . import optimisers
 from .checkpoints import Checkpoints
 from .execution import execution
 from .interruption import stop_requests
-from .loop import Loop, Report
+from .loop import Loop
 from .reversal import ReversedBatches, reversed_pair
 from .sampling import Patches, WholeSlices, require_consistent
 from .settings import Settings
-from .state import State, history_array, history_table
+from .state import Packed, State, history_array, history_rows, history_table
 from .weights import build_model
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Weights of the finished network (its state dict), its history, one row an epoch, and the kind of device."""
+    """Weights of the finished network (its state dict), its history with one row per epoch, and the kind of device."""
 
     state: dict[str, np.ndarray]
     history: pd.DataFrame
+    device: str
+
+
+class Finished(BaseModel):
+    """The metadata of a finished training."""
+
     device: str
 
 
@@ -48,9 +56,9 @@ def train(
     checkpoints: Path | None = None,
     identity: str = "training",
     deadline: float | None = None,
-    progress: Callable[[int, int], Report] | None = None,
+    progress: Callable[[int, int], ProgressMeter] | None = None,
 ) -> Trained:
-    """Train a network, or go on where an earlier call for the same identity stopped.
+    """Train a network, or continue where an earlier call for the same identity stopped.
 
     Parameters
     ----------
@@ -60,30 +68,30 @@ def train(
     scale : int
         Factor between degraded and reference slices; 1 on the same grid.
     pairs, validation : sequence of Pair
-        Slices to learn from; slices that are measured after an epoch.
+        Slices to learn from, and slices to validate on after an epoch.
     training : mapping
         The fields of `Settings`.
     seed : int
-        Initial weights, order, patches and augmentation are functions of it.
+        Determines initial weights, order, patches and augmentation.
     checkpoints : Path, optional
-        Folder under which ``<identity>/`` holds the states; None: nothing is written.
+        Folder whose subfolder ``<identity>/`` holds the states. With None nothing is written.
     identity : str
-        Digest of everything that determines the result. Asked again for a finished one, its result is read.
+        Digest of everything that determines the result. If its training is finished, the result is read from disk.
     deadline : float, optional
         Value of `time.monotonic` at which to write a checkpoint and stop.
     progress : callable, optional
-        Called once as ``progress(total, done)`` in steps; its ``update(done, note)`` then after each step.
+        Called once as ``progress(total, done)`` in steps. It returns a progress meter, updated after each step.
 
     Raises
     ------
     InputError
-        Wrong options or slices, too few cores, no such device, or a loss that is no longer a number.
+        Options or slices are wrong, there are too few cores or no such device, or the loss became NaN or infinite.
     Interrupted
         On SIGINT, SIGTERM, SIGUSR1 or at the deadline, after writing a checkpoint.
     """
     settings = Settings.read(training)
     _require_slices(pairs, validation, scale, settings)
-    store = Checkpoints(checkpoints / identity if checkpoints else None)
+    store = Checkpoints(checkpoints / identity if checkpoints else None, step=Packed, final=Finished)
     if (finished := store.final()) is not None:
         return _trained(*finished)
     batches = _batches(pairs, scale, settings, seed)
@@ -92,7 +100,7 @@ def train(
     objective = _build_loss(loss)
     environment = execution(threads=settings.threads, device=settings.device, deterministic=settings.deterministic)
     with environment as device, stop_requests(deadline) as stop:
-        # The weights are drawn on the CPU, so that they are the same for every device.
+        # The weights are drawn on the CPU, so they are the same for every device.
         torch.manual_seed(seed)
         model = build_model(architecture, scale=scale, channels=pairs[0].degraded.shape[0]).to(device)
         optimiser = optimisers.build(settings.optimiser, model.parameters(), learning_rate=settings.learning_rate)
@@ -140,4 +148,7 @@ def _result(state: State) -> dict[str, np.ndarray]:
 
 def _trained(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Trained:
     state = {name.removeprefix("model/"): array for name, array in tensors.items() if name.startswith("model/")}
-    return Trained(state, history_table(tensors["history"]), metadata["device"])
+    try:
+        return Trained(state, history_table(history_rows(tensors)), metadata["device"])
+    except ValueError as error:
+        raise InputError(f"the finished training is not one of this program; remove its folder ({error})") from error

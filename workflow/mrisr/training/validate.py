@@ -1,4 +1,4 @@
-"""How good a network is on the validation slices."""
+"""Measures a network on the validation slices."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def validate(
     device: torch.device,
     stop: Callable[[], object],
 ) -> tuple[float, float] | None:
-    """Mean over the slices of the loss, and of the PSNR (dB, data range 1) of the estimate clamped to [0, 1].
+    """Mean loss and mean PSNR (dB, data range 1) over the slices; for the PSNR, estimates are clamped to [0, 1].
 
-    None if ``stop`` (asked before each slice) says to stop.
+    None if ``stop``, called before each slice, says to stop.
     """
     model.eval()
     losses, psnrs = [], []

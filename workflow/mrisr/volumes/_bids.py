@@ -1,4 +1,4 @@
-"""BIDS datasets: which image of the folder is meant."""
+"""BIDS datasets: chooses one image of the folder."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ NOT_RAW = ("derivatives", "sourcedata", "code")
 def choose_image(root: Path, selection: str | None) -> Path:
     """The NIfTI image that a selection such as ``sub-01/anat/T1w`` names; without one, the only anatomical image.
 
-    A selection's folders must be among the image's folders, its last part's pieces (``run-2_T1w``) among the pieces
-    of the image's name.
+    An image fits if its folders include the selection's folders, and its name includes the parts of the selection's
+    last element (``run-2_T1w``).
 
     Raises
     ------
     InputError
-        None or several images fit; the line lists the choices.
+        No image or several images fit; the message lists the choices.
     """
     images = sorted(_images(root))
     wanted = PurePosixPath(selection or "anat/")

@@ -1,4 +1,4 @@
-"""The package index that the user's pip is set to: its settings, and a session that reaches it as pip would."""
+"""The package index that the user's pip is set to, and a session that reaches it as pip would."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 PRECEDENCE = ("global", "install", "download", ":env:")
-"""Sections of pip's configuration, a later one overrules an earlier one."""
+"""Sections of pip's configuration. A later one overrules an earlier one."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def configured_index() -> Index:
 
 
 def pip_settings() -> dict[str, str]:
-    """What pip is set to, by option name; without pip, what the environment sets it to (``PIP_INDEX_URL`` ...)."""
+    """pip's settings by option name. Without pip they come from the environment alone (``PIP_INDEX_URL`` ...)."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
@@ -77,35 +77,35 @@ def pip_settings() -> dict[str, str]:
 
 
 def without_credentials(url: str) -> str:
-    """An address as it may stand in a log."""
+    """An address without its user name and password, safe for a log."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _local(entry: str) -> Path | None:
-    """A folder of ``find-links``; pages on the web are left to the indexes."""
+    """The local folder of a ``find-links`` entry; None for a page on the web."""
     if entry.startswith("file:"):
         return Path(unquote(urlsplit(entry).path))
     return None if "://" in entry else Path(entry).expanduser()
 
 
 class _SystemTrustAdapter(HTTPAdapter):
-    """Trusts the certificates of the system beside requests' own, as pip does: a laboratory's firewall may need it."""
+    """Trusts the system's certificates besides those of requests, as pip does. A laboratory's firewall may need it."""
 
     def init_poolmanager(self, *args, **kwargs):
         super().init_poolmanager(*args, **kwargs, ssl_context=ssl.create_default_context())
 
 
 class _UnverifiedAdapter(HTTPAdapter):
-    """For the hosts that pip's ``trusted-host`` names; what is fetched is verified by its SHA-256."""
+    """Accepts any certificate, for the hosts in pip's ``trusted-host``. Downloads are verified by their SHA-256."""
 
     def send(self, request, *args, **kwargs):
-        """Send a request without looking at the host's certificate."""
+        """Send a request without checking the host's certificate."""
         return super().send(request, *args, **(kwargs | {"verify": False}))
 
 
 class _FileAdapter(BaseAdapter):
-    """``file:`` addresses: a file, or the index.html of a folder."""
+    """Answers ``file:`` addresses with a file, or with the index.html of a folder."""
 
     def send(self, request, **_):
         """Answer a request from the disk; 404 where there is nothing."""

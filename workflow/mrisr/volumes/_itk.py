@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ._files import volume_files
-from ._loaded import Raw, check_claim, choose_volume, reading
+from ._raw import Raw, check_claim, choose_volume, reading
+from .files import volume_files
 
 NAMES = {
     "nrrd": "a NRRD file (a .nhdr needs its data file beside it)",
@@ -27,7 +27,7 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
         _check_header(sitk, path, stored=sum(file.stat().st_size for file in files))
         raw = raw_volume(sitk.ReadImage(str(path)), files, volume_4d)
     if kind == "minc":
-        # MINC's world is RAS+ already, and ITK 5.4 hands it over as it is (compared with nibabel's MINC 2 reader).
+        # MINC's world is RAS+ already, and ITK 5.4 does not convert it (compared with nibabel's MINC 2 reader).
         raw.affine = LPS_TO_RAS @ raw.affine
     return raw
 
@@ -36,18 +36,18 @@ def _check_header(sitk, path: Path, *, stored: int) -> None:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
-    # Whether the voxels are compressed, each format says in its own way; ITK notices itself when some are missing.
+    # Each format marks compression in its own way, so it is not checked here. ITK itself notices missing voxels.
     claimed = (*reader.GetSize(), reader.GetNumberOfComponents())
     check_claim(claimed, 1, stored=stored, compressed=True)
 
 
 def raw_volume(image, files: list[Path], volume_4d: str | int) -> Raw:
-    """An ITK image as array [X, Y, Z] or [X, Y, Z, 3], and its affine."""
+    """Convert an ITK image to an array [X, Y, Z] or [X, Y, Z, 3] with its affine."""
     import SimpleITK as sitk
 
     array = sitk.GetArrayFromImage(image)
     components, dimension = image.GetNumberOfComponentsPerPixel(), image.GetDimension()
-    # ITK's axes are z, y, x and then the components of a voxel.
+    # The axes of ITK's arrays are z, y, x and then the components of a voxel.
     scalar = components == 1 or np.iscomplexobj(array)
     array = array.T if scalar else np.moveaxis(array, -1, 0).T
     array = array.reshape(array.shape[:dimension] + (1,) * (3 - dimension) + array.shape[dimension:])

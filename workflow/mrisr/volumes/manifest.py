@@ -1,10 +1,11 @@
 """The manifest of a study: which volumes are used, and how they are split.
 
-Nothing numerical is imported here, for the job graph is built from it.
+No numerical library is imported here, because the job graph is built from the manifest.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from mrisr.errors import InputError, suggestion
 
-from ._range import parse_range
-from ._volume import AXES, KINDS, SPLITS, Volume
+from .files import why_unreadable
+from .ranges import parse_range
+from .row import AXES, KINDS, NAME_LENGTH, SPLITS, Volume, why_no_path
 
 __all__ = ["COLUMNS", "Volume", "quota", "read_manifest"]
 
@@ -24,20 +26,20 @@ _Row = tuple[int, dict[str, str]]
 
 
 def read_manifest(path: str | Path, *, allow_leakage: bool = False) -> list[Volume]:
-    """Read a manifest: a TSV file with a header, ``#`` begins a comment, empty and missing cells mean the default.
+    """Read a manifest: a TSV file with a header. ``#`` begins a comment; empty and missing cells mean the default.
 
     Parameters
     ----------
     path : path
-        Paths in it are relative to the current directory. That the files exist is not asked here.
+        Paths in the file are relative to the current directory. Whether those files exist is not checked here.
     allow_leakage : bool
-        Permit one subject, or one file, in several splits. A subject's rows then become volumes of their own: the row
-        of the last split keeps the name, the earlier ones are called ``<subject>.train`` and ``<subject>.validation``.
+        Permit one subject, or one file, in several splits. Each row of such a subject is then its own volume. The row
+        of the last split keeps the name; the earlier ones are called ``<subject>.train`` and ``<subject>.validation``.
 
     Returns
     -------
     list of Volume
-        In the order of the file. The first group of the test split is the primary one.
+        In the order of the file. The first test group in it is the primary one.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def quota(total: int, subjects: Sequence[str]) -> dict[str, int]:
     Raises
     ------
     InputError
-        There are more subjects than slices: one would give none.
+        There are more subjects than slices, so one subject would give none.
     """
     if total < len(subjects):
         raise InputError(
@@ -73,7 +75,7 @@ def quota(total: int, subjects: Sequence[str]) -> dict[str, int]:
 
 
 def _rows(path: str | Path) -> tuple[list[_Row], list[tuple[int, str]]]:
-    """Line number and non-empty cells by column of every row, and the problems of the table as such."""
+    """Every row as its line number and its non-empty cells by column; and the problems of the table's form."""
     lines = [(number, line) for number, line in _lines(path) if line.strip() and not line.startswith("#")]
     if not lines:
         raise InputError(f"{path}: is empty; its first line names the columns: {', '.join(COLUMNS)}, separated by tabs")
@@ -95,6 +97,8 @@ def _rows(path: str | Path) -> tuple[list[_Row], list[tuple[int, str]]]:
 
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     try:
+        if problem := why_unreadable(path):
+            raise InputError(f"{path}: {problem}; give the path of a manifest")
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a manifest") from error
@@ -125,6 +129,11 @@ def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
     for name in ("subject", "group"):
         if name in cells and not _NAME.fullmatch(cells[name]):
             yield f"{name} '{cells[name]}': use letters, digits, '.', '_' and '-' only, first a letter or digit"
+        elif len(cells.get(name, "")) > NAME_LENGTH:
+            yield f"{name} '{cells[name][:20]}...': has {len(cells[name])} characters; use at most {NAME_LENGTH}"
+    for name in ("path", "lr_path", "mask"):
+        if problem := why_no_path(cells.get(name, "")):
+            yield f"subject '{subject}': {name} {cells[name]!r}: {problem}"
     if cells.get("split", SPLITS[0]) not in SPLITS:
         yield f"subject '{subject}': split '{cells['split']}' ({suggestion(cells['split'], SPLITS)})"
     if cells.get("axis", AXES[0]) not in AXES:
@@ -143,7 +152,7 @@ def _is_kind(text: str) -> bool:
 
 
 def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[int, str]]:
-    """Subjects named twice, and subjects or files in two splits, which is leakage."""
+    """Subjects named twice, and leakage: subjects or files in two splits."""
     subjects: dict[str, list[_Row]] = {}
     files: dict[tuple, _Row] = {}
     for number, cells in rows:
@@ -153,7 +162,7 @@ def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[i
                 yield number, f"subject '{subject}' stands in the split '{split}' already, in line {earlier}"
             elif not allow_leakage:
                 yield number, _leak(f"subject '{subject}'", split, earlier, other)
-        file = (Path(cells["path"]).resolve(), cells.get("kind"))
+        file = (os.path.realpath(cells["path"]), cells.get("kind"))
         earlier, other = files.setdefault(file, (number, cells))
         if other["split"] != split and other["subject"] != subject and not allow_leakage:
             yield number, _leak(f"subject '{subject}': its file {cells['path']}", split, earlier, other)
@@ -174,7 +183,7 @@ def _volume(cells: dict[str, str]) -> Volume:
 
 
 def _distinct(volumes: list[Volume]) -> list[Volume]:
-    """Names for the rows of subjects that are in several splits: a volume's name is also that of its files."""
+    """Give the rows of a subject in several splits different names, because files are named after volumes."""
     last = {v.subject: v.split for v in sorted(volumes, key=lambda v: SPLITS.index(v.split))}
     named = [v if v.split == last[v.subject] else replace(v, subject=f"{v.subject}.{v.split}") for v in volumes]
     names = [v.subject for v in named]

@@ -1,4 +1,4 @@
-"""Reading a volume of any kind.
+"""Reads a volume of any kind.
 
 | kind | what | read by |
 |---|---|---|
@@ -8,11 +8,11 @@
 | ``minc`` | .mnc | nibabel (MINC 1), SimpleITK (MINC 2) |
 | ``nrrd`` | .nrrd, .nhdr | SimpleITK |
 | ``metaimage`` | .mha, .mhd | SimpleITK |
-| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | SimpleITK, pydicom |
+| ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | pydicom |
 | ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
 | ``pictures`` | .png, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
 
-What is done to volumes that are not three-dimensional real numbers:
+Volumes that are not three-dimensional real numbers are treated as follows:
 
 | volume | default | option |
 |---|---|---|
@@ -33,28 +33,11 @@ from pathlib import Path
 from typing import Any
 
 from mrisr.errors import InputError, suggestion
+from mrisr.imaging.loaded import LoadedVolume
 
 from . import _bids, _dicom, _itk, _nibabel, _pictures
-from ._loaded import LoadedVolume, Raw, finish
-from ._volume import KINDS
-
-SUFFIXES = {
-    ".nii": "nifti",
-    ".nii.gz": "nifti",
-    ".hdr": "analyze",
-    ".img": "analyze",
-    ".mgh": "mgh",
-    ".mgz": "mgh",
-    ".mnc": "minc",
-    ".nrrd": "nrrd",
-    ".nhdr": "nrrd",
-    ".mha": "metaimage",
-    ".mhd": "metaimage",
-    ".dcm": "dicom",
-    ".png": "pictures",
-    ".tif": "pictures",
-    ".tiff": "pictures",
-}
+from ._raw import Raw, finish
+from .row import KINDS, SUFFIXES, named_kind
 
 
 def read_volume(
@@ -70,9 +53,9 @@ def read_volume(
     Parameters
     ----------
     path : path
-        A file or a folder, see the table above.
+        A file or a folder, see the first table above.
     kind : str, optional
-        One of the table's; by default inferred from the name, or from what the folder holds.
+        A kind of the first table. By default it is inferred from the name, or from the content of the folder.
     volume_4d, complex, nonfinite
         Treatments, see the second table.
 
@@ -84,8 +67,8 @@ def read_volume(
     Raises
     ------
     InputError
-        One line that begins with the path: missing, empty, truncated, damaged, of another kind, or in need of a
-        treatment.
+        The volume is missing, empty, truncated, damaged, of another kind, or needs a treatment. The message is one line
+        that begins with the path.
     """
     path = Path(path)
     try:
@@ -97,7 +80,7 @@ def read_volume(
 
 
 def treatments(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of the ``slices`` section that `read_volume` takes."""
+    """The options of the ``slices`` section that `read_volume` takes."""
     return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite") if name in settings}
 
 
@@ -105,10 +88,8 @@ def infer_kind(path: Path) -> str:
     """The kind of a file by its name, of a folder by its content."""
     if path.is_dir():
         return _infer_folder(path)
-    name = path.name.lower()
-    for suffix, kind in SUFFIXES.items():
-        if name.endswith(suffix):
-            return kind
+    if kind := named_kind(path):
+        return kind
     if _dicom.is_dicom_file(path):
         return "dicom"
     raise InputError(f"is of no kind that its name tells; rename it ({', '.join(SUFFIXES)}) or set its kind")
@@ -142,7 +123,7 @@ def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
     if family == "pictures":
         return _pictures.read(path)
     if family == "dicom":
-        return _dicom.read(path, choice or None, volume_4d)
+        return _dicom.read(path, choice or None)
     if path.is_dir():
         raise InputError(f"is a folder, and a {family} volume is a file; name the file in it")
     if family in ("nrrd", "metaimage") or (family == "minc" and _is_hdf5(path)):

@@ -1,7 +1,7 @@
-"""From a volume to normalised slices.
+"""Cuts a volume into normalised slices.
 
-Which slices: those of the range that are not empty, thinned out evenly to a number. What values: the volume's (or the
-slice's) minimum becomes 0, its maximum or a percentile 1, clipped. Slices keep their in-plane orientation as stored.
+Slices in the range that are not empty are kept, or a given number of them, evenly. The minimum of the volume (or of the
+slice) becomes 0 and its maximum or a percentile 1; values are clipped. Slices keep their in-plane orientation.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 
 from mrisr.arrays import save_slices
 from mrisr.errors import InputError
+from mrisr.imaging.grid import crop_plane, inside_mask, resolve_axis
+from mrisr.imaging.intensity import Bounds, bounds, is_empty, scaled, slice_bounds
+from mrisr.imaging.loaded import LoadedVolume
 
-from ._grid import crop_plane, inside_mask, resolve_axis
-from ._intensity import Bounds, bounds, is_empty, scaled, slice_bounds
-from ._loaded import LoadedVolume
-from ._range import evenly, parse_range
-from ._volume import Volume
+from .ranges import evenly, parse_range
 from .readers import read_volume, treatments
+from .row import Volume
 
 EMPTY = {"threshold": 0.1, "fraction": 0.1}
 NORMALISE = {"method": "percentile", "per": "volume", "percentile": 99.9}
@@ -28,12 +28,19 @@ Slices = dict[int, np.ndarray]
 _Plane = tuple[np.ndarray, np.ndarray | None]
 
 
+def run(
+    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, volume: Volume
+) -> None:
+    """Cut a volume into slices, the action of the stage `slice`."""
+    slice_stage(volume, writes["slices"], settings=settings, identity=identity)
+
+
 def slice_stage(
     volume: Volume, output: str | os.PathLike, *, settings: Mapping[str, Any], identity: str | None
 ) -> None:
-    """The stage ``slice``: read a volume, cut it, write a slices file (`mrisr.arrays.save_slices`).
+    """Read a volume, cut it, and write a slices file (`mrisr.arrays.save_slices`).
 
-    ``settings`` is the ``slices`` section of a study with ``multiple`` and this subject's ``count``.
+    ``settings`` is the ``slices`` section of a study, with ``multiple`` and this subject's ``count`` added.
     """
     try:
         slices, metadata, _ = cut(volume, settings, count=settings.get("count"))
@@ -45,7 +52,7 @@ def slice_stage(
 def cut(
     volume: Volume, settings: Mapping[str, Any], *, count: int | None
 ) -> tuple[Slices, dict[str, Any], LoadedVolume]:
-    """Read a manifest's volume and its mask, and slice it as its row and the ``slices`` section say.
+    """Read a volume of the manifest and its mask, and cut it as its row and the ``slices`` section say.
 
     Returns the slices, their metadata (see `slice_volume`) and the volume as read.
     """
@@ -88,35 +95,35 @@ def slice_volume(
     axis : str or int
         ``axial``, ``coronal``, ``sagittal`` (the stored axis closest to it), or the stored axis 0, 1, 2.
     range : str, optional
-        See `mrisr.volumes._range.SliceRange`.
+        See `mrisr.volumes.ranges.SliceRange`.
     count : int, optional
-        That many of the slices that are not empty, evenly; by default all.
+        How many of the slices that are not empty to take, evenly spaced; by default all.
     empty : mapping
-        A slice is empty when fewer than ``fraction`` of its pixels exceed ``threshold``. That is judged in the range
-        of the whole volume, or else the noise of an empty slice would count once the slice is normalised by itself.
-        A constant slice is empty when slices are normalised one by one.
+        A slice is empty when fewer than ``fraction`` of its pixels exceed ``threshold``, in the range of the whole
+        volume: normalised by itself, a slice of noise would not look empty. If slices are normalised one by one, a
+        constant slice is empty too.
     normalise : mapping
         ``method``: ``percentile`` (the volume's minimum to 0, its ``percentile`` to 1), ``minmax``, or ``none`` for
-        values that are in [0, 1]. ``per``: ``volume`` or ``slice``.
+        values that are already in [0, 1]. ``per``: ``volume`` or ``slice``.
     multiple : int
-        Slices are cropped centrally to multiples of it, the affine moved with the crop.
+        Slices are cropped centrally so that their sides are multiples of it. The affine follows the crop.
     minimum : int
-        Smallest side that a slice may have after the crop, pixels.
+        Smallest side of a slice after the crop, pixels.
     mask : LoadedVolume, optional
-        Of the same grid: the range of values is that inside (> 0), and outside becomes 0.
+        On the same grid. The range of values is taken inside it (> 0); everything outside becomes 0.
 
     Returns
     -------
     slices : {index along the stored axis: float32 [C, H, W] in [0, 1]}
-        H and W are the stored axes without ``axis``, in order.
+        H and W are the stored axes other than ``axis``, in order.
     metadata : dict
-        subject, axis, affine and spacing of the cropped volume, intensity (low and high: the values that became 0 and
-        1; the least and the greatest of them when slices are normalised one by one).
+        subject, axis, affine and spacing of the cropped volume, and intensity: low and high are the values that became
+        0 and 1, or the least and the greatest of them if slices are normalised one by one.
 
     Raises
     ------
     InputError
-        Range, count, values, size or mask do not fit the volume.
+        The range, count, values, size or mask do not fit the volume.
     """
     empty, normalise = EMPTY | dict(empty), NORMALISE | dict(normalise)
     number, reverse = resolve_axis(axis, volume.affine)
@@ -154,8 +161,8 @@ def _not_empty(
 
 
 def _plane(array: np.ndarray, inside: np.ndarray | None, axis: int, index: int, crop: tuple[slice, ...]) -> _Plane:
-    """One cropped slice [H, W] or [H, W, C], and the mask's."""
-    # Not `take`: it copies the whole volume first if that is stored in Fortran's order.
+    """One cropped slice [H, W] or [H, W, C] of the volume, and the same slice of the mask."""
+    # Not `take`: it would first copy the whole volume if that is in Fortran order.
     where = (*crop[:axis], index, *crop[axis:])
     return array[where], None if inside is None else inside[where]
 

@@ -1,0 +1,1 @@
+"""Image operations that several packages share: grids, intensities, resampling, k-space, kernels."""

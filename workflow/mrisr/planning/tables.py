@@ -1,0 +1,86 @@
+"""The tables of a study, and the remarks that all of them carry."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from mrisr import plugins
+from mrisr.study.config import StudyConfig
+
+from .methods import constant, described
+
+if TYPE_CHECKING:
+    from mrisr.stages.stage import Jobs
+
+
+def written(study: StudyConfig) -> list[str]:
+    """The tables of a study: all except those that need a key of the section ``evaluation`` that is not set."""
+    return [name for name in plugins.available("tables") if _is_asked_for(study, name)]
+
+
+def _is_asked_for(study: StudyConfig, table: str) -> bool:
+    key = plugins.describe("tables", table).constants["ASKED_BY"]
+    return key is None or getattr(study.evaluation, key) is not None
+
+
+def files(jobs: Jobs, table: str) -> list[str]:
+    """Files of a table below the folder ``tables``. Each test group other than the primary one has its own folder."""
+    constants = plugins.describe("tables", table).constants
+    if not constants["FOR_EACH"]:
+        return list(constants["FILES"])
+    groups, metrics = jobs.subjects.group_names, jobs.study.evaluation.metrics
+    folders = ["", *(f"{group}/" for group in groups[1:])]
+    return [
+        folder + name.format(metric=metric)
+        for folder, metric, name in itertools.product(folders, metrics, constants["FILES"])
+    ]
+
+
+def cross_validation(jobs: Jobs) -> str:
+    """What every table says about the folds; empty without folds."""
+    folds, asked = jobs.subjects.folds, jobs.study.folds
+    if not asked:
+        return ""
+    fewer = "" if folds == asked else f" (as many as there are subjects; folds: {asked})"
+    return f"{folds}-fold cross-validation by subject{fewer}"
+
+
+def order(jobs: Jobs) -> dict[str, Any]:
+    """The fields of `mrisr.statistics.order.Order`: the study's names in its order, its metrics, and remarks."""
+    study, models = jobs.study, jobs.models()
+    # What no model has would redo tables and figures, and show in none.
+    used = {name: {model[name] for model in models} for name in ("architecture", "loss", "training_set")}
+    return {
+        "training_sets": [name for name in study.training_sets if name in used["training_set"]],
+        "test_sets": study.test_sets,
+        "architectures": [
+            *study.evaluation.baselines,
+            *(name for name in study.architectures if name in used["architecture"]),
+        ],
+        "losses": [name for name in study.losses if name in used["loss"]],
+        "groups": jobs.subjects.group_names,
+        "metrics": {name: _metric(jobs, name) for name in study.evaluation.metrics},
+        "mixtures": study.mixtures,
+        "simulated": [name for name in study.test_sets if _is_simulated(study, name)],
+        "leakage": study.allow_leakage,
+        "grid": study.protocol.grid,
+        **({"cross_validation": cross_validation(jobs)} if study.folds else {}),
+    }
+
+
+def _is_simulated(study: StudyConfig, test_set: str) -> bool:
+    """Whether a test set contains a degradation that replaces real low-resolution scans."""
+    members = study.members(test_set)
+    return any(constant("degradations", name, study.degradations[name], "STANDS_IN") for name in members)
+
+
+def _metric(jobs: Jobs, name: str) -> dict[str, Any]:
+    method = jobs.study.evaluation.metrics[name]
+    known = described("metrics", name, method)
+    options = known["options"]
+    for option, stage in (constant("metrics", name, method, "NEEDS") or {}).items():
+        if options[option] is None:
+            options = jobs.stages[stage].said_of_its_result()
+    constants = plugins.describe("metrics", known["kind"]).constants
+    return {"label": constants["LABEL"], "higher_is_better": constants["HIGHER_IS_BETTER"], "options": options}

@@ -1,0 +1,192 @@
+"""The library for the Snakefile: the study's inputs, outputs, identities and resources, rule by rule.
+
+It is given Snakemake's workflow object and does not import Snakemake.
+"""
+
+from __future__ import annotations
+
+import atexit
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mrisr import plugins
+from mrisr.costs.resources import Resources
+from mrisr.errors import InputError
+from mrisr.files import write_text
+from mrisr.planning import figures, tables
+from mrisr.planning.currency import describe, is_current, outdated, set_aside
+from mrisr.planning.plan import Plan
+from mrisr.study.subjects import built_in_volumes
+from mrisr.study.validation import validate
+
+from . import lock, metadata, submission
+from .looking import looks_only
+from .rule import Rule
+
+
+class Workflow:
+    """A study as the Snakefile sees it.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+    config : dict
+        As Snakemake has merged it from the file and ``--config``.
+
+    Raises
+    ------
+    SystemExit
+        The study or its volumes are wrong; each problem has been printed in one line.
+    """
+
+    def __init__(self, workflow: Any, config: Mapping[str, Any]):
+        self.workflow = workflow
+        self.config = _typed(dict(config), workflow.config_settings.config or {})
+        self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
+        try:
+            self.study = validate(self.config, source=", ".join(self.files))
+            self.plan = Plan(self.study)
+            if workflow.is_main_process:
+                self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
+        except InputError as error:
+            sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
+        except OSError as error:
+            sys.exit(f"error: {error}; the study's volumes must be readable, and its results writable")
+        self.layout = self.plan.layout
+        self.plan.subjects.digests.save()
+        self.resources = Resources(self.plan)
+        # A cluster ends a job that takes longer; the machine at hand has no such limit.
+        self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
+        if workflow.is_main_process and _runs(workflow):
+            self.resources.measure_networks()
+        if workflow.is_main_process and workflow.output_settings.dryrun:
+            # The graph is not built yet, and a dry run has no hook after it.
+            atexit.register(submission.warn, workflow)
+
+    def _is_locked(self) -> bool:
+        """Whether another run is making this study now. Snakemake was told to ignore its lock; its outputs stay.
+
+        Raises
+        ------
+        SystemExit
+            Snakemake was not told to ignore the lock, so this run could not start.
+        """
+        root = self.plan.layout.root
+        locked = lock.is_locked(root)
+        if locked and "--nolock" not in sys.argv:
+            sys.exit(f"error: {lock.describe(root)}\n{submission.left_over()}".rstrip())
+        return locked and lock.running() is not None
+
+    def _look_for_outdated(self, *, runs: bool) -> None:
+        found = outdated(self.plan, if_current=metadata.drop_stale_metadata)
+        if not found:
+            return
+        lines = "\n".join(f"  {line}" for line in describe(found))
+        if runs:
+            folder = set_aside(self.plan, found)
+            sys.stderr.write(f"Not current, moved to {folder} and made again:\n{lines}\n")
+        else:
+            sys.stderr.write(f"Not current; a run would set these aside and make them again:\n{lines}\n")
+            if self.workflow.output_settings.dryrun and not lock.is_locked(self.plan.layout.root):
+                metadata.mark_incomplete(path for item in found for path in item.files)
+
+    # ---- for the rules --------------------------------------------------------------------------------------------
+
+    def rule(self, stage: str, **fixed: Any) -> Rule:
+        """A stage as its rule reads it."""
+        return Rule(self.plan, self.resources, stage, **fixed)
+
+    def checked_volumes(self, wildcards: Any) -> list[str]:
+        """The table of checked volumes as an input for slices that must be cut; nothing for slices that are current.
+
+        If a volume changes, all volumes are checked again, but only its own slices are cut again. (``ancient`` would do
+        this too, but Snakemake then ignores the inputs of the table.)
+        """
+        job = self.plan.job("slice", subject=wildcards.subject)
+        return [] if is_current(self.plan, job) else [self.plan.job("check").writes["table"]]
+
+    def results(self) -> list[str]:
+        """Every file of the study except saved estimates, which are made with their scores.
+
+        All files are named, because Snakemake does not notice if a file is missing that only finished jobs read.
+        """
+        jobs = [job for job in self.plan.jobs() if self.plan.stages[job.stage].IN_STUDY]
+        estimates = {path for job in jobs for path in job.writes.values() if "/estimates/" in path}
+        return [path for job in jobs for path in (*job.writes.values(), job.record) if path not in estimates]
+
+    def built_in_subjects(self) -> str:
+        """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
+        return "|".join(re.escape(entry["subject"]) for entry in built_in_volumes().values()) or "(?!)"
+
+    def weights(self) -> list[str]:
+        """Weights of all models."""
+        return [self.plan.job("train", **names).writes["weights"] for names in self.plan.models()]
+
+    def tables(self) -> list[str]:
+        """Every file of the tables, and scores.csv."""
+        return list(self.plan.job("tabulate").writes.values())
+
+    def table_files(self) -> dict[str, tuple[list[str], str]]:
+        """Each table of the study: its files and its category in the report."""
+        folder = self.layout.tables
+        return {
+            name: (
+                [f"{folder}/{file}" for file in tables.files(self.plan, name)],
+                plugins.describe("tables", name).constants["CATEGORY"],
+            )
+            for name in tables.written(self.study)
+        }
+
+    def figures(self) -> list[str]:
+        """All pictures of all scales."""
+        return [
+            f"{stem}.{kind}"
+            for scale in self.study.protocol.scales
+            for figure in figures.drawn(self.study)
+            for kind in ("png", "svg")
+            for stem in figures.stems(self.plan, figure, scale)
+        ]
+
+    def figure_rules(self) -> list[tuple[str, Rule]]:
+        """Every figure that there is, drawn by the study or not, and its rule."""
+        return [(figure, self.rule("figure", figure=figure)) for figure in figures.available()]
+
+    def pictures(self, figure: str, kind: str) -> list[str]:
+        """Pictures of one figure's job, with the wildcard ``{scale}``."""
+        return [f"{stem}.{kind}" for stem in figures.stems(self.plan, figure, "{scale}")]
+
+    def category(self, figure: str) -> str:
+        """A figure's category in the report."""
+        return figures.declared(figure, "CATEGORY")
+
+    # ---- before and after a run -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask the cluster, if there is one; then write the study as it runs, the file that the jobs' commands name."""
+        submission.check(self.workflow)
+        try:
+            write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))
+        except OSError as error:
+            sys.exit(f"error: {error}; the results folder must be writable")
+
+
+def _runs(workflow: Any) -> bool:
+    """Whether this call of Snakemake will run jobs."""
+    return not (workflow.output_settings.dryrun or looks_only(sys.argv[1:]))
+
+
+def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration, with values from ``--config`` read as YAML: Snakemake leaves numbers in lists as text."""
+    return {key: _yaml(value) if key in given else value for key, value in config.items()}
+
+
+def _yaml(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _yaml(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_yaml(part) for part in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value

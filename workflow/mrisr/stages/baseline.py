@@ -1,0 +1,44 @@
+"""Score a baseline, something that was never trained, on every test set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr.planning.job import Job
+
+from .scoring import Scoring
+from .stage import Asks, Takes
+
+
+class Baseline(Scoring):
+    """One job is one baseline, one a fold where there are folds."""
+
+    NAME, RULE, VERB = "baseline", "evaluate_baseline", "evaluate"
+    ACTION = "mrisr.evaluation.baselines"
+    KEY = "x{scale}/{baseline}{fold_folder}"
+    FILES = {"scores": f"baselines/{KEY}/scores.csv"}
+    RECORD = f"baselines/{KEY}/run.json"
+    INFLUENCE = ("fold",)
+    DOING = "evaluating"
+    NOMINAL_SECONDS = 5.0
+
+    def job(self, scale: int, baseline: str, fold: int | None = None) -> Job:
+        """The job of a baseline of the study."""
+        return self.scoring(
+            {"scale": int(scale), "baseline": baseline, "fold": fold},
+            settings={"baseline": baseline, **({} if fold is None else {"fold": int(fold)})},
+            modules=(f"mrisr.baselines.{baseline}",),
+        )
+
+    def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
+        """Each fold tests other subjects."""
+        return bool(self.study.folds)
+
+    def asks(self, costs: Any, fold: str) -> Asks:
+        """What scoring asks for."""
+        return self.asks_scoring(costs, fold)
+
+    def takes(self, costs: Any, job: Job) -> Takes:
+        """What scoring takes."""
+        return self.takes_scoring(costs, job)

@@ -1,0 +1,90 @@
+"""Degrade the slices of a subject in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr.planning.job import Job
+from mrisr.planning.methods import constant, described
+
+from .stage import Asks, Stage, Takes
+
+BYTES = 5
+"""A pixel of all slices of a subject: what is collected and written."""
+MEGABYTES = 200
+"""Working memory of an operator, which degrades a stack in chunks."""
+RATE = 2e5
+"""Pixels degraded a second on a slow core."""
+OF_A_NETWORK = "mrisr.learned.downsample"
+"""The action where a downsampling network degrades."""
+
+
+class Degrade(Stage):
+    """One job is one degradation of one subject."""
+
+    NAME, RULE, VERB = "degrade", "degrade_slices", "degrade"
+    ACTION = "mrisr.degradations._action"
+    KEY = "x{scale}/{degradation}{fold_folder}/{subject}"
+    FILES = {"slices": f"degraded/{KEY}.safetensors"}
+    RECORD = f"degraded/{KEY}.run.json"
+    INFLUENCE = ("subject",)
+    NOMINAL_SECONDS = 3.0
+
+    def job(self, scale: int, degradation: str, subject: str, fold: int | None = None) -> Job:
+        """The job of a degradation that is no mixture: mixtures draw from what their members have made."""
+        names = {"scale": scale, "degradation": degradation, "subject": subject}
+        method = self.study.degradations[degradation]
+        sliced, known = self.jobs.job("slice", subject=subject), described("degradations", degradation, method)
+        reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
+        action, modules = self.ACTION, [f"mrisr.degradations.{known['kind']}"]
+        for option, stage in (constant("degradations", degradation, method, "NEEDS") or {}).items():
+            made = self._made_by(stage, names, fold)
+            needs[option] = made.identity
+            if made.stage == "network":
+                reads["network"] = made.writes["weights"]
+                action, modules = OF_A_NETWORK, [f"mrisr.kernels.{made.settings['architecture']['kind']}"]
+            else:
+                # Where it lies is not part of the settings: in another study the job is the same.
+                reads[option] = made.writes[made.stage if made.stage in made.writes else "slices"]
+        return self.make(
+            {**names, "fold": fold},
+            action=action,
+            settings={"degradation": known, "scale": int(scale), "grid": self.study.protocol.grid},
+            modules=modules,
+            reads=reads,
+            needs=needs,
+        )
+
+    def _made_by(self, stage: str, names: Mapping[str, Any], fold: int | None) -> Job:
+        """The job whose result a degradation takes for an option."""
+        if names["degradation"] in self.study.estimated:
+            method = self.study.estimated[names["degradation"]]
+            return self.jobs.learned(method, names["scale"], names["subject"], fold)
+        return self.jobs.job(stage, **names)
+
+    def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
+        """True for a downsampling network: each fold trains its own."""
+        method = self.study.estimated.get(wildcards["degradation"])
+        return bool(self.study.folds) and method is not None and self.study.gives(method) == "network"
+
+    def asks(self, costs, subject: str) -> Asks:
+        """All slices of the subject, at a slow core's rate."""
+        geometry = costs.geometries.of(subject)
+        pixels = geometry.slices * geometry.pixels
+        return Asks(costs.BASE_MB + MEGABYTES + pixels * BYTES / costs.MB, pixels / RATE / 60)
+
+    def takes(self, costs, job: Job) -> Takes:
+        """As long as the degradation took on a slice of this size."""
+        geometry = costs.geometries.of(job.wildcards["subject"])
+        smaller = job.settings["scale"] ** 2 if job.settings["grid"] == "low" else 1
+        if job.action == OF_A_NETWORK:
+            names = job.wildcards
+            method = self.study.estimated[names["degradation"]]
+            network = self.jobs.learned(method, names["scale"], names["subject"], names.get("fold"))
+            seconds = costs.calibration.downsample(network.settings, geometry.shape)
+        elif job.wildcards["degradation"] in self.study.scanned:
+            seconds = 0.0
+        else:
+            seconds = costs.calibration.degrade(job.settings, geometry.shape)
+        return Takes(geometry.slices * seconds, geometry.bytes / smaller)

@@ -1,0 +1,88 @@
+"""Train a downsampling network on the training subjects' pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr.memory import KEPT_SLICES
+from mrisr.planning.job import Job
+from mrisr.planning.methods import described
+from mrisr.study.config import Method
+
+from .learning import KERNELS, require_learning
+from .stage import Asks, Stage, Takes, is_finished
+from .train import measured, training_context, training_settings, training_steps
+
+MEGABYTES = 2000
+"""A training step on the CPU."""
+BYTES = 3_000_000
+"""Weights, history and the finished state."""
+
+
+class TrainDownsampler(Stage):
+    """One job is one network, one a fold where there are folds; it keeps its state when it is stopped."""
+
+    NAME, RULE, VERB = "network", "train_downsampler", "kernels"
+    ACTION = "mrisr.training.stage"
+    KEY = f"{KERNELS}{{fold_folder}}"
+    FILES = {
+        "weights": f"kernels/{KERNELS}/network{{fold_folder}}/weights.safetensors",
+        "history": f"kernels/{KERNELS}/network{{fold_folder}}/history.csv",
+    }
+    RECORD = f"kernels/{KERNELS}/network{{fold_folder}}/run.json"
+    INFLUENCE = ("method",)
+    SECTION = "kernels.<method>.training"
+    RESUMABLE, DOING = True, "training"
+    NOMINAL_SECONDS = 60.0
+
+    def job(self, fold: int | None = None, **names: Any) -> Job:
+        """The job of a method of the section ``kernels`` that gives a network."""
+        require_learning(self.study, names, "network")
+        chosen = self.study.kernels[names["method"]]
+        known = described("kernels", names["method"], chosen)
+        loss = described("losses", chosen.loss, Method())
+        options = self.study.training_of(chosen)
+        train_files, train_needs = self.jobs.pairs(names["scale"], chosen.source, "train", fold or 0)
+        validation_files, validation_needs = self.jobs.pairs(names["scale"], chosen.source, "validation", fold or 0)
+        return self.make(
+            {**names, "fold": fold},
+            settings={
+                "architecture": {"kind": known["kind"], "shelf": "kernels", **known["options"]},
+                "loss": {"kind": loss["kind"], **loss["options"]},
+                "scale": int(names["scale"]),
+                "training": training_settings(options),
+                "seed": chosen.seed,
+            },
+            modules=(f"mrisr.kernels.{known['kind']}", f"mrisr.losses.{loss['kind']}"),
+            reads={"train": train_files, "validation": validation_files},
+            needs={"train": train_needs, "validation": validation_needs},
+            context=training_context(options, {**names, **({} if fold is None else {"fold": fold})}),
+        )
+
+    def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
+        """Each fold has other training subjects."""
+        return bool(self.study.folds)
+
+    def threads(self, wildcards: Mapping[str, Any]) -> int:
+        """As the method's training says."""
+        return self.study.training_of(self.study.kernels[wildcards["method"]]).threads
+
+    def device(self, wildcards: Mapping[str, Any]) -> str:
+        """As the method's training says."""
+        return self.study.training_of(self.study.kernels[wildcards["method"]]).device
+
+    def asks(self, costs, method: str) -> Asks:
+        """The longest that one job may take: it goes on in another one."""
+        on_gpu = costs.device(self.device({"method": method})) != "cpu"
+        memory = costs.TORCH_MB + KEPT_SLICES / costs.MB + (costs.CUDA_MB if on_gpu else MEGABYTES)
+        return Asks(memory, costs.limited(math.inf))
+
+    def takes(self, costs, job: Job) -> Takes:
+        """As many steps as the options say, each as long as it took here."""
+        if is_finished(job, costs.checkpoints):
+            return Takes(0.0, BYTES)
+        pairs = costs.geometries.split("train", job.fold)
+        steps = training_steps(self.study.training_of(self.study.kernels[job.wildcards["method"]]), pairs)
+        return Takes(steps * costs.calibration.training_step(measured(job), costs.largest(pairs).shape), BYTES)

@@ -1,0 +1,93 @@
+"""Denoise real low-resolution scans and register them to their high-resolution scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mrisr.errors import InputError
+from mrisr.planning.job import Job
+from mrisr.planning.methods import described
+
+from .slice import slice_settings
+from .stage import Asks, Stage, Takes
+
+READING = ("normalise", "multiple", "volume_4d", "complex", "nonfinite")
+"""What of the section ``slices`` counts for a scan."""
+MEGABYTES, BYTES = 100, 30
+"""SimpleITK and the control points; a voxel of the high-resolution scan while it is read and a scan is registered."""
+SLOWER = 3
+"""Times what a registration took where it was measured: it cannot go on in another job."""
+SECONDS, RATE = 20, 1.5e5
+"""Of any registration, and voxels of the high-resolution scan a second besides (measured with 20 iterations and
+20 mm: 28 s for 128 x 128 x 64 voxels of 1 mm, 52 s for 256 x 256 x 96, 93 s for 256 x 256 x 180)."""
+
+
+class Register(Stage):
+    """One job is the scan of one subject; it leaves slices and a picture to check them by."""
+
+    NAME, RULE, VERB = "register", "register_scan", "register"
+    ACTION = "mrisr.registration.stage"
+    KEY = "x{scale}/{degradation}/{subject}"
+    FILES = {
+        "slices": f"registered/{KEY}.safetensors",
+        "picture": f"registered/{KEY}.png",
+        "vectors": f"registered/{KEY}.svg",
+    }
+    RECORD = f"registered/{KEY}.run.json"
+    INFLUENCE = ("subject", "degradation")
+    DISTRIBUTIONS = ("simpleitk",)
+    NOMINAL_SECONDS = 60.0
+
+    def job(self, scale: int, degradation: str, subject: str) -> Job:
+        """The job of a subject's ``lr_path``. A subject without one has the job too, see `problems`."""
+        if degradation not in self.study.scanned:
+            raise InputError(f"register: the degradation '{degradation}' is no scan; its kind would have to be scanned")
+        names = {"scale": scale, "degradation": degradation, "subject": subject}
+        sliced = self.jobs.job("slice", subject=subject)
+        files = self.subjects.files(subject, "path", "mask", "lr_path")
+        settings = slice_settings(self.study)
+        return self.make(
+            names,
+            settings={
+                "scale": int(scale),
+                "slices": {name: settings[name] for name in READING},
+                "options": {name: value for name, value in self._options(degradation).items() if name != "file"},
+            },
+            reads={"volumes": list(files), "slices": sliced.writes["slices"]},
+            needs={"slices": sliced.identity, "content": list(files.values())},
+            # The picture's code is no part of the identity: how it looks shall not have anything learned again.
+            context={"volume": self.subjects.volume(subject), "picture": "mrisr.figures._registration"},
+        )
+
+    def _options(self, degradation: str) -> dict[str, Any]:
+        return described("degradations", degradation, self.study.degradations[degradation])["options"]
+
+    def problems(self, job: Job) -> Iterable[str]:
+        """The subject has no low-resolution scan."""
+        subject, degradation = job.wildcards["subject"], job.wildcards["degradation"]
+        if self.subjects.volume(subject).lr_path is None:
+            yield (
+                f"{self.study.volumes}: subject '{subject}': lr_path: is empty, and the degradation '{degradation}' is "
+                "the subject's low-resolution scan; name the scan in this column"
+            )
+
+    def asks(self, costs, subject: str, degradation: str) -> Asks:
+        """Both scans in memory; a registration on a slow core."""
+        voxels = costs.geometries.of(subject).voxels
+        seconds = SLOWER * _seconds(voxels, self._options(degradation))
+        return Asks(costs.BASE_MB + MEGABYTES + voxels * BYTES / costs.MB, seconds / 60)
+
+    def takes(self, costs, job: Job) -> Takes:
+        """The registration; slices of the low grid and two pictures."""
+        geometry = costs.geometries.of(job.wildcards["subject"])
+        pictures = 2 * costs.BYTES_A_PICTURE
+        seconds = _seconds(geometry.voxels, job.settings["options"])
+        return Takes(seconds, geometry.bytes / job.settings["scale"] ** 2 + pictures)
+
+
+def _seconds(voxels: int, options: Mapping[str, Any]) -> float:
+    """Time of registering a scan to one of so many voxels."""
+    # Half the distance of the control points took twice as long.
+    slower = options["iterations"] / 20 * max(1.0, 20 / options["control_spacing"])
+    return (SECONDS + voxels / RATE) * slower

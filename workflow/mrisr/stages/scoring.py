@@ -1,0 +1,91 @@
+"""Shared by the stages that score an estimator on every test set of a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr.planning.job import Job
+from mrisr.planning.methods import constant, labels
+
+from .stage import Asks, Jobs, Stage, Takes
+
+METRIC_BYTES = 400
+"""A pixel while an estimate is scored."""
+SCORE_RATE = 5e4
+"""Pixels scored a second on a slow core."""
+
+
+class Scoring(Stage):
+    """A stage whose job scores one estimator on all test sets."""
+
+    def scoring(
+        self,
+        wildcards: Mapping[str, Any],
+        *,
+        settings: Mapping[str, Any],
+        modules: tuple[str, ...],
+        reads: Mapping[str, Any] | None = None,
+        needs: Mapping[str, Any] | None = None,
+        writes: Mapping[str, str] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Job:
+        """The job, with the test sets, the metrics and what these need."""
+        study, scale, fold = self.study, wildcards["scale"], int(wildcards.get("fold") or 0)
+        reads, needs, metrics = dict(reads or {}), dict(needs or {}), labels("metrics", study.evaluation.metrics)
+        for name, method in study.evaluation.metrics.items():
+            options = metrics[name]["options"]
+            for option, stage in (constant("metrics", name, method, "NEEDS") or {}).items():
+                if options[option] is None:
+                    made = self.jobs.job(stage, fold=fold if study.folds else None)
+                    reads[option], needs[option] = made.writes[option], made.identity
+        sets = {name: self.jobs.pairs(scale, name, "test", fold) for name in study.test_sets}
+        return self.make(
+            wildcards,
+            settings={
+                **settings,
+                "metrics": metrics,
+                "scale": int(scale),
+                "grid": study.protocol.grid,
+                "groups": {subject: self.subjects.groups[subject] for subject in self.subjects.of("test", fold)},
+                "mixture_seeds": {name: study.mixture_seed(name) for name in study.test_sets},
+            },
+            modules=(*modules, "mrisr.pairs", *(f"mrisr.metrics.{method['kind']}" for method in metrics.values())),
+            reads={**reads, "test_sets": {name: files for name, (files, _) in sets.items()}},
+            needs={**needs, "test_sets": {name: identities for name, (_, identities) in sets.items()}},
+            writes=writes,
+            context=context,
+        )
+
+    def asks_scoring(self, costs, fold: str) -> Asks:
+        """A slice while it is scored, and the rows of the table."""
+        tested = costs.geometries.split("test", int(fold))
+        rows = score_rows(self.jobs, costs.geometries) / max(len(self.jobs.models()), 1)
+        memory = costs.BASE_MB + costs.largest(tested).pixels * METRIC_BYTES / costs.MB
+        minutes = tested_pixels(self.jobs, costs, fold) / SCORE_RATE / 60
+        return Asks(memory + rows * costs.ROW_BYTES / costs.MB, minutes)
+
+    def takes_scoring(self, costs, job: Job) -> Takes:
+        """All metrics of every slice of every test set."""
+        tested = costs.geometries.split("test", job.fold)
+        count = sum(geometry.slices for geometry in tested)
+        one = costs.calibration.score(job.settings["metrics"], costs.largest(tested).shape)
+        rows = count * len(self.study.test_sets) * len(job.settings["metrics"])
+        return Takes(one * count * scored_sets(self.jobs), rows * costs.BYTES_A_ROW)
+
+
+def scored_sets(jobs: Jobs) -> int:
+    """Test sets whose slices are scored: a mixture's slices are those of its members, and are not scored again."""
+    return len({member for name in jobs.study.test_sets for member in jobs.study.members(name)})
+
+
+def tested_pixels(jobs: Jobs, costs, fold: str) -> int:
+    """HR pixels that an evaluation scores in a fold."""
+    return scored_sets(jobs) * costs.pixels(costs.geometries.split("test", int(fold)))
+
+
+def score_rows(jobs: Jobs, geometries) -> int:
+    """Rows of scores.csv of the whole study."""
+    of_fold = {f: sum(g.slices for g in geometries.split("test", f)) for f in range(jobs.subjects.folds)}
+    slices = sum(of_fold[names.get("fold", 0)] for names in (*jobs.models(), *jobs.baselines()))
+    return slices * len(jobs.study.test_sets) * len(jobs.study.evaluation.metrics)

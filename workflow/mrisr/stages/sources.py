@@ -1,0 +1,129 @@
+"""What figures can read: each name that a figure may declare in ``READS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from mrisr.planning import tables
+from mrisr.planning.job import Job
+
+from .stage import Jobs
+
+SHOWN_MODELS = "shown_models"
+
+
+class Source(NamedTuple):
+    """Files by role, the identities of the jobs that make them, and what the figure is told of them."""
+
+    reads: dict[str, Any]
+    needs: dict[str, Any]
+    settings: dict[str, Any] = {}
+    modules: tuple[str, ...] = ()
+
+
+def _scores(jobs: Jobs, scale: int) -> Source:
+    """All scores, and the order of the study's names."""
+    job = jobs.job("tabulate")
+    return Source({"scores": job.writes["scores"]}, {"scores": job.identity}, {"order": tables.order(jobs)})
+
+
+def _bias(jobs: Jobs, scale: int) -> Source:
+    """The table bias.csv, and the order of the study's names."""
+    job = jobs.job("tabulate")
+    return Source({"bias": job.writes["bias.csv"]}, {"bias": job.identity}, {"order": tables.order(jobs)})
+
+
+def _histories(jobs: Jobs, scale: int) -> Source:
+    """The histories of all models, in the order of ``models``."""
+    models = _models(jobs, scale)
+    return Source(
+        {"histories": [job.writes["history"] for _, job in models]},
+        {"models": [job.identity for _, job in models]},
+        {"training_sets": jobs.study.training_sets, "models": [names for names, _ in models]},
+    )
+
+
+def _test_slices(jobs: Jobs, scale: int) -> Source:
+    """The slices of the subject that is shown, and what each test set's degradation makes of them."""
+    plain = [name for name in jobs.study.test_sets if name not in jobs.study.mixtures]
+    return _slices(jobs, scale, _shown_subject(jobs), plain, _shown_fold(jobs), jobs.study.figures.panel_slice)
+
+
+def _training_slices(jobs: Jobs, scale: int) -> Source:
+    """The slices of a training subject of the first fold, and what each degradation of the study makes of them."""
+    plain = [name for name in jobs.study.degradations if name not in jobs.study.mixtures]
+    return _slices(jobs, scale, jobs.subjects.of("train")[0], plain, 0, None)
+
+
+def _slices(jobs: Jobs, scale: int, subject: str, degradations: list[str], fold: int, index: int | None) -> Source:
+    sliced = jobs.job("slice", subject=subject)
+    degraded = {name: jobs.degraded(scale, name, subject, fold) for name in degradations}
+    return Source(
+        {"slices": sliced.writes["slices"], "degraded": {name: job.writes["slices"] for name, job in degraded.items()}},
+        {"slices": sliced.identity, "degraded": {name: job.identity for name, job in degraded.items()}},
+        {"subject": subject, "slice": index},
+    )
+
+
+def _estimates(jobs: Jobs, scale: int) -> Source:
+    """The models of the first seed and of the fold that tests the shown subject, with the test sets of the panels."""
+    run = {"seed": jobs.study.seeds[0], "fold": _shown_fold(jobs)}
+    models = [(names, job) for names, job in _models(jobs, scale) if run.items() <= names.items()]
+    sets = {name: jobs.pairs(scale, name, "test", run["fold"]) for name in jobs.study.figures.panel_test_sets}
+    kinds = sorted({job.settings["architecture"]["kind"] for _, job in models})
+    return Source(
+        {
+            "weights": [job.writes["weights"] for _, job in models],
+            "test_sets": {name: files for name, (files, _) in sets.items()},
+        },
+        {
+            "models": [job.identity for _, job in models],
+            "test_sets": {name: identities for name, (_, identities) in sets.items()},
+        },
+        {
+            "models": [names for names, _ in models],
+            "subject": _shown_subject(jobs),
+            "slice": jobs.study.figures.panel_slice,
+        },
+        tuple(f"mrisr.models.{kind}" for kind in kinds),
+    )
+
+
+def _kernels(jobs: Jobs, scale: int) -> Source:
+    """The estimated kernels of the training subjects, those of the first fold."""
+    methods = [name for name in dict.fromkeys(jobs.study.estimated.values()) if jobs.study.gives(name) == "kernels"]
+    found = {
+        f"{method} {subject}": jobs.learned(method, scale, subject)
+        for method in methods
+        for subject in jobs.subjects.of("train")
+    }
+    return Source(
+        {"kernels": {name: job.writes["kernels"] for name, job in found.items()}},
+        {"kernels": {name: job.identity for name, job in found.items()}},
+    )
+
+
+def _models(jobs: Jobs, scale: int) -> list[tuple[dict[str, Any], Job]]:
+    return [(names, jobs.job("train", **names)) for names in jobs.models() if names["scale"] == scale]
+
+
+def _shown_subject(jobs: Jobs) -> str:
+    """The test subject that is shown."""
+    return jobs.study.figures.panel_subject or next(iter(jobs.subjects.groups))
+
+
+def _shown_fold(jobs: Jobs) -> int:
+    """The fold that tests the shown subject."""
+    return jobs.subjects.testing_fold(_shown_subject(jobs))
+
+
+SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
+    "scores": _scores,
+    "bias": _bias,
+    "histories": _histories,
+    "test_slices": _test_slices,
+    "training_slices": _training_slices,
+    SHOWN_MODELS: _estimates,
+    "kernels": _kernels,
+}

@@ -1,0 +1,57 @@
+"""Collect all scores into scores.csv and the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mrisr.planning import tables
+from mrisr.planning.collisions import require_distinct
+from mrisr.planning.job import Job
+
+from .scoring import score_rows
+from .stage import Asks, Stage, Takes
+
+SECONDS = 3.0
+"""The tables of the default study."""
+
+
+class Tabulate(Stage):
+    """One job a study."""
+
+    NAME, RULE, VERB = "tabulate", "tabulate", "tabulate"
+    ACTION = "mrisr.statistics.tabulate"
+    FILES = {"scores": "scores.csv"}
+    RECORD = "tables/run.json"
+    DISTRIBUTIONS = ("pandas",)
+    NOMINAL_SECONDS = 4.0
+
+    def job(self) -> Job:
+        """The job of the study."""
+        scored = [self.jobs.job("evaluate", **names) for names in self.jobs.models()]
+        scored += [self.jobs.job("baseline", **names) for names in self.jobs.baselines()]
+        written = tables.written(self.study)
+        files = [name for table in written for name in tables.files(self.jobs, table)]
+        # Told here: as keys of what is written, two of one name would become one.
+        require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
+        return self.make(
+            {},
+            settings={**tables.order(self.jobs), "against": self.study.evaluation.against, "tables": written},
+            modules=tuple(f"mrisr.tables.{table}" for table in written),
+            reads={"scores": [job.writes["scores"] for job in scored]},
+            writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
+            needs={"scores": [job.identity for job in scored]},
+        )
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Every study has its tables."""
+        return [{}]
+
+    def asks(self, costs) -> Asks:
+        """All rows of all scores."""
+        rows = score_rows(self.jobs, costs.geometries)
+        return Asks(costs.BASE_MB + rows * costs.ROW_BYTES / costs.MB, rows / costs.ROWS_A_SECOND)
+
+    def takes(self, costs, job: Job) -> Takes:
+        """All rows of all scores."""
+        rows = score_rows(self.jobs, costs.geometries)
+        return Takes(SECONDS + rows / costs.ROWS_A_SECOND, rows * costs.BYTES_A_ROW)

@@ -1,0 +1,147 @@
+"""Train one model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr.memory import KEPT_SLICES
+from mrisr.planning.job import Job
+from mrisr.planning.methods import described
+from mrisr.study.config import TrainingOptions
+
+from .stage import Asks, Stage, Takes, is_finished
+
+MODEL = "x{scale}/{architecture}/{loss}/{training_set}/fold{fold}/seed{seed}"
+"""The wildcards of a model."""
+OPTIMISER = 16
+"""Bytes a parameter: weight, gradient, two moments."""
+CHECKPOINT_BYTES = 20
+"""A parameter: weights, the finished state, and the newest checkpoint with its two moments."""
+OPERATIONS = 3
+"""Of a training step in units of an estimate's: forward, and backward at twice of that."""
+
+
+class Train(Stage):
+    """One job is one model; it keeps its state when it is stopped."""
+
+    NAME, RULE, VERB = "train", "train_model", "train"
+    ACTION = "mrisr.training.stage"
+    KEY = MODEL
+    FILES = {"weights": f"models/{MODEL}/weights.safetensors", "history": f"models/{MODEL}/history.csv"}
+    RECORD = f"models/{MODEL}/run.json"
+    INFLUENCE = ("architecture", "scale", "fold")
+    SECTION = "training"
+    RESUMABLE, DOING = True, "training"
+    NOMINAL_SECONDS = 40.0
+
+    def job(self, scale: int, architecture: str, loss: str, training_set: str, fold: int, seed: int) -> Job:
+        """The job of a model."""
+        study = self.study
+        names = model_names(scale, architecture, loss, training_set, fold, seed)
+        model = study.architecture(architecture)
+        criterion = described("losses", loss, study.losses[loss])
+        options = study.training.for_architecture(architecture)
+        train_files, train_needs = self.jobs.pairs(scale, training_set, "train", fold)
+        validation_files, validation_needs = self.jobs.pairs(scale, training_set, "validation", fold)
+        return self.make(
+            names,
+            settings={
+                "architecture": model,
+                "loss": {"kind": criterion["kind"], **criterion["options"]},
+                "scale": study.model_scale(scale),
+                "training": training_settings(options),
+                "seed": int(seed),
+                "mixture_seed": study.mixture_seed(training_set),
+            },
+            modules=(f"mrisr.models.{model['kind']}", f"mrisr.losses.{criterion['kind']}"),
+            reads={"train": train_files, "validation": validation_files},
+            needs={"train": train_needs, "validation": validation_needs},
+            context=training_context(options, names),
+        )
+
+    def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
+        """A model always has its fold; the only one is 0."""
+        return True
+
+    def threads(self, wildcards: Mapping[str, Any]) -> int:
+        """As ``training`` says for the architecture."""
+        return self.study.training.for_architecture(wildcards["architecture"]).threads
+
+    def device(self, wildcards: Mapping[str, Any]) -> str:
+        """As ``training`` says for the architecture."""
+        return self.study.training.for_architecture(wildcards["architecture"]).device
+
+    def asks(self, costs, architecture: str, scale: str, fold: str) -> Asks:
+        """The slices that are kept, the optimiser, and what a step keeps for the gradient."""
+        options = self.study.training.for_architecture(architecture)
+        training, validation = (costs.geometries.split(split, int(fold)) for split in ("train", "validation"))
+        needed, batch = costs.network(architecture, scale), _batch_pixels(options, training)
+        kept = 2 * sum(geometry.bytes for geometry in (*training, *validation))
+        memory = costs.TORCH_MB + min(kept, KEPT_SLICES) / costs.MB + needed.parameters * OPTIMISER / costs.MB
+        validated = math.ceil(options.epochs / options.validate_every) * costs.pixels(validation)
+        pixels = OPERATIONS * training_steps(options, training) * batch + validated
+        if costs.device(options.device) == "cpu":
+            step, estimate = needed.saved * batch * 1.5, costs.largest(validation).pixels * needed.largest
+            memory += max(step, estimate * costs.ESTIMATE_ARRAYS) / costs.MB
+            rate = costs.CPU_RATE * options.threads
+        else:
+            memory, rate = memory + costs.CUDA_MB, costs.CUDA_RATE
+        return Asks(memory, costs.limited(needed.flops * pixels / rate / 60))
+
+    def takes(self, costs, job: Job) -> Takes:
+        """As many steps and validations as the options say, each as long as it took here."""
+        names, training = job.wildcards, costs.geometries.split("train", job.fold)
+        parameters = costs.network(names["architecture"], names["scale"]).parameters
+        if is_finished(job, costs.checkpoints):
+            return Takes(0.0, 4 * parameters)
+        options = self.study.training.for_architecture(names["architecture"])
+        validation = costs.geometries.split("validation", job.fold)
+        step = costs.calibration.training_step(measured(job), costs.largest(training).shape)
+        told = {"threads": options.threads, "device": options.device}
+        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **told)
+        slices = math.ceil(options.epochs / options.validate_every) * sum(g.slices for g in validation)
+        return Takes(training_steps(options, training) * step + slices * one, CHECKPOINT_BYTES * parameters)
+
+
+def model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str, Any]:
+    """The wildcards of a model, numbers as numbers."""
+    return {
+        "scale": int(scale),
+        "architecture": architecture,
+        "loss": loss,
+        "training_set": training_set,
+        "fold": int(fold),
+        "seed": int(seed),
+    }
+
+
+def training_settings(options: TrainingOptions) -> dict[str, Any]:
+    """What of the options of a training changes its results.
+
+    Any algorithms of a CPU are deterministic. Which device ``auto`` finds is known where the job runs.
+    """
+    deterministic = options.deterministic or options.device == "cpu"
+    return {**options.model_dump(exclude={"checkpoint_every", "device"}), "deterministic": deterministic}
+
+
+def training_context(options: TrainingOptions, names: Mapping[str, Any]) -> dict[str, Any]:
+    """What the action is told besides."""
+    return {"checkpoint_every": options.checkpoint_every, "device": options.device, "names": dict(names)}
+
+
+def measured(job: Job) -> dict[str, Any]:
+    """The settings of a training job as a calibration takes them, with its device."""
+    return {**job.settings, "training": {**job.settings["training"], "device": job.context["device"]}}
+
+
+def training_steps(options: TrainingOptions, training: list) -> int:
+    """Steps of a whole training on the slices of some subjects (their geometries)."""
+    slices = sum(geometry.slices for geometry in training)
+    return options.epochs * (options.steps_per_epoch or math.ceil(slices / options.batch))
+
+
+def _batch_pixels(options: TrainingOptions, training: list) -> int:
+    """HR pixels of a step."""
+    return options.batch * (options.patch**2 if options.patch else max(geometry.pixels for geometry in training))

@@ -1,0 +1,157 @@
+"""The configuration of a study: what may be written in config.yaml, and what it means.
+
+Every key has its default in its section, except what a study is about (its name, volumes, degradations, architectures,
+losses). A study is complete: nothing is merged underneath it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from mrisr import plugins
+from mrisr.errors import InputError, suggestion
+
+from .brisque import Brisque
+from .evaluation import Evaluation
+from .figures import Figures
+from .kernels import Kernels
+from .methods import Method, Methods
+from .models import Models
+from .protocol import Protocol
+from .section import Name, PathText, Section, Seed
+from .slices import Slices
+from .training import Training, TrainingOptions
+
+__all__ = ["Method", "StudyConfig", "TrainingOptions"]
+
+
+class StudyConfig(Section):
+    """A whole study file."""
+
+    study: Name = Field(description="name of the study and of its folder under results/")
+    volumes: PathText = Field(description="the manifest, a TSV file")
+    allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
+    folds: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="cross-validation by subject: all subjects but those of further test groups are dealt to so many"
+        " folds, at most one a subject; null: the splits of the manifest",
+    )
+    slices: Slices = Slices()
+    protocol: Protocol = Protocol()
+    degradations: Methods = Field(description="how low-resolution images are made from slices")
+    kernels: dict[Name, Kernels] = Field({}, description="how low-resolution scans came about, learned from slices")
+    training_sets: list[Name] | None = Field(None, min_length=1, description="null: all degradations")
+    test_sets: list[Name] | None = Field(None, min_length=1, description="null: all degradations")
+    architectures: Methods = Field(description="networks that are trained")
+    losses: Methods = Field(description="what they are trained for")
+    models: list[Models] | None = Field(None, description="null: every architecture x loss x training set")
+    seeds: list[Seed] = Field([0], min_length=1, description="each model is trained once a seed")
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    brisque: Brisque = Brisque()
+    figures: Figures = Figures()
+
+    def resolved(self) -> StudyConfig:
+        """The same study with every selection written out."""
+        everything = list(self.degradations)
+        training_sets = everything if self.training_sets is None else self.training_sets
+        floor = ["input"] if self.protocol.grid == "same" else ["bicubic"]
+        baselines = floor if self.evaluation.baselines is None else self.evaluation.baselines
+        measured = list(self.evaluation.metrics)
+        metrics = measured if self.figures.metrics is None else self.figures.metrics
+        boxes = self.figures.box_metric or ("hfen" if "hfen" in measured else measured[-1])
+        shown: dict[str, Any] = {"metrics": metrics, "box_metric": boxes}
+        test_sets = everything if self.test_sets is None else self.test_sets
+        wanted = self.figures.panel_test_sets
+        shown["panel_test_sets"] = test_sets[:1] if wanted is None else wanted
+        blocks = self.models or [Models(architectures=list(self.architectures), losses=list(self.losses))]
+        return self.model_copy(
+            update={
+                "training_sets": training_sets,
+                "test_sets": test_sets,
+                "models": [b.model_copy(update={"training_sets": b.training_sets or training_sets}) for b in blocks],
+                "evaluation": self.evaluation.model_copy(update={"baselines": baselines}),
+                "figures": self.figures.model_copy(update=shown),
+            }
+        )
+
+    @property
+    def scanned(self) -> list[str]:
+        """Names of the degradations that are real low-resolution scans."""
+        return self._needing("register")
+
+    @property
+    def mixtures(self) -> list[str]:
+        """Names of the degradations that are mixtures of others."""
+        return [name for name, method in self.degradations.items() if _constant(name, method, "IS_MIXTURE")]
+
+    def training_of(self, network: Kernels) -> TrainingOptions:
+        """How a downsampling network is trained: as the section ``training`` says, but for what the method says."""
+        return TrainingOptions(**(self.training.model_dump(exclude={"overrides"}) | network.training))
+
+    @property
+    def estimated(self) -> dict[str, str]:
+        """Degradations that apply what a method of ``kernels`` has learned, and the name of that method."""
+        named = {name: self.degradations[name].options.get("by") for name in self._needing("kernels")}
+        # A name of another type is told where the options are checked.
+        return {name: by if by and isinstance(by, str) else name for name, by in named.items()}
+
+    def _needing(self, stage: str) -> list[str]:
+        """Degradations that take what a stage makes for one of their options."""
+        return [n for n, method in self.degradations.items() if stage in (_constant(n, method, "NEEDS") or {}).values()]
+
+    def gives(self, method: str) -> str:
+        """What a method of the section ``kernels`` learns: ``kernels`` of each slice, or one ``network``."""
+        return plugins.describe("kernels", self.kernels[method].kind or method).constants["GIVES"]
+
+    def learned(self, methods: Iterable[str]) -> set[str]:
+        """What methods of the section ``kernels`` learn, as `gives` says; nothing of those that there are not."""
+        kinds = [self.kernels[name].kind or name for name in methods if name in self.kernels]
+        return {plugins.constant("kernels", kind, "GIVES") for kind in kinds}
+
+    def learning(self, method: str, scale: int) -> dict[str, Any]:
+        """The wildcards that name the work of a method of the section ``kernels``.
+
+        Raises
+        ------
+        InputError
+            The study has no such method.
+        """
+        if method not in self.kernels:
+            known = suggestion(method, self.kernels)
+            raise InputError(f"the study '{self.study}' has no method '{method}' in its section kernels ({known})")
+        chosen = self.kernels[method]
+        return {"scale": int(scale), "method": method, "degradation": chosen.source, "kernel_seed": chosen.seed}
+
+    def members(self, degradation: str) -> list[str]:
+        """The degradations that a training or test set draws from: itself, or a mixture's members."""
+        if degradation in self.mixtures:
+            return list(self.degradations[degradation].options["members"])
+        return [degradation]
+
+    def mixture_seed(self, degradation: str) -> int:
+        """Seed of the assignment of slices to a mixture's members; one member needs none."""
+        return self.degradations[degradation].options.get("seed", 0) if degradation in self.mixtures else 0
+
+    def architecture(self, name: str) -> dict[str, Any]:
+        """An architecture: its plug-in as ``kind``, and its options with the defaults filled in."""
+        kind = self.architectures[name].kind or name
+        return {"kind": kind, **plugins.resolved("models", kind, self.architectures[name].options)}
+
+    def model_scale(self, scale: int | str) -> int:
+        """Factor that a network enlarges by: 1 on the high-resolution grid."""
+        return int(scale) if self.protocol.grid == "low" else 1
+
+    @property
+    def results(self) -> Path:
+        """Where everything that the study makes is written."""
+        return Path("results") / self.study
+
+
+def _constant(name: str, method: Method, constant: str) -> Any:
+    """What a degradation declares on its class."""
+    return plugins.constant("degradations", method.kind or name, constant)

@@ -1,0 +1,60 @@
+"""The section ``evaluation``: what is measured on every test set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from mrisr import plugins
+
+from .checks import Study, unknown
+from .methods import Method, Methods
+from .section import Name, Positive, Section
+
+
+class Evaluation(Section):
+    """What is measured on every test set."""
+
+    metrics: Methods = Field(
+        {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()}, description="measured on every slice"
+    )
+    baselines: list[Name] | None = Field(None, description="null: the floor of the protocol, input or bicubic")
+    against: str | None = Field(
+        None, description="what paired tests compare with all others, as edsr/l1/dsgan or a baseline; null: no tests"
+    )
+    save_estimates: bool = Field(False, description="keep the estimates beside the scores")
+    threads: Positive = Field(1, description="threads of an evaluation")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
+
+
+def problems(study: Study) -> Iterable[str]:
+    """Baselines that there are not, or not on this grid; metrics named like tables; nothing to test against."""
+    grid, evaluation = study.protocol.grid, study.evaluation
+    yield from unknown("evaluation.baselines", evaluation.baselines, plugins.available("baselines"))
+    for name in evaluation.baselines:
+        grids = plugins.constant("baselines", name, "GRIDS")
+        if grids and grid not in grids:
+            yield f"evaluation.baselines: '{name}' belongs to protocol.grid {' or '.join(grids)}, not '{grid}'"
+    if evaluation.against is not None:
+        yield from unknown("evaluation.against", [evaluation.against], _compared(study))
+    others = list(_other_tables())
+    for name in evaluation.metrics:
+        if any(fnmatchcase(name.casefold(), pattern) for pattern in others):
+            yield f"evaluation.metrics.{name}: is the name of another table; choose another label (and name its kind)"
+
+
+def _compared(study: Study) -> list[str]:
+    """Names of the models and baselines as paired tests know them."""
+    models = [(a, b, c) for m in study.models for a in m.architectures for b in m.losses for c in m.training_sets]
+    return [*study.evaluation.baselines, *("/".join(names) for names in models)]
+
+
+def _other_tables() -> Iterable[str]:
+    """Patterns of the tables' names, but for the one that a metric's own name is."""
+    for table in plugins.available("tables"):
+        for file in plugins.describe("tables", table).constants["FILES"]:
+            if file != "{metric}.csv":
+                yield file.removesuffix(".csv").replace("{metric}", "?*").casefold()

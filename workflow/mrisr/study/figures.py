@@ -1,0 +1,36 @@
+"""The section ``figures``: what the figures show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from .checks import Study, repeated, unknown
+from .section import Name, Section
+
+
+class Figures(Section):
+    """What the figures show."""
+
+    metrics: list[Name] | None = Field(None, description="heat maps; null: all metrics of the evaluation")
+    box_metric: Name | None = Field(None, description="metric of the box plots; null: hfen, or the last of all")
+    panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
+    panel_subject: Name | None = Field(None, description="null: the first subject of the primary test group")
+    further: list[Literal["mscn", "profile", "kernels"]] = Field(
+        [], description="figures beside those of every study: MSCN densities, intensity profiles, estimated kernels"
+    )
+    panel_slice: int | None = Field(None, description="index along the axis; null: the middle one of the test slices")
+
+
+def problems(study: Study) -> Iterable[str]:
+    """Names that are not measured or tested, and kernels to show where none are learned."""
+    figures = study.figures
+    yield from unknown("figures.metrics", figures.metrics, study.evaluation.metrics)
+    yield from unknown("figures.box_metric", [figures.box_metric], study.evaluation.metrics)
+    yield from repeated("figures.further", figures.further)
+    yield from unknown("figures.panel_test_sets", figures.panel_test_sets, study.test_sets)
+    applied = set(study.estimated.values())
+    if "kernels" in figures.further and study.learned(applied) <= {"network"} and applied <= {*study.kernels}:
+        yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"

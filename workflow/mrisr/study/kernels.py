@@ -1,0 +1,52 @@
+"""The section ``kernels``: how low-resolution scans came about, learned from slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from mrisr import plugins
+
+from .checks import Study, listed, unknown
+from .methods import Method
+from .schema import schema_problems
+from .section import Name, Positive, Seed
+from .training import TrainingOptions, patch_problems
+
+
+class Kernels(Method):
+    """A method of the shelf ``kernels`` under a name of the study's own, and what it learns from."""
+
+    source: Name = Field(description="degradation whose slices it takes for the low-resolution scans")
+    seed: Seed = Field(0, description="of everything random in it")
+    threads: Positive = Field(1, description="threads of an estimation")
+    loss: Name = Field("l1", description="pixel loss, for a network")
+    training: dict[str, Any] = Field({}, description="what differs from the section training, for a network")
+
+
+def problems(study: Study) -> Iterable[str]:
+    """Sources, losses and scales that there are not, and options that no network can be trained with."""
+    scanned = [name for name in study.degradations if name not in study.mixtures and name not in study.estimated]
+    for name, method in study.kernels.items():
+        yield from unknown(f"kernels.{name}.source", [method.source], scanned)
+        yield from unknown(f"kernels.{name}.loss", [method.loss], plugins.available("losses"))
+        scales = plugins.constant("kernels", method.kind or name, "SCALES") or study.protocol.scales
+        for scale in sorted(set(study.protocol.scales) - set(scales)):
+            yield f"protocol.scales: {scale}: the method '{name}' has no scale {scale} (allowed: {listed(scales)})"
+        yield from _network_problems(study, f"kernels.{name}.training", method)
+
+
+def _network_problems(study: Study, key: str, method: Kernels) -> Iterable[str]:
+    try:
+        options = study.training_of(method)
+    except ValidationError as error:
+        yield from schema_problems(error, TrainingOptions, prefix=f"{key}.")
+        return
+    if not {"patch", "eighth_turns"} & method.training.keys():
+        return  # what the section training says is told there
+    if options.eighth_turns and options.patch is None:
+        yield f"{key}.eighth_turns: a whole slice cannot be turned by 45 degrees; give {key}.patch"
+    for scale in study.protocol.scales:
+        yield from patch_problems(f"{key}.patch", options.patch, scale)

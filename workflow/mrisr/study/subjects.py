@@ -1,0 +1,182 @@
+"""The subjects of a study: who is in which split, how many slices each gives, and what its files contain."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mrisr.errors import InputError, suggestion
+from mrisr.identity import ContentDigests
+from mrisr.volumes.files import volume_files, why_unreadable
+from mrisr.volumes.manifest import Volume, quota, read_manifest
+
+from . import places
+from .config import StudyConfig
+from .folds import deal, number_of_folds, why_impossible
+
+SPLITS = ("train", "validation", "test")
+
+
+@functools.cache
+def built_in_volumes() -> dict[str, dict[str, Any]]:
+    """The entries of data/sources.yaml, by the path they are fetched to."""
+    if not places.SOURCES.exists():
+        return {}
+    entries = yaml.safe_load(places.SOURCES.read_text(encoding="utf-8"))["volumes"]
+    return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
+
+
+class Subjects:
+    """The manifest of a study, with what the study makes of it.
+
+    Raises
+    ------
+    InputError
+        The manifest is wrong, a split is empty, subjects are too few for folds, or a volume is neither there nor built
+        in.
+    """
+
+    def __init__(self, study: StudyConfig):
+        self.study = study
+        self.volumes = {v.subject: v for v in read_manifest(study.volumes, allow_leakage=study.allow_leakage)}
+        self.digests = ContentDigests(places.DIGESTS)
+        problems = list(self._problems())
+        if problems:
+            raise InputError(*problems)
+
+    @functools.cached_property
+    def folds(self) -> int:
+        """Number of folds; 1 without cross-validation."""
+        return number_of_folds(self.study.folds, len(self.pool)) if self.study.folds else 1
+
+    @functools.cached_property
+    def pool(self) -> list[str]:
+        """Subjects that the folds share out: all but those of further test groups; none without cross-validation."""
+        if not self.study.folds:
+            return []
+        return [v.subject for v in self.volumes.values() if v.split != "test" or v.group == self._primary_group]
+
+    @functools.cached_property
+    def _primary_group(self) -> str:
+        """The test group of the first test subject, whose name is the manifest's default where there is none."""
+        return next((v.group for v in self.volumes.values() if v.split == "test"), Volume.group)
+
+    def volume(self, subject: str) -> Volume:
+        """A row of the manifest; `InputError` if there is none."""
+        if subject not in self.volumes:
+            raise InputError(f"{self.study.volumes}: no subject '{subject}' ({suggestion(subject, self.volumes)})")
+        return self.volumes[subject]
+
+    def of(self, split: str, fold: int = 0) -> list[str]:
+        """Subjects of a split in a fold, in the order of the manifest. Further test groups are tested in every fold."""
+        return self._splits[int(fold)][split]
+
+    @functools.cached_property
+    def _splits(self) -> list[dict[str, list[str]]]:
+        """Subjects of every split, fold by fold."""
+        if not self.study.folds:
+            return [{split: [v.subject for v in self.volumes.values() if v.split == split] for split in SPLITS}]
+        parts = [deal(self.pool, self.folds, fold) for fold in range(self.folds)]
+        further = self.groups.keys() - self.pool
+        return [{**p, "test": [name for name in self.groups if name in {*p["test"], *further}]} for p in parts]
+
+    def testing_fold(self, subject: str) -> int:
+        """The fold that tests a subject: the first one of a subject that all test."""
+        return self.pool.index(subject) % self.folds if subject in self.pool else 0
+
+    @functools.cached_property
+    def checked(self) -> list[Volume]:
+        """The volumes as they are checked: where there are folds, a subject's split is the fold that tests it.
+
+        Finds identical volumes in different folds.
+        """
+        return [self._in_its_fold(v) if v.subject in self.pool else v for v in self.volumes.values()]
+
+    def _in_its_fold(self, volume: Volume) -> Volume:
+        return replace(volume, split=f"fold{self.testing_fold(volume.subject)}", group=self._primary_group)
+
+    @functools.cached_property
+    def groups(self) -> dict[str, str]:
+        """Test group of each subject that is tested, in whichever fold."""
+        tested = (v for v in self.volumes.values() if v.split == "test" or v.subject in self.pool)
+        return {v.subject: self._primary_group if v.subject in self.pool else v.group for v in tested}
+
+    @functools.cached_property
+    def group_names(self) -> list[str]:
+        """The test groups, the primary one first."""
+        return list(dict.fromkeys(self.groups.values()))
+
+    @functools.cached_property
+    def counts(self) -> dict[str, int | None]:
+        """How many slices each subject gives: a split's number is shared out evenly over each group of it.
+
+        With folds the subjects that these share out are together one such group.
+        """
+        counts: dict[str, int | None] = {}
+        wanted = self.study.slices.count
+        together: dict[tuple[str, str], list[str]] = {}
+        for volume in self.volumes.values():
+            where = ("", "") if volume.subject in self.pool else (volume.split, volume.group)
+            together.setdefault(where, []).append(volume.subject)
+        for (split, _), subjects in together.items():
+            total = wanted.get(split) if isinstance(wanted, dict) else wanted
+            counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
+        return counts
+
+    def files(self, subject: str, *roles: str) -> dict[str, str | dict[str, str]]:
+        """The paths that a subject's row names (``path``, ``mask``, ``lr_path``), and the digests of what is there."""
+        volume = self.volumes[subject]
+        paths = {role: getattr(volume, role) for role in roles}
+        return {
+            str(path): self._content(path, volume.kind if role == "path" else None)
+            for role, path in paths.items()
+            if path is not None
+        }
+
+    def _content(self, path: Path, kind: str | None) -> str | dict[str, str]:
+        """Digest of a file, or of each file that a volume consists of (the data beside a header, a DICOM series).
+
+        Of a built-in volume that is not fetched yet it is the one that it must have.
+        """
+        if not path.exists():
+            return built_in_volumes()[path.as_posix()]["sha256"]
+        files = volume_files(path, kind)
+        if files == [path]:
+            return self.digests(path)
+        return {os.path.relpath(file, path.parent): self.digests(file) for file in files}
+
+    def _problems(self) -> Iterable[str]:
+        where = self.study.volumes
+        if not self.study.folds:
+            empty = [split for split in SPLITS if not self.of(split)]
+            yield from (f"{where}: no subject has the split '{split}'; a study needs all three" for split in empty)
+        elif impossible := why_impossible(len(self.pool), self.folds):
+            yield f"{where}: {impossible} (of train, validation and the first test group)"
+        for volume in self.volumes.values():
+            yield from (f"{where}: {problem}" for problem in self._missing(volume))
+        wanted, testing = self.study.figures.panel_subject, list(self.groups)
+        if wanted is not None and wanted not in testing:
+            yield f"figures.panel_subject: '{wanted}' is no test subject ({suggestion(wanted, testing)})"
+
+    def _missing(self, volume: Volume) -> Iterable[str]:
+        for role in ("path", "mask", "lr_path"):
+            path = getattr(volume, role)
+            if path is not None and not Path(path).exists() and str(path) not in built_in_volumes():
+                yield f"subject '{volume.subject}': {role}: there is no file {path}"
+            elif path is not None and (problem := _why_unreadable(path, volume.kind if role == "path" else None)):
+                yield f"subject '{volume.subject}': {role}: {problem}"
+
+
+def _why_unreadable(path: Path, kind: str | None) -> str | None:
+    """What of a volume's files cannot be read, and why; the data beside a header come after it."""
+    # A header is opened to find its data: it comes first.
+    if problem := why_unreadable(path):
+        return f"{path} {problem}"
+    found = ((file, why_unreadable(file)) for file in volume_files(path, kind))
+    return next((f"{file} {problem}" for file, problem in found if problem), None)

@@ -1,0 +1,84 @@
+"""The section ``training``: how all models are trained, and what differs for one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, Literal, get_type_hints
+
+from pydantic import Field, ValidationError, create_model
+
+from mrisr.training.settings import Settings
+
+from .checks import Study, unknown
+from .descriptions import descriptions
+from .schema import schema_problems
+from .section import Name, Positive, PositiveReal, Section
+
+STRICTER = {int: Positive, int | None: Positive | None, float: PositiveReal}
+"""Types of `Settings`, and what a study makes of them: every number is positive."""
+OPTIMISER = Literal["adam"]
+"""The optimisers that a study may name; a training by hand gives them options besides."""
+
+
+def _keys() -> Iterable[tuple[str, Any]]:
+    """Name and field of every key of `Settings`, which is the one place that knows its names, types and defaults."""
+    types, described = get_type_hints(Settings) | {"optimiser": OPTIMISER}, descriptions(Settings)
+    for key in fields(Settings):
+        annotation = STRICTER.get(types[key.name], types[key.name])
+        yield key.name, (annotation, Field(key.default, description=described[key.name]))
+
+
+TrainingOptions: Any = create_model("TrainingOptions", __base__=Section, __module__=__name__, **dict(_keys()))
+"""How one model is trained; also what may be changed for one architecture in ``training.overrides``."""
+
+
+class Training(TrainingOptions):
+    """Training of all models, with what differs for an architecture in ``overrides``."""
+
+    overrides: dict[Name, dict[str, Any]] = Field({}, description="{architecture: {key: value}}")
+
+    def for_architecture(self, architecture: str) -> TrainingOptions:
+        """The options for one architecture, overrides applied."""
+        base = self.model_dump(exclude={"overrides"})
+        return TrainingOptions(**(base | self.overrides.get(architecture, {})))
+
+
+def problems(study: Study) -> Iterable[str]:
+    """Overrides of what there is not, and patches that cannot be turned or do not fit the scales."""
+    yield from _override_problems(study)
+    yield from _turn_problems(study)
+    patches = {"training.patch": study.training.patch}
+    for name, changes in study.training.overrides.items():
+        patches[f"training.overrides.{name}.patch"] = changes.get("patch")
+    if study.protocol.grid == "low":
+        for scale in study.protocol.scales:
+            for key, patch in patches.items():
+                yield from patch_problems(key, patch, scale)
+
+
+def _override_problems(study: Study) -> Iterable[str]:
+    yield from unknown("training.overrides", study.training.overrides, study.architectures)
+    for name, changes in study.training.overrides.items():
+        try:
+            TrainingOptions(**changes)
+        except ValidationError as error:
+            yield from schema_problems(error, TrainingOptions, prefix=f"training.overrides.{name}.")
+
+
+def _turn_problems(study: Study) -> Iterable[str]:
+    base, wrong = study.training.model_dump(include={"eighth_turns", "patch"}), {}
+    for name in study.architectures:
+        changes = study.training.overrides.get(name, {})
+        options = base | changes
+        if options["eighth_turns"] and options["patch"] is None:
+            key = f"training.overrides.{name}" if changes.keys() & base.keys() else "training"
+            wrong[key] = f"{key}.eighth_turns: a whole slice cannot be turned by 45 degrees; give {key}.patch"
+    yield from wrong.values()
+
+
+def patch_problems(key: str, patch: int | None, scale: int) -> Iterable[str]:
+    """A patch that the scale does not divide."""
+    if isinstance(patch, int) and patch % scale:
+        above = patch + scale - patch % scale
+        yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"

@@ -1,0 +1,64 @@
+"""From what a person wrote to a valid study: every problem at once, one line each.
+
+The schema finds wrong keys, types and values. What it cannot say, names that must exist elsewhere and combinations that
+are impossible, each section checks for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from mrisr.errors import InputError
+
+from . import degradations, evaluation, figures, folds, kernels, methods, models, protocol, training
+from .config import StudyConfig
+from .places import CHECKPOINTS
+from .schema import schema_problems
+
+CHECKED = (methods, degradations, kernels, models, evaluation, figures, training, protocol, folds)
+"""The sections that have checks, in the order in which their problems are told."""
+
+
+def load_study(path: str) -> StudyConfig:
+    """Read and validate a study file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            raw = yaml.safe_load(file)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a study file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
+    return validate(raw, source=path)
+
+
+def validate(raw: Any, *, source: str) -> StudyConfig:
+    """Validate a configuration as read from YAML.
+
+    Raises
+    ------
+    InputError
+        With one line a problem: source, key, value, and what is allowed.
+    """
+    if isinstance(raw, Mapping) and (odd := [key for key in raw if not isinstance(key, str)]):
+        raise InputError(*(f"{source}: {key!r} is no key of a study: a key is text" for key in odd))
+    if not isinstance(raw, Mapping):
+        raise InputError(f"{source}: is not a study: it holds {type(raw).__name__}, not keys and values")
+    try:
+        study = StudyConfig(**raw).resolved()
+    except ValidationError as error:
+        raise InputError(*(f"{source}: {line}" for line in schema_problems(error, StudyConfig))) from None
+    problems = list(_study_problems(study))
+    if problems:
+        raise InputError(*(f"{source}: {problem}" for problem in problems))
+    return study
+
+
+def _study_problems(study: StudyConfig) -> Iterable[str]:
+    if study.results == CHECKPOINTS:
+        yield f"study: '{study.study}' is where the training states of all studies are kept; choose another name"
+    for section in CHECKED:
+        yield from section.problems(study)

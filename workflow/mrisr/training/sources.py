@@ -1,0 +1,28 @@
+"""What the states of a checkpoint folder were made from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mrisr import files, recorded
+
+NAME = "sources.json"
+"""The file beside the states: SHA-256 of each input, in the order in which the job reads them."""
+
+
+def claim(folder: Path, digests: Sequence[str]) -> None:
+    """Note the inputs of a folder of states; states that were made from other inputs are removed first.
+
+    Two writers of one identity have the same inputs, and write the same file.
+    """
+    known = recorded.read(folder / NAME, list[str])
+    if known == list(digests):
+        return
+    states = sorted(folder.glob("*.safetensors"))
+    if states:
+        sys.stderr.write(f"{folder}: its states were made from other inputs; they are removed, and made again\n")
+    for state in states:
+        state.unlink(missing_ok=True)
+    files.write_json(folder / NAME, list(digests))

@@ -1,0 +1,127 @@
+"""Shared by all readers: the treatment of unusual volumes and of damaged files."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mrisr.errors import InputError
+from mrisr.imaging.loaded import LoadedVolume
+
+MAXIMUM_VOXELS = 2**31
+"""Largest number of voxels that is read: 8 GiB as float32."""
+MAXIMUM_RATIO = 2000
+"""Greatest compression ratio that is believed: deflate reaches 1032, LZW 1365."""
+
+
+@dataclass
+class Raw:
+    """A volume as read from its file: ``array`` [X, Y, Z], or [X, Y, Z, C] with ``channels``, of any type."""
+
+    array: np.ndarray
+    affine: np.ndarray
+    files: list[Path]
+    channels: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def finish(raw: Raw, *, complex: str, nonfinite: str) -> LoadedVolume:
+    """Apply the treatments of complex and non-finite values, and make it float32."""
+    array, notes = raw.array, list(raw.notes)
+    if np.iscomplexobj(array):
+        if complex != "magnitude":
+            raise InputError("holds complex numbers; use its magnitude image, or set slices.complex: magnitude")
+        array = np.abs(array)
+        notes.append("complex: magnitude taken")
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = np.asarray(array, np.float32)
+        # A finite sum means that all values are finite, and is much faster than testing each of them.
+        total = array.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        count = int(array.size - np.isfinite(array).sum())
+        if nonfinite != "zero":
+            raise InputError(f"{count} voxels are NaN or infinite; mend them, or set slices.nonfinite: zero")
+        array = np.where(np.isfinite(array), array, np.float32(0))
+        notes.append(f"{count} NaN or infinite voxels set to 0")
+    affine = np.asarray(raw.affine, np.float64)
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+        raise InputError("its affine is not invertible, so directions and voxel sizes are unknown; mend the header")
+    return LoadedVolume(array, affine, tuple(raw.files), tuple(notes))
+
+
+def choose_volume(shape: Sequence[int], volume_4d: str | int) -> int | None:
+    """The index of the volume to take from a shape [X, Y, Z, ...]; `None` if there is one (trailing 1s do not count).
+
+    Raises
+    ------
+    InputError
+        There are several volumes and none is chosen, or the chosen one does not exist.
+    """
+    extra = [n for n in shape[3:] if n != 1]
+    if not extra:
+        return None
+    if len(extra) > 1:
+        raise InputError(f"has {len(shape)} dimensions ({_times(shape)}); give a file with one volume")
+    if volume_4d == "error":
+        raise InputError(
+            f"holds {extra[0]} volumes ({_times(shape)}); give a file with one, "
+            "or set slices.volume_4d to 'first' or an index"
+        )
+    index = 0 if volume_4d == "first" else int(volume_4d)
+    if index >= extra[0]:
+        raise InputError(f"slices.volume_4d is {index}, but the file has volumes 0 to {extra[0] - 1}")
+    return index
+
+
+def check_claim(shape: Sequence[int], itemsize: int, *, stored: int | None, compressed: bool) -> None:
+    """Refuse a header that claims more than the file can hold, before memory for it is allocated.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Dimensions according to the header.
+    itemsize : int
+        Bytes per voxel.
+    stored : int or None
+        Bytes that the file holds for the voxels, None if unknown.
+    compressed : bool
+        Whether the voxels are compressed.
+    """
+    if not shape or min(shape) < 1:
+        raise InputError(f"its header gives the size {_times(shape)}, so there are no voxels; write the file again")
+    voxels = math.prod(int(n) for n in shape)
+    if stored is not None and not compressed and voxels * itemsize > stored:
+        raise InputError(f"is truncated: it should hold {voxels * itemsize} bytes of voxels, it has {stored}")
+    limit = MAXIMUM_VOXELS if stored is None else min(MAXIMUM_VOXELS, MAXIMUM_RATIO * stored // itemsize)
+    if voxels > limit:
+        raise InputError(f"its header claims {_times(shape)} voxels, more than the file can hold; it is damaged")
+
+
+@contextlib.contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn any exception that a library raises on a damaged file into an `InputError` of one line.
+
+    Damaged files make the libraries raise almost anything, so everything is caught here.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError("does not fit into memory; crop it, or use a machine with more") from error
+    except Exception as error:
+        # Before its last "ERROR:" ITK prints only positions in its source and in memory.
+        reason = re.sub(r"\(0x\w+\)", "", str(error).rpartition("ERROR:")[2])
+        reason = " ".join(reason.split()) or type(error).__name__
+        reason = reason if len(reason) <= 200 else f"{reason[:100]} ... {reason[-100:]}"
+        raise InputError(f"cannot be read as {what}: truncated, damaged, or another kind of file ({reason})") from error
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,72 @@
+"""Finds the files of a volume without reading it. No numerical library is imported here."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from mrisr.errors import InputError
+
+from ._bids import DESCRIPTION, choose_image
+
+_DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
+_HEADER_BYTES = 100_000
+_OF_THE_SYSTEM = ("/proc", "/sys")
+
+
+def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
+    """The files on which a volume's content depends.
+
+    A header comes with its data files (.hdr and .img, .mhd, .nhdr). A BIDS folder stands for its one chosen image, any
+    other folder for all of its files. Missing files are left out here; reading the volume reports them.
+    """
+    path = Path(path)
+    family, _, choice = (kind or "").partition(":")
+    if path.is_dir() and (family == "bids" or (kind is None and (path / DESCRIPTION).is_file())):
+        try:
+            return [choose_image(path, choice or None)]
+        except InputError:
+            return []
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    return [file for file in dict.fromkeys([path, *_companions(path)]) if file.is_file()]
+
+
+def why_unreadable(path: str | Path) -> str | None:
+    """Why something that is there can be no volume and no table; None if it can, or is not there.
+
+    Whoever opened it could wait for ever, or never come to an end.
+    """
+    real = os.path.realpath(path)
+    if any(os.path.commonpath([folder, real]) == folder for folder in _OF_THE_SYSTEM):
+        return f"is none of your files but one of the system's ({real})"
+    members = os.scandir(real) if os.path.isdir(real) else []
+    odd = [entry.name for entry in members if os.path.exists(entry.path) and not _is_plain(entry.path)]
+    if odd:
+        return f"has something in it that is neither a file nor a folder ({min(odd)})"
+    return None if _is_plain(real) or not os.path.exists(real) else "is neither a file nor a folder"
+
+
+def _is_plain(path: str) -> bool:
+    return os.path.isfile(path) or os.path.isdir(path)
+
+
+def _companions(path: Path) -> list[Path]:
+    suffix = path.suffix.lower()
+    if suffix in (".hdr", ".img"):
+        return [path.with_suffix(other) for other in (".hdr", ".img", ".img.gz")]
+    if suffix not in (".mhd", ".nhdr") or not path.is_file():
+        return []
+    with open(path, "rb") as file:
+        header = file.read(_HEADER_BYTES)
+    found = _DATA_FILE.search(header)
+    if found is None:
+        return []
+    named = found.group(1).decode(errors="replace")
+    if named.split(" ")[0].upper() == "LIST":
+        return [path.parent / line.strip() for line in header[found.end() :].decode(errors="replace").splitlines()]
+    if "%" in named:
+        pattern = re.sub(r"%\d*d", "*", named.split(" ")[0])
+        return sorted(path.parent.glob(pattern)) if not Path(pattern).is_absolute() else []
+    return [path.parent / named]
