@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-CHECKPOINTS = Path("results/checkpoints")
-DIGESTS = Path("results/.digests.json")
-COSTS = Path("results/.costs.json")
-BUILT_IN = "data/volumes/{subject}.nii.gz"
-SOURCES = Path("data/sources.yaml")
-
 _FOLD = "/fold"
 
 

@@ -126,10 +126,6 @@ class Workflow:
         """Weights of all models."""
         return [self.plan.job("train", **names).writes["weights"] for names in self.plan.models()]
 
-    def tables(self) -> list[str]:
-        """Every file of the tables, and scores.csv."""
-        return list(self.plan.job("tabulate").writes.values())
-
     def table_files(self) -> dict[str, tuple[list[str], str]]:
         """Each table of the study: its files and its category in the report."""
         folder = self.layout.tables
@@ -140,16 +136,6 @@ class Workflow:
             )
             for name in tables.written(self.study)
         }
-
-    def figures(self) -> list[str]:
-        """All pictures of all scales."""
-        return [
-            f"{stem}.{kind}"
-            for scale in self.study.protocol.scales
-            for figure in figures.drawn(self.study)
-            for kind in ("png", "svg")
-            for stem in figures.stems(self.plan, figure, scale)
-        ]
 
     def figure_rules(self) -> list[tuple[str, Rule]]:
         """Every figure that there is, drawn by the study or not, and its rule."""
