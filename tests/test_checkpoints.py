@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from loss_options import loss_options
 from mrisr import models
 from mrisr.cores import cores
 from mrisr.errors import InputError
@@ -103,6 +104,23 @@ def test_a_training_stopped_after_every_step_gives_the_same_bits(tmp_path, archi
     training = {"patch": patch, "keep": "best"}
     interrupt(tmp_path, STEPS, architecture, **training)
     assert resume(tmp_path, architecture, **training) == undisturbed(architecture, **training)
+
+
+@pytest.mark.parametrize("form", ["vanilla", "least_squares", "relativistic"])
+def test_an_adversarial_training_stopped_after_every_step_gives_the_same_bits(tmp_path, monkeypatch, form):
+    options = {**loss_options("adversarial"), "form": form, "learning_rate": 3e-4}
+    monkeypatch.setattr("training_problem.loss_options", lambda name: options)
+    training = {"loss": "adversarial", "keep": "best", "keep_epochs": (1, 3), "gradient_clipping": 0.5}
+    expected = digest(train(**problem(**training)))
+    interrupt(tmp_path, STEPS, **training)
+    assert resume(tmp_path, **training) == expected
+
+
+def test_an_adversarial_training_killed_again_and_again_gives_the_same_bits(tmp_path, processes):
+    training = {"loss": "adversarial", "optimiser": {"kind": "sgd", "weight_decay": 1e-4}}
+    for step in (1, 4, 7, 12):
+        assert run(processes, tmp_path, step=step, number=signal.SIGKILL, **training) == -signal.SIGKILL
+    assert resume(tmp_path, **training) == digest(train(**problem(**training)))
 
 
 def test_also_a_network_with_dropout_and_running_statistics_gives_the_same_bits(tmp_path, monkeypatch):

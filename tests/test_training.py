@@ -24,7 +24,7 @@ from mrisr.training.schedules import learning_rate
 from mrisr.training.settings import Settings
 from mrisr.training.state import HISTORY
 from mrisr.training.train import train
-from mrisr.training.weights import load_model, save_weights
+from mrisr.training.weights import build_model, load_model, save_weights
 from pydantic import ValidationError
 from training_problem import TRAINING, digest, make_pairs, problem
 
@@ -84,9 +84,18 @@ def test_a_small_problem_is_learned(scale):
     assert history["validation_loss"].iloc[-1] < floor / 4
 
 
+SMALLEST_PATCH = {"perceptual": 16}
+"""Of losses that need more than 12 pixels."""
+
+
+def larger_slices(side: int) -> dict:
+    return {} if side <= 12 else {"pairs": make_pairs([(side, side + 4)] * 3)}
+
+
 @pytest.mark.parametrize("loss", losses.available())
 def test_every_loss_falls(loss):
-    history = train(**problem(epochs=4, steps_per_epoch=20) | {"loss": {"kind": loss}}).history
+    side = SMALLEST_PATCH.get(loss, 12)
+    history = train(**problem(epochs=4, steps_per_epoch=20, loss=loss, patch=side) | larger_slices(side)).history
     assert history["loss"].is_monotonic_decreasing
     assert history["loss"].is_unique
 
@@ -144,7 +153,7 @@ def test_a_training_that_diverges_says_where_and_what_to_do():
         ({"pairs": []}, "no training slices"),
         ({"scale": 2}, "at scale 2"),
         ({"architecture": {"kind": "srcn"}}, "did you mean 'srcnn'"),
-        ({"loss": {"kind": "mae"}}, "allowed: l1, "),
+        ({"loss": {"kind": "mae"}}, "allowed: adversarial, charbonnier, "),
         ({"training": TRAINING | {"threads": 4096}}, "4096 threads are asked for"),
         ({"training": TRAINING | {"device": "tpu"}}, "allowed: auto, cpu, cuda"),
         ({"training": TRAINING | {"optimiser": "adm"}}, "did you mean 'adam'"),
@@ -165,9 +174,97 @@ def test_a_study_has_the_keys_defaults_and_meanings_of_the_settings():
     keys = TrainingOptions.model_fields
     assert {field.name: field.default for field in fields(Settings)} == {name: keys[name].default for name in keys}
     assert all(key.description for key in keys.values())
-    # By hand an optimiser may have options too.
+    # A study names the choices of an optimiser, and a start as a path or a model.
     settings, study = get_type_hints(Settings), get_type_hints(TrainingOptions)
-    assert {n for n in keys if settings[n] != study[n]} == {"optimiser"}
+    assert {n for n in keys if settings[n] != study[n]} == {"optimiser", "initial_weights"}
+
+
+def test_halving_schedules_halve_at_their_epochs():
+    def rates(schedule, **options):
+        return [
+            learning_rate(schedule, base=1.0, epoch=e, epochs=500, step=0, steps=9, **options)
+            for e in (49, 50, 199, 200)
+        ]
+
+    assert rates("rrlsrn") == [1, 1 / 2, 1 / 8, 1 / 16]
+    assert rates("fmen") == [1, 1, 1, 1 / 2]
+    assert rates("halving", halve_every=25) == [1 / 2, 1 / 4, 1 / 128, 1 / 256]
+
+
+def test_stochastic_gradient_descent_is_that_of_the_formula():
+    """v <- momentum v + gradient + decay w;  w <- w - rate v: two steps by hand."""
+    weight = torch.nn.Parameter(torch.tensor([2.0], dtype=torch.float64))
+    optimiser = optimisers.build({"kind": "sgd", "momentum": 0.9, "weight_decay": 0.01}, [weight], learning_rate=0.1)
+    w, v = 2.0, 0.0
+    for _ in range(2):
+        optimiser.zero_grad()
+        (weight**2).sum().backward()
+        optimiser.step()
+        v = 0.9 * v + 2 * w + 0.01 * w
+        w -= 0.1 * v
+    assert weight.item() == pytest.approx(w, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "sentence"),
+    [
+        ("sdg", "did you mean 'sgd'"),
+        ({"kind": "sgd", "momentun": 0.9}, "did you mean 'momentum'"),
+        ({"kind": "adam", "weight_decay": -1.0}, "0 or more"),
+    ],
+)
+def test_an_impossible_optimiser_is_named(optimiser, sentence):
+    with pytest.raises(InputError, match=sentence):
+        train(**problem(optimiser=optimiser))
+
+
+def test_clipping_bounds_the_change_of_a_step():
+    """With plain gradient descent a step moves the weights by rate * norm, at most."""
+    options = {"epochs": 1, "steps_per_epoch": 1, "learning_rate": 0.1, "schedule": "constant", "keep_epochs": (1,)}
+    options["optimiser"] = {"kind": "sgd", "momentum": 0.0}
+    torch.manual_seed(problem()["seed"])
+    start = build_model(problem()["architecture"], scale=1, channels=1).state_dict()
+
+    def moved(limit):
+        state = train(**problem(gradient_clipping=limit, **options)).state
+        return float(np.sqrt(sum(np.square(state[n] - start[n].numpy()).sum() for n in state)))
+
+    free = moved(None)
+    assert moved(free / 0.1 / 4) == pytest.approx(free / 4, rel=1e-3)
+    assert moved(free) == pytest.approx(min(free, 0.1 * free), rel=1e-3)
+
+
+def test_named_epochs_keep_their_weights_and_an_estimate():
+    trained = train(**problem(keep_epochs=(1, 3)))
+    shorter = train(**problem(epochs=1, schedule="constant", keep_epochs=(1,)))
+    constant = train(**problem(schedule="constant", keep_epochs=(1, 3)))
+    for name, array in shorter.state.items():
+        assert np.array_equal(constant.kept[f"epoch000001/model/{name}"], array)
+        assert np.array_equal(trained.kept[f"epoch000003/model/{name}"], trained.state[name])
+    assert trained.kept["epoch000003/estimate"].shape == (1, 16, 16)
+
+
+def test_a_training_starts_from_given_weights(tmp_path):
+    given = train(**problem())
+    metadata = {"architecture": problem()["architecture"], "scale": 1, "channels": 1}
+    save_weights(tmp_path / "start.safetensors", given.state, metadata)
+    options = {"epochs": 1, "steps_per_epoch": 1, "learning_rate": 1e-12, "schedule": "constant"}
+    started = train(**problem(**options), initial=tmp_path / "start.safetensors")
+    for name, array in given.state.items():
+        assert np.allclose(started.state[name], array, atol=1e-9)
+    with pytest.raises(InputError, match=r"holds weights of another network \(srcnn\): .* has the shape"):
+        train(**problem("edsr", **options), initial=tmp_path / "start.safetensors")
+
+
+def test_batch_normalisation_with_batches_of_one_warns(capsys):
+    train(**problem(loss="adversarial", batch=1, epochs=1, steps_per_epoch=1))
+    assert "warning: the discriminator has batch normalisation and training.batch is 1" in capsys.readouterr().err
+
+
+def test_a_gan_has_both_losses_in_its_history():
+    adversarial, content = train(**problem(loss="adversarial")).history, train(**problem()).history
+    assert adversarial["discriminator_loss"].between(0.1, 5).all()
+    assert content["discriminator_loss"].isna().all()
 
 
 def test_planning_a_training_needs_no_torch():
@@ -176,7 +273,7 @@ def test_planning_a_training_needs_no_torch():
 
 
 HINTS = get_type_hints(Settings)
-COUNTS = [name for name, hint in HINTS.items() if int in (hint, *get_args(hint))]
+COUNTS = [name for name, hint in HINTS.items() if int in (hint, *get_args(hint)) and get_origin(hint) is not tuple]
 CHOICES = [name for name, hint in HINTS.items() if get_origin(hint) is Literal]
 
 

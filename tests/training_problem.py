@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import numpy as np
+from loss_options import loss_options
 from mrisr.pairs import Pair
 from mrisr.training.train import Trained
 
@@ -51,11 +52,11 @@ def make_pairs(shapes: list[tuple[int, int]], *, scale: int = 1, seed: int = 0) 
     return pairs
 
 
-def problem(architecture: str = "srcnn", **training: Any) -> dict[str, Any]:
+def problem(architecture: str = "srcnn", *, loss: str = "mse", **training: Any) -> dict[str, Any]:
     """Arguments of `train`: three epochs of four steps; keywords replace entries of ``training``."""
     return {
         "architecture": {"kind": architecture, **TINY.get(architecture, {})},
-        "loss": {"kind": "mse"},
+        "loss": {"kind": loss, **loss_options(loss)},
         "scale": 1,
         "pairs": make_pairs([(20, 16)] * 3 + [(14, 18)] * 2),
         "validation": make_pairs([(16, 16)] * 2, seed=1),
@@ -67,6 +68,6 @@ def problem(architecture: str = "srcnn", **training: Any) -> dict[str, Any]:
 def digest(trained: Trained) -> str:
     """SHA-256 over all weights and the history."""
     content = hashlib.sha256(trained.history.to_csv(index=False).encode())
-    for name, array in sorted(trained.state.items()):
+    for name, array in sorted((trained.state | trained.kept).items()):
         content.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
     return content.hexdigest()

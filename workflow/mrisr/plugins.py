@@ -11,7 +11,7 @@ import ast
 import functools
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -71,6 +71,50 @@ def load(shelf: str, name: str) -> type:
     return getattr(module, _public_class(shelf, name).name)
 
 
+def as_method(value: Any) -> tuple[str, dict[str, Any]]:
+    """Kind and options of a method as a study writes it: a name, or ``{kind: name, option: value}``.
+
+    Raises
+    ------
+    InputError
+        It is neither, or has no kind.
+    """
+    if isinstance(value, str):
+        return value, {}
+    if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
+        raise InputError(f"{value!r} is no method: write its name, or {{kind: name, option: value}}")
+    return value["kind"], {key: option for key, option in value.items() if key != "kind"}
+
+
+def parts(shelf: str, name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """The methods that a method is made of: option, shelf and value of each, as ``PARTS`` of its class declares.
+
+    ``PARTS`` maps an option to a shelf. The option's value is a method as a study writes it, a list of them, or None.
+    """
+    for option, of in (constant(shelf, name, "PARTS") or {}).items():
+        known = describe(shelf, name).options
+        value = options.get(option, known[option].default if option in known else None)
+        for part in value if isinstance(value, list | tuple) else [value]:
+            if part is not None and part is not REQUIRED:
+                yield option, of, part
+
+
+def modules(shelf: str, name: str, options: Mapping[str, Any]) -> list[str]:
+    """The modules of a method and of all its parts."""
+    found = [f"mrisr.{shelf}.{name}"]
+    for _, of, part in parts(shelf, name, options):
+        found += modules(of, *as_method(part))
+    return found
+
+
+def build_part(shelf: str, part: Any, **given: Any):
+    """Build a part of a method. Of ``given`` it gets those options that it has."""
+    kind, options = as_method(part)
+    require(shelf, kind)
+    known = describe(shelf, kind).options
+    return build(shelf, kind, **options, **{key: value for key, value in given.items() if key in known})
+
+
 def build(shelf: str, name: str, **options: Any):
     """Import a method and make an instance of it.
 
@@ -123,9 +167,25 @@ def resolved(shelf: str, name: str, options: Mapping[str, Any]) -> dict[str, Any
     known = describe(shelf, name).options
     defaults = {option.name: option.default for option in known.values() if option.default is not REQUIRED}
     chosen = {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
+    composed = constant(shelf, name, "PARTS") or {}
     return {
-        key: _as_annotated(value, known[key].annotation) if key in known else value for key, value in chosen.items()
+        key: _resolved_part(composed[key], value)
+        if key in composed
+        else _as_annotated(value, known[key].annotation)
+        if key in known
+        else value
+        for key, value in chosen.items()
     }
+
+
+def _resolved_part(shelf: str, value: Any) -> Any:
+    """A part of a method, or a list of parts, as ``{kind: name, option: value}`` with every option."""
+    if value is None:
+        return None
+    if isinstance(value, list | tuple):
+        return [_resolved_part(shelf, part) for part in value]
+    kind, options = as_method(value)
+    return {"kind": kind, **resolved(shelf, kind, options)}
 
 
 def _as_annotated(value: Any, annotation: str | None) -> Any:

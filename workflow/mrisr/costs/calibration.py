@@ -113,9 +113,10 @@ class Calibration:
         options = dict(settings["loss"])
         with execution(threads=threads, device=device, deterministic=True) as chosen:
             model = build_model(settings["architecture"], scale=settings["scale"], channels=shape[0]).to(chosen)
-            loss = losses.build(options.pop("kind"), **options).to(chosen)
+            loss = losses.build(options.pop("kind"), channels=shape[0], **options).to(chosen)
             pair = _pair(shape, settings["scale"], 0)
-            return self._repeat(lambda: validate(model, loss, [pair], device=chosen, stop=lambda: None))
+            validated = getattr(loss, "content_of", loss)
+            return self._repeat(lambda: validate(model, validated, [pair], device=chosen, stop=lambda: None))
 
     def score(self, metrics: Mapping[str, Mapping[str, Any]], shape: tuple[int, int, int]) -> float:
         """All metrics of one slice."""

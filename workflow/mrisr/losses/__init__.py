@@ -18,20 +18,22 @@ def available() -> list[str]:
     return plugins.available("losses")
 
 
-def build(name: str, **options: Any) -> torch.nn.Module:
+def build(name: str, *, channels: int = 1, **options: Any) -> torch.nn.Module:
     """Build a loss.
 
     Parameters
     ----------
     name : str
         One of `available`.
+    channels : int
+        Channels of the images; only a loss with a network of its own needs it.
     **options
         The loss's own.
 
     Returns
     -------
     torch.nn.Module
-        Callable (estimate, target), both [N, C, H, W] -> scalar, the mean over pixels, channels and batch; zero for a
+        Callable (estimate, target), both [N, C, H, W] -> scalar, the mean over pixels, channels and batch; least for a
         perfect estimate. Images are in [0, 1] (data range 1).
 
     Raises
@@ -39,4 +41,4 @@ def build(name: str, **options: Any) -> torch.nn.Module:
     InputError
         Unknown name or option, or a value that is not allowed.
     """
-    return plugins.build("losses", name, **options)
+    return plugins.build_part("losses", {"kind": name, **options}, channels=channels)

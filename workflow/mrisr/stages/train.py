@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from mrisr import contents, plugins
 from mrisr.memory import KEPT_SLICES
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
@@ -15,6 +17,8 @@ from .stage import Asks, Stage, Takes, is_finished
 
 MODEL = "x{scale}/{architecture}/{loss}/{training_set}/fold{fold}/seed{seed}"
 """The wildcards of a model."""
+EPOCHS = f"models/{MODEL}/epochs.safetensors"
+"""Where the named epochs of a training are kept."""
 OPTIMISER = 16
 """Bytes a parameter: weight, gradient, two moments."""
 CHECKPOINT_BYTES = 20
@@ -43,23 +47,53 @@ class Train(Stage):
         model = study.architecture(architecture)
         criterion = described("losses", loss, study.losses[loss])
         options = study.training.for_architecture(architecture)
+        loss_options, files = contents.by_content(
+            "losses", criterion["kind"], criterion["options"], self.subjects.digests
+        )
+        start, initial, initial_needs = self._start(names, options)
         train_files, train_needs = self.jobs.pairs(scale, training_set, "train", fold)
         validation_files, validation_needs = self.jobs.pairs(scale, training_set, "validation", fold)
         return self.make(
             names,
             settings={
                 "architecture": model,
-                "loss": {"kind": criterion["kind"], **criterion["options"]},
+                "loss": {"kind": criterion["kind"], **loss_options},
                 "scale": study.model_scale(scale),
-                "training": training_settings(options),
+                "training": {**training_settings(options), "initial_weights": start},
                 "seed": int(seed),
                 "mixture_seed": study.mixture_seed(training_set),
             },
-            modules=(f"mrisr.models.{model['kind']}", f"mrisr.losses.{criterion['kind']}"),
-            reads={"train": train_files, "validation": validation_files},
-            needs={"train": train_needs, "validation": validation_needs},
+            modules=(
+                *plugins.modules("models", model["kind"], study.architectures[architecture].options),
+                *plugins.modules("losses", criterion["kind"], criterion["options"]),
+            ),
+            reads={
+                "train": train_files,
+                "validation": validation_files,
+                **({"files": files} if files else {}),
+                **initial,
+            },
+            needs={"train": train_needs, "validation": validation_needs, **initial_needs},
             context=training_context(options, names),
         )
+
+    def patterns(self) -> dict[str, str]:
+        """Besides weights and history what the named epochs left, if the study names any."""
+        training = self.study.training
+        kept = any(training.for_architecture(name).keep_epochs for name in self.study.architectures)
+        return super().patterns() | ({"epochs": self._below(EPOCHS)} if kept else {})
+
+    def _start(
+        self, names: Mapping[str, Any], options: TrainingOptions
+    ) -> tuple[str | None, dict[str, str], dict[str, str]]:
+        """Where a training starts: content of a file of weights; what the job reads and needs for it."""
+        start = options.initial_weights
+        if isinstance(start, str):
+            return contents.PREFIX + self.subjects.digests(Path(start)), {"initial": start}, {}
+        if start is None or all(names[key] == value for key, value in start.items()):
+            return None, {}, {}
+        source = self.jobs.job(self.NAME, **(names | start))
+        return None, {"initial": source.writes["weights"]}, {"initial": source.identity}
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
         """A model always has its fold; the only one is 0."""
@@ -132,8 +166,9 @@ def training_context(options: TrainingOptions, names: Mapping[str, Any]) -> dict
 
 
 def measured(job: Job) -> dict[str, Any]:
-    """The settings of a training job as a calibration takes them, with its device."""
-    return {**job.settings, "training": {**job.settings["training"], "device": job.context["device"]}}
+    """The settings of a training job as a calibration takes them: with its device, from random weights."""
+    training = {**job.settings["training"], "device": job.context["device"], "initial_weights": None}
+    return contents.with_paths({**job.settings, "training": training}, job.reads.get("files", {}))
 
 
 def training_steps(options: TrainingOptions, training: list) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mrisr import plugins
-from mrisr.errors import suggestion
+from mrisr.errors import InputError, suggestion
 
 from .checks import Study
 from .section import Name
@@ -83,9 +83,22 @@ def option_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterab
                 continue
             first = error.errors()[0]
             yield f".{name}: {value!r} is not allowed ({known[name].annotation}: {first['msg'].lower()})"
+    yield from _part_problems(shelf, kind, options)
     for name, option in known.items():
         if option.default is plugins.REQUIRED and name not in options:
             yield f": the option '{name}' of '{method.name}' is missing"
+
+
+def _part_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterable[str]:
+    """What is wrong with the methods that a method is made of."""
+    for option, of, part in plugins.parts(shelf, kind, options):
+        try:
+            name, own = plugins.as_method(part)
+            plugins.require(of, name)
+        except InputError as error:
+            yield f".{option}: {error.problems[0]}"
+            continue
+        yield from (f".{option}.{name}{problem}" for problem in option_problems(of, name, own))
 
 
 def _odd_numbers(value: Any) -> Iterator[float]:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, get_type_hints
 
 from pydantic import Field, ValidationError, create_model
 
-from mrisr.training.settings import Settings
+from mrisr.errors import InputError
+from mrisr.training.settings import Settings, require_optimiser
 
 from .checks import Study, unknown
 from .descriptions import descriptions
+from .initial import initial_problems
 from .schema import schema_problems
-from .section import Name, Positive, PositiveReal, Section
+from .section import Name, PathText, Positive, PositiveReal, Section
 
-STRICTER = {int: Positive, int | None: Positive | None, float: PositiveReal}
+STRICTER = {
+    int: Positive,
+    int | None: Positive | None,
+    float: PositiveReal,
+    float | None: PositiveReal | None,
+    tuple[int, ...]: tuple[Positive, ...],
+    str | Mapping[str, Any] | None: PathText | dict[Literal["architecture", "loss"], Name] | None,
+}
 """Types of `Settings`, and what a study makes of them: every number is positive."""
-OPTIMISER = Literal["adam"]
-"""The optimisers that a study may name; a training by hand gives them options besides."""
+OPTIMISER = Literal["adam", "sgd"] | dict[str, Any]
+"""An optimiser of a study: its name, or ``{kind: name, option: value}``."""
 
 
 def _keys() -> Iterable[tuple[str, Any]]:
@@ -46,7 +55,12 @@ class Training(TrainingOptions):
 
 def problems(study: Study) -> Iterable[str]:
     """Overrides of what there is not, and patches that cannot be turned or do not fit the scales."""
-    yield from _override_problems(study)
+    wrong = list(_override_problems(study))
+    yield from wrong
+    if not wrong:
+        for name in study.architectures:
+            yield from dict.fromkeys(_option_problems(study, name))
+            yield from initial_problems(study, name)
     yield from _turn_problems(study)
     patches = {"training.patch": study.training.patch}
     for name, changes in study.training.overrides.items():
@@ -64,6 +78,21 @@ def _override_problems(study: Study) -> Iterable[str]:
             TrainingOptions(**changes)
         except ValidationError as error:
             yield from schema_problems(error, TrainingOptions, prefix=f"training.overrides.{name}.")
+
+
+def _option_problems(study: Study, architecture: str) -> Iterable[str]:
+    """Keys of one architecture's training that depend on each other."""
+    options = study.training.for_architecture(architecture)
+    key = f"training.overrides.{architecture}" if architecture in study.training.overrides else "training"
+    if options.schedule == "halving" and options.halve_every is None:
+        yield f"{key}.halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
+    for epoch in options.keep_epochs:
+        if epoch > options.epochs:
+            yield f"{key}.keep_epochs: there is no epoch {epoch} (training has {options.epochs})"
+    try:
+        require_optimiser(options.optimiser)
+    except InputError as error:
+        yield error.problems[0].replace("training.", f"{key}.", 1)
 
 
 def _turn_problems(study: Study) -> Iterable[str]:

@@ -7,14 +7,30 @@ from typing import Any
 
 import torch
 
-from mrisr.errors import InputError, suggestion
+from .settings import require_optimiser
 
 
-def _adam(parameters: Iterable[torch.nn.Parameter], *, learning_rate: float, betas: tuple[float, float] = (0.9, 0.999)):
-    return torch.optim.Adam(parameters, lr=learning_rate, betas=tuple(betas))
+def _adam(
+    parameters: Iterable[torch.nn.Parameter],
+    *,
+    learning_rate: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    weight_decay: float = 0.0,
+):
+    return torch.optim.Adam(parameters, lr=learning_rate, betas=tuple(betas), weight_decay=weight_decay)
 
 
-OPTIMISERS = {"adam": _adam}
+def _sgd(
+    parameters: Iterable[torch.nn.Parameter],
+    *,
+    learning_rate: float,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+):
+    return torch.optim.SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
+
+
+MAKERS = {"adam": _adam, "sgd": _sgd}
 
 
 def build(
@@ -27,12 +43,5 @@ def build(
     InputError
         Unknown name or option.
     """
-    options = {"kind": optimiser} if isinstance(optimiser, str) else dict(optimiser)
-    name = options.pop("kind")
-    if name not in OPTIMISERS:
-        raise InputError(f"training.optimiser: '{name}' is not known ({suggestion(name, OPTIMISERS)})")
-    make = OPTIMISERS[name]
-    allowed = set(make.__kwdefaults__)
-    for option in options.keys() - allowed:
-        raise InputError(f"training.optimiser: '{name}' has no option '{option}' ({suggestion(option, allowed)})")
-    return make(parameters, learning_rate=learning_rate, **options)
+    name, options = require_optimiser(optimiser)
+    return MAKERS[name](parameters, learning_rate=learning_rate, **options)

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mrisr.errors import InputError, suggestion
 
-LATER = {"eighth_turns", "validate_every"}
+LATER = {"eighth_turns", "validate_every", "halve_every", "gradient_clipping", "initial_weights", "keep_epochs"}
 """Keys that came later: a training by hand may leave them out. All others it names, so that it says what it does."""
+
+
+OPTIMISERS = {"adam": {"betas", "weight_decay"}, "sgd": {"momentum", "weight_decay"}}
+"""The optimisers, and the options of each."""
+
+
+def require_optimiser(optimiser: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Name and options of an optimiser; `InputError` if there is no such one, or it has no such option."""
+    options = {"kind": optimiser} if isinstance(optimiser, str) else dict(optimiser)
+    name = options.pop("kind", None)
+    if name not in OPTIMISERS:
+        raise InputError(f"training.optimiser: '{name}' is not known ({suggestion(str(name), OPTIMISERS)})")
+    for option, value in options.items():
+        if option not in OPTIMISERS[name]:
+            known = suggestion(option, OPTIMISERS[name])
+            raise InputError(f"training.optimiser: '{name}' has no option '{option}' ({known})")
+        numbers = value if isinstance(value, list | tuple) else [value]
+        if not all(isinstance(n, int | float) and not isinstance(n, bool) and n >= 0 for n in numbers):
+            raise InputError(f"training.optimiser.{option}: {value!r} is not allowed (a number, 0 or more)")
+    return name, options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +41,16 @@ class Settings:
 
     # Descriptions are docstrings, which are no part of an identity: a better word trains nothing again.
     optimiser: str | Mapping[str, Any] = "adam"
-    """betas 0.9 and 0.999, no weight decay"""
+    """adam (betas 0.9 and 0.999), sgd (momentum 0.9), or {kind: sgd, momentum: 0.9, weight_decay: 0.0001}"""
     learning_rate: float = 1e-4
     """at the start"""
-    schedule: Literal["cosine", "paper", "constant"] = "cosine"
-    """cosine: every step, down to 1e-6; paper: x 0.05 at epochs 30 and 50"""
+    schedule: Literal["cosine", "paper", "constant", "halving", "rrlsrn", "fmen"] = "cosine"
+    """cosine: every step, down to 1e-6; paper: x 0.05 at epochs 30 and 50; halving: every halve_every epochs; rrlsrn:
+    halved every 50 epochs; fmen: every 200"""
+    halve_every: int | None = None
+    """epochs between two halvings, for the schedule halving"""
+    gradient_clipping: float | None = None
+    """largest norm of a step's gradient, over all weights; null: no limit"""
     epochs: int = 500
     """each is followed by a validation"""
     steps_per_epoch: int | None = None
@@ -41,6 +66,11 @@ class Settings:
     eighth_turns: bool = False
     """turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns the eight
     rotations of the realistic-downsampling paper"""
+    initial_weights: str | Mapping[str, Any] | None = None
+    """where the training starts: a file of weights, or {architecture, loss}, a model of this study with the same
+    training set, fold and seed; null: random weights"""
+    keep_epochs: tuple[int, ...] = ()
+    """epochs whose weights and estimates of a validation slice are kept besides, in epochs.safetensors"""
     keep: Literal["last", "best"] = "last"
     """weights of the last epoch, or of the least validation loss"""
     checkpoint_every: int = 500
@@ -64,12 +94,25 @@ class Settings:
         problems += [f"training.{key}: is missing" for key in known if key not in training and key not in LATER]
         for key, hint in get_type_hints(cls).items():
             value = training.get(key)
-            if value is not None and int in (hint, *get_args(hint)) and value < 1:
+            if isinstance(value, int) and int in (hint, *get_args(hint)) and value < 1:
                 problems.append(f"training.{key}: {value} is not allowed (1 or more)")
             if key in training and get_origin(hint) is Literal and value not in get_args(hint):
                 problems.append(f"training.{key}: {value!r} is not known ({suggestion(str(value), get_args(hint))})")
         if training.get("eighth_turns") and training.get("patch") is None:
             problems.append("training.eighth_turns: a whole slice cannot be turned by 45 degrees; give training.patch")
+        problems += cls._problems(training)
         if problems:
             raise InputError(*problems)
         return cls(**training)
+
+    @staticmethod
+    def _problems(training: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong with keys that depend on each other, or that hold more than one number."""
+        if training.get("schedule") == "halving" and not training.get("halve_every"):
+            yield "training.halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
+        limit = training.get("gradient_clipping")
+        if limit is not None and not limit > 0:
+            yield f"training.gradient_clipping: {limit} is not allowed (a positive number)"
+        for epoch in training.get("keep_epochs") or ():
+            if not 1 <= epoch <= training.get("epochs", epoch):
+                yield f"training.keep_epochs: {epoch} is not allowed (1 to training.epochs)"

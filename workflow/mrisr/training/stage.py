@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mrisr import arrays, contents
 from mrisr.arrays import Cache
 from mrisr.files import write_text
 from mrisr.memory import KEPT_SLICES
@@ -33,10 +34,11 @@ def run(
 
     Parameters
     ----------
-    reads : {"train", "validation"}
-        Arguments of `mrisr.pairs.read_pairs`.
+    reads : {"train", "validation", "files", "initial"}
+        Arguments of `mrisr.pairs.read_pairs`, twice; files by their content; weights from which training starts.
     settings : mapping
-        ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``.
+        ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``. A file that an option names
+        stands there by its content, see `mrisr.contents`.
     checkpoint_every, device : int, str
         Of the section ``training``: what changes no result.
     names : mapping
@@ -46,14 +48,16 @@ def run(
     """
     cache = Cache(KEPT_SLICES)
     pairs, validation = (read_pairs(**reads[split], cache=cache) for split in ("train", "validation"))
+    given = contents.with_paths(settings, reads.get("files", {}))
     trained = train(
-        architecture=settings["architecture"],
-        loss=settings["loss"],
+        architecture=given["architecture"],
+        loss=given["loss"],
         scale=settings["scale"],
         pairs=pairs,
         validation=validation,
         training={**settings["training"], "checkpoint_every": checkpoint_every, "device": device},
         seed=settings["seed"],
+        initial=Path(reads["initial"]) if "initial" in reads else None,
         checkpoints=checkpoints,
         identity=identity,
         deadline=deadline,
@@ -69,4 +73,6 @@ def run(
     }
     write_text(writes["history"], trained.history.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
     save_weights(writes["weights"], trained.state, metadata)
+    if "epochs" in writes:
+        arrays.save(writes["epochs"], trained.kept, metadata)
     return {"device": trained.device}

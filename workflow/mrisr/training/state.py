@@ -13,9 +13,10 @@ from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
 
-HISTORY = ("epoch", "step", "learning_rate", "loss", "validation_loss", "validation_psnr")
+HISTORY = ("epoch", "step", "learning_rate", "loss", "validation_loss", "validation_psnr", "discriminator_loss")
 """Columns of the history, which has one row per epoch: epochs and steps done, rate of the last step, means over the
-epoch's steps and over the validation slices (blank if the epoch was not validated)."""
+epoch's steps and over the validation slices (blank if the epoch was not validated), and the discriminator's mean loss
+(blank if there is none)."""
 
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -32,21 +33,32 @@ class Packed(BaseModel):
 
 
 @dataclass
+class Learner:
+    """A network that is trained, and its optimiser."""
+
+    model: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+
+
+@dataclass
 class State:
     """A training between two steps.
 
-    ``epoch`` counts finished epochs, ``step`` the steps done in the current one. ``losses`` holds the loss of each step
-    of the current epoch. ``best`` is the state dict with the lowest validation loss so far, if the best is to be kept.
+    ``epoch`` counts finished epochs, ``step`` the steps done in the current one. ``losses`` holds the losses of each
+    step of the current epoch: the network's [steps, 1], or also the discriminator's [steps, 2]. ``best`` is the state
+    dict with the lowest validation loss so far, if the best is to be kept; ``kept`` holds what the named epochs left.
     """
 
     model: torch.nn.Module
     optimiser: torch.optim.Optimizer
     losses: torch.Tensor
+    discriminator: Learner | None = None
     epoch: int = 0
     step: int = 0
     history: list[tuple[float, ...]] = field(default_factory=list)
     best: dict[str, torch.Tensor] | None = None
     best_loss: float = float("inf")
+    kept: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def steps_done(self) -> int:
@@ -63,8 +75,8 @@ class State:
         """Raise `InputError` naming the first step of this epoch whose loss is not a number."""
         wrong = (~torch.isfinite(self.losses[: self.step])).nonzero()
         if len(wrong):
-            step = int(wrong[0])
-            loss, rate = self.losses[step].item(), self.optimiser.param_groups[0]["lr"]
+            step, which = wrong[0].tolist()
+            loss, rate = self.losses[step, which].item(), self.optimiser.param_groups[0]["lr"]
             raise InputError(
                 f"training diverged: the loss is {loss} at epoch {self.epoch + 1}, step {step + 1}; "
                 f"try a training.learning_rate below {rate:.3g}, and check that the images are in [0, 1]"
@@ -72,13 +84,15 @@ class State:
 
     def pack(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Tensors and metadata of a checkpoint."""
-        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"best/{name}": tensor for name, tensor in (self.best or {}).items()}
-        scalars = {}
-        for parameter, values in self.optimiser.state_dict()["state"].items():
-            for name, value in values.items():
-                place = tensors if isinstance(value, torch.Tensor) else scalars
-                place[f"optimiser/{parameter}/{name}"] = value
+        tensors = {f"best/{name}": tensor for name, tensor in (self.best or {}).items()}
+        tensors |= {f"kept/{name}": tensor for name, tensor in self.kept.items()}
+        scalars: dict[str, Any] = {}
+        for prefix, learner in self._learners():
+            tensors |= {f"{prefix}model/{name}": tensor for name, tensor in learner.model.state_dict().items()}
+            for parameter, values in learner.optimiser.state_dict()["state"].items():
+                for name, value in values.items():
+                    place = tensors if isinstance(value, torch.Tensor) else scalars
+                    place[f"{prefix}optimiser/{parameter}/{name}"] = value
         arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
         arrays["losses"] = self.losses[: self.step].cpu().numpy()
         arrays["history"] = history_array(self.history)
@@ -97,8 +111,10 @@ class State:
         try:
             history = history_rows(arrays)
             arrays = {**arrays, **{name: arrays[name].reshape(()) for name in metadata["zero_dimensional"]}}
-            self.model.load_state_dict(_below("model/", arrays))
-            self._unpack_optimiser(_below("optimiser/", arrays), _below("optimiser/", metadata["scalars"]))
+            for prefix, learner in self._learners():
+                learner.model.load_state_dict(_below(f"{prefix}model/", arrays))
+                below = f"{prefix}optimiser/"
+                _unpack_optimiser(learner.optimiser, _below(below, arrays), _below(below, metadata["scalars"]))
             self.losses[: metadata["step"]] = torch.from_numpy(arrays["losses"])
             best_loss = float(metadata["best_loss"])
         except (LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -107,18 +123,25 @@ class State:
         self.epoch, self.step, self.best_loss = metadata["epoch"], metadata["step"], best_loss
         self.history = [tuple(row) for row in history.tolist()]
         self.best = _below("best/", arrays) or None
+        self.kept = _below("kept/", arrays)
 
-    def _unpack_optimiser(self, *values: Mapping[str, Any]) -> None:
-        parameters = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
-        state: dict[int, dict[str, Any]] = {}
-        for name, value in ((name, value) for mapping in values for name, value in mapping.items()):
-            position, _, key = name.partition("/")
-            parameter = parameters[int(position)]
-            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
-                # Use the parameter's own memory layout: another one may round differently.
-                value = torch.empty_like(parameter, requires_grad=False).copy_(value)
-            state.setdefault(int(position), {})[key] = value
-        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+    def _learners(self) -> list[tuple[str, Learner]]:
+        """What is trained, with the prefix of its tensors in a checkpoint."""
+        learners = [("", Learner(self.model, self.optimiser))]
+        return learners if self.discriminator is None else [*learners, ("discriminator_", self.discriminator)]
+
+
+def _unpack_optimiser(optimiser: torch.optim.Optimizer, *values: Mapping[str, Any]) -> None:
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in ((name, value) for mapping in values for name, value in mapping.items()):
+        position, _, key = name.partition("/")
+        parameter = parameters[int(position)]
+        if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+            # Use the parameter's own memory layout: another one may round differently.
+            value = torch.empty_like(parameter, requires_grad=False).copy_(value)
+        state.setdefault(int(position), {})[key] = value
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
 
 
 def history_array(history: list[tuple[float, ...]]) -> np.ndarray:

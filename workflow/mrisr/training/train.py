@@ -17,7 +17,7 @@ from mrisr.errors import InputError
 from mrisr.meter import ProgressMeter
 from mrisr.pairs import Pair
 
-from . import optimisers
+from .beginning import begin, load_initial
 from .checkpoints import Checkpoints
 from .execution import execution
 from .interruption import stop_requests
@@ -31,11 +31,15 @@ from .weights import build_model
 
 @dataclass(frozen=True)
 class Trained:
-    """Weights of the finished network (its state dict), its history with one row per epoch, and the kind of device."""
+    """Weights of the finished network (its state dict), its history with one row per epoch, and the kind of device.
+
+    ``kept`` holds what the named epochs left: ``epoch000010/model/<name>`` and ``epoch000010/estimate`` [C, H, W].
+    """
 
     state: dict[str, np.ndarray]
     history: pd.DataFrame
     device: str
+    kept: dict[str, np.ndarray]
 
 
 class Finished(BaseModel):
@@ -53,6 +57,7 @@ def train(
     validation: Sequence[Pair] = (),
     training: Mapping[str, Any],
     seed: int,
+    initial: Path | None = None,
     checkpoints: Path | None = None,
     identity: str = "training",
     deadline: float | None = None,
@@ -73,6 +78,8 @@ def train(
         The fields of `Settings`.
     seed : int
         Determines initial weights, order, patches and augmentation.
+    initial : Path, optional
+        Weights of a network of this architecture, from which the training starts.
     checkpoints : Path, optional
         Folder whose subfolder ``<identity>/`` holds the states. With None nothing is written.
     identity : str
@@ -97,18 +104,20 @@ def train(
     batches = _batches(pairs, scale, settings, seed)
     if architecture.get("shelf") == "kernels":
         batches, validation = ReversedBatches(batches), [reversed_pair(pair) for pair in validation]
-    objective = _build_loss(loss)
     environment = execution(threads=settings.threads, device=settings.device, deterministic=settings.deterministic)
     with environment as device, stop_requests(deadline) as stop:
         # The weights are drawn on the CPU, so they are the same for every device.
         torch.manual_seed(seed)
-        model = build_model(architecture, scale=scale, channels=pairs[0].degraded.shape[0]).to(device)
-        optimiser = optimisers.build(settings.optimiser, model.parameters(), learning_rate=settings.learning_rate)
-        state = State(model, optimiser, losses=torch.zeros(batches.steps, device=device))
+        channels = pairs[0].degraded.shape[0]
+        model = build_model(architecture, scale=scale, channels=channels)
+        if initial is not None:
+            load_initial(model, initial)
+        objective = _build_loss(loss, channels).to(device)
+        state = begin(model.to(device), objective, batches.steps, settings, device)
         if (unfinished := store.latest()) is not None:
             state.unpack(*unfinished)
         report = progress(settings.epochs * batches.steps, state.steps_done) if progress else None
-        Loop(state, batches, objective.to(device), validation, settings, seed, device, store, stop, report).run()
+        Loop(state, batches, objective, validation, settings, seed, device, store, stop, report).run()
         result = _result(state), {"device": device.type}
         store.save_final(*result)
     return _trained(*result)
@@ -127,9 +136,9 @@ def _batches(pairs: Sequence[Pair], scale: int, settings: Settings, seed: int) -
     return Patches(pairs, scale=scale, patch=settings.patch, eighth_turns=settings.eighth_turns, **options)
 
 
-def _build_loss(loss: Mapping[str, Any]) -> torch.nn.Module:
+def _build_loss(loss: Mapping[str, Any], channels: int) -> torch.nn.Module:
     options = dict(loss)
-    return losses.build(options.pop("kind"), **options)
+    return losses.build(options.pop("kind"), channels=channels, **options).to(memory_format=torch.channels_last)
 
 
 def _require_slices(pairs: Sequence[Pair], validation: Sequence[Pair], scale: int, settings: Settings) -> None:
@@ -143,12 +152,16 @@ def _require_slices(pairs: Sequence[Pair], validation: Sequence[Pair], scale: in
 def _result(state: State) -> dict[str, np.ndarray]:
     weights = state.best or state.model.state_dict()
     tensors = {f"model/{name}": tensor.cpu().numpy() for name, tensor in weights.items()}
+    tensors |= {f"kept/{name}": tensor.cpu().numpy() for name, tensor in state.kept.items()}
     return tensors | {"history": history_array(state.history)}
 
 
 def _trained(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Trained:
-    state = {name.removeprefix("model/"): array for name, array in tensors.items() if name.startswith("model/")}
+    state, kept = (
+        {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
+        for prefix in ("model/", "kept/")
+    )
     try:
-        return Trained(state, history_table(history_rows(tensors)), metadata["device"])
+        return Trained(state, history_table(history_rows(tensors)), metadata["device"], kept)
     except ValueError as error:
         raise InputError(f"the finished training is not one of this program; remove its folder ({error})") from error

@@ -12,7 +12,7 @@ from mrisr.pairs import Pair
 @torch.no_grad()
 def validate(
     model: torch.nn.Module,
-    loss: torch.nn.Module,
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     pairs: Sequence[Pair],
     *,
     device: torch.device,

@@ -1,0 +1,53 @@
+"""Files that options of a method name. An identity knows such a file by its content and not by its path.
+
+The plan puts ``sha256:<digest>`` in the place of a path and hands the paths on beside it; the action puts them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import plugins
+
+PREFIX = "sha256:"
+
+
+def by_content(
+    shelf: str, kind: str, options: Mapping[str, Any], digest: Callable[[Path], str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Options of a method with digests for paths, and the paths by digest.
+
+    A class declares the options that are paths in ``FILES``. Methods that it is made of (``PARTS``) are searched too.
+    ``digest`` gives the SHA-256 of a file.
+    """
+    named, paths = dict(options), {}
+    for option in plugins.constant(shelf, kind, "FILES") or ():
+        if named.get(option) is not None:
+            content = PREFIX + digest(Path(named[option]))
+            paths[content] = str(named[option])
+            named[option] = content
+    for option, of in (plugins.constant(shelf, kind, "PARTS") or {}).items():
+        value = named.get(option)
+        found = [_part(of, part, digest, paths) for part in (value if isinstance(value, list) else [value])]
+        named[option] = found if isinstance(value, list) else found[0]
+    return named, paths
+
+
+def _part(shelf: str, part: Any, digest: Callable[[Path], str], paths: dict[str, str]) -> Any:
+    if part is None:
+        return None
+    kind, options = plugins.as_method(part)
+    named, own = by_content(shelf, kind, options, digest)
+    paths.update(own)
+    return {"kind": kind, **named}
+
+
+def with_paths(value: Any, paths: Mapping[str, str]) -> Any:
+    """The same value with every digest replaced by its path."""
+    if isinstance(value, Mapping):
+        return {key: with_paths(part, paths) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_paths(part, paths) for part in value]
+    return paths.get(value, value) if isinstance(value, str) else value
