@@ -22,7 +22,7 @@ class Combine:
     members : list of str or dict
         Degradations by name, or with options as ``{kind: gaussian, options: {sigma: 1.5}}``.
     seed : int
-        The assignment is a function of the seed and the slice ids, see `assign`.
+        Seed of the assignment of slices to members. The assignment depends only on the seed and the slice ids.
     """
 
     IS_MIXTURE = True
