@@ -1,4 +1,4 @@
-"""Combine: each slice of a stack is degraded by one member of the mixture, equal numbers of each (training-bias)."""
+"""Combine: a mixture, whose members degrade equal numbers of slices, each slice by one member (training-bias)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A degradation that nobody tells the estimators, in place of a real low-resolution scan (realistic-downsampling)."""
+"""Hidden: a simulation in place of a real low-resolution scan; estimators do not know it (realistic-downsampling)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Hidden:
     noise : float
         Standard deviation of the noise in each of the two channels of the complex image.
     seed : int
-        Of displacement, contrast and noise.
+        Seed of displacement, contrast and noise.
     """
 
     STANDS_IN = True

@@ -1,4 +1,4 @@
-"""Zero-filling: the outer part of k-space is lost, a Fermi window lies on the rest (realistic-downsampling paper)."""
+"""Zero-filling: a Fermi window keeps the centre of k-space, the rest becomes zero (realistic-downsampling paper)."""
 
 from __future__ import annotations
 

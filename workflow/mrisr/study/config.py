@@ -38,7 +38,7 @@ class StudyConfig(Section):
     folds: Annotated[int, Field(ge=2)] | None = Field(
         None,
         description="number of folds of a cross-validation by subject, at most one fold for each subject. Subjects of"
-        " further test groups take no part. null: no cross-validation, the splits of the manifest",
+        " further test groups are tested in every fold. null: no cross-validation, the splits of the manifest",
     )
     slices: Slices = Slices()
     protocol: Protocol = Protocol()

@@ -25,7 +25,7 @@ class Settings:
     learning_rate: float = 1e-4
     """learning rate at the start"""
     schedule: Literal["cosine", "paper", "constant"] = "cosine"
-    """of the learning rate. cosine: falls every step, down to 1e-6; paper: x 0.05 after epochs 30 and 50"""
+    """course of the learning rate. cosine: falls every step, down to 1e-6; paper: x 0.05 after epochs 30 and 50"""
     epochs: int = 500
     """number of epochs"""
     steps_per_epoch: int | None = None
