@@ -27,7 +27,7 @@ class Hidden:
     sigma : (float, float)
         Standard deviations of the Gaussian blur along its two axes, pixels of the high-resolution slice.
     angle : float
-        Angle by which the blur's axes are turned, degrees; at 0 the first one runs down the columns.
+        Angle of the blur's axes in degrees. At 0 the first axis runs down the columns.
     displacement : float
         Root mean square of each component of the displacement, pixels of the high-resolution slice.
     smoothness : float

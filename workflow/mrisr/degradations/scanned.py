@@ -27,8 +27,8 @@ class Scanned:
     iterations : int
         Maximum number of iterations of the registration at each of its two levels.
     least_similarity : float
-        Correlation with the high-resolution scan, inside the body, below which the scans are held to show different
-        anatomy.
+        Lowest allowed correlation with the high-resolution scan inside the body. Below it, the scans are taken for
+        different anatomy, which is an error.
     file : str, optional
         File of the registered slices. The workflow sets it.
     """

@@ -64,9 +64,9 @@ class DSGAN:
     attempts : int
         How often a slice is tried if its GAN diverges, each time with other random numbers.
     batch : int, optional
-        Slices that train at once, by default 16, or 64 on CUDA. On a CPU kernels do not depend on it.
+        Slices that train at a time: by default 16, on CUDA 64. On a CPU the kernels do not depend on it.
     device : {"auto", "cpu", "cuda"}
-        ``auto`` takes CUDA where there is one.
+        ``auto`` takes CUDA if there is a GPU.
     """
 
     GIVES = "kernels"

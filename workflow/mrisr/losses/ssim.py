@@ -19,7 +19,7 @@ class SSIM(nn.Module):
     Parameters
     ----------
     window : int
-        Odd side of the window, pixels.
+        Side of the window in pixels, odd.
     sigma : float
         Standard deviation of the Gaussian weights, pixels.
     k1 : float

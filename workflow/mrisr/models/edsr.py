@@ -27,7 +27,7 @@ class EDSR(nn.Module):
     residual_scale : float
         Factor of every block's residual (the authors' large model: 0.1).
     skip : bool
-        Learn the difference to the bicubically enlarged input, which makes short training possible; not in the paper.
+        Learn the difference to the bicubically enlarged input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = (1, 2, 3, 4)

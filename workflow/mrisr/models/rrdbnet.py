@@ -32,7 +32,7 @@ class RRDBNet(nn.Module):
         1, 2 or 4. Blocks of so many pixels per side are folded into channels first, and further doublings undo it at
         the end. The trunk then runs on a coarser grid. BasicSR has 4 at scale 1 and 2 at scale 2.
     skip : bool
-        Learn the difference to the bicubically enlarged input, which makes short training possible; not in the paper.
+        Learn the difference to the bicubically enlarged input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = (1, 2, 4, 8)

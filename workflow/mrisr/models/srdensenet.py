@@ -33,7 +33,7 @@ class SRDenseNet(nn.Module):
         True: every layer of a block also reads the block's input, as the paper says. False: only its first layer does,
         as in the public code.
     skip : bool
-        Learn the difference to the (enlarged) input, which makes short training possible; not in the paper.
+        Learn the difference to the (enlarged) input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = None
