@@ -25,40 +25,45 @@ SHELVES = {
     "evaluation.baselines": "baselines",
 }
 """Where a study names methods, and the shelf that they stand on."""
+PARTS = {"discriminator": "discriminators"}
+"""Options that name a method of a further shelf."""
 
 METHOD = "#/$defs/Method"
 INTRODUCTION = """\
 # Configuration
 
-A study is one YAML file, `config.yaml` or the one given by `snakemake --configfile`. It is complete: nothing is merged
-underneath it. A key that is left out has the default given here; a key that does not exist, a wrong type or an unknown
-name is an error before anything runs, one line each. `--config key=value` on the command line changes a top-level key.
+A study is one YAML file: `config.yaml`, or the file given by `snakemake --configfile`. The file is complete: nothing is
+merged with it. A key that is left out has the default given here. An unknown key, a wrong type or an unknown name is an
+error before anything runs, with one line each. `--config key=value` on the command line changes a top-level key.
 
-Why a default is what it is: [methods.md](methods.md). What a change runs again: [staleness.md](staleness.md).
+[Methods](methods.md) says why a default is what it is. [What runs again](staleness.md) says what a change affects.
 
-[config.schema.json](config.schema.json) is the same as a JSON schema. An editor that understands it completes keys and
-marks mistakes when the study begins with
+**Help in an editor.** [config.schema.json](config.schema.json) holds this page as a JSON schema. An editor that
+understands it completes keys and marks mistakes. For this, begin the study with the schema's path, relative to the
+study:
 
     # yaml-language-server: $schema=docs/config.schema.json
 
-with the path as seen from the study's file. What the schema cannot say (that a test set is a degradation of the study,
-that an architecture has the scale) is checked when the study is read.
+The schema cannot check everything, for example whether a test set is a degradation of the study, or whether an
+architecture has the scale. This is checked when the study is read.
 
-**A study is code.** Snakemake reads a study through yte: with the key `__use_yte__` in it, expressions of Python in
-the file run as soon as `snakemake -n` reads it. Check a stranger's study by `mrisr check --study FILE` first: it reads
-plain YAML, runs nothing of the file, and names that key and every `!!python` tag as an error.
+**A study can contain code.** Snakemake reads a study through yte. If the study has the key `__use_yte__`, even
+`snakemake -n` executes the Python expressions in it. Before you use a study from somebody else, run `mrisr check
+--study FILE`. It reads plain YAML and executes nothing of the file. It reports that key and every `!!python` tag as an
+error.
 
-This page is written by `python docs/generate.py`; change the code, not the page.
-
-**Methods.** The keys `degradations`, `architectures`, `losses` and `evaluation.metrics` take methods: a mapping
-`{name: options}`, or a list of names for methods without options. The name is the study's own and becomes a folder or a
-column; the option `kind` says which plug-in it is, by default the one of that name. One plug-in may stand there twice:
+**Methods.** The keys `degradations`, `architectures`, `losses` and `evaluation.metrics` take methods: a mapping `{name:
+options}`, or a list of names for methods without options. The name is the study's own. It becomes the name of a folder
+or column. The option `kind` says which plug-in is used. By default it is the plug-in of that name. So one plug-in may
+be used twice:
 
     degradations:
       mean: {size: 3}
       mean5: {kind: mean, size: 5}
 
-The plug-ins and their options stand [below](#plug-ins). Baselines are named without options.
+[Plug-ins](#plug-ins) lists them with their options. Baselines are named without options.
+
+`python docs/generate.py` writes this page from the code. Change the code, not the page.
 """
 
 
@@ -117,7 +122,7 @@ def configuration() -> str:
     for key, definition in _sections(generated, generated, ""):
         parts += [f"### `{key}`\n", _paragraph(definition.get("description", "")), _keys(generated, definition, key)]
     parts.append("## Plug-ins\n")
-    for key, shelf in SHELVES.items():
+    for key, shelf in (SHELVES | PARTS).items():
         parts.append(f"### Plug-ins of `{key}`\n")
         parts += [_plugin(shelf, name) for name in plugins.available(shelf)]
     return "\n".join(part for part in parts if part)

@@ -11,6 +11,23 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results/default"
 MARKS = re.compile(r"<!-- results -->.*<!-- /results -->", flags=re.S)
+HEAD = """\
+The default study trains on one scan and tests on another. Its results hold for these slices only. Both hypotheses stay
+`undecided`: a decision needs eleven test subjects.
+
+- **H1**: a model is biased toward the degradation it was trained on. On each test set, the *matched* model (trained on
+  that same degradation) should beat the other models that were trained on one degradation.
+- **H2**: training on a mixture generalises. The model trained on `combine` (a mixture of all six degradations) should
+  have a better mean over the test sets than each model trained on one degradation.
+
+A margin is the lead of the model that the hypothesis favours. A negative margin speaks against the hypothesis.
+"""
+"""The text above the findings."""
+TABLE_HEAD = """\
+The table shows the PSNR in dB of SRCNN with the MSE loss, as the mean over the test slices of the human brain. A row is
+a training set, a column is a test set. The row `(input)` is the degraded image itself, without a model. The best model
+that was trained on one degradation is bold."""
+"""The text above the table."""
 
 
 def main() -> None:
@@ -25,8 +42,7 @@ def main() -> None:
             "",
             "![PSNR of every model on every test set](docs/images/heatmap_psnr.png)",
             "",
-            "PSNR in dB of SRCNN with the MSE loss, mean over the test slices of the human brain; a row is what",
-            "the model was trained on, a column what it was tested on, the best single-degradation model in bold:",
+            TABLE_HEAD,
             "",
             table(),
             "<!-- /results -->",
@@ -47,11 +63,7 @@ def summary() -> str:
         & findings["measure"].isin(["matched models on all test sets", "mean over test sets"])
     ]
     lines = [f"- {row.hypothesis}: {row.sentence}" for row in chosen.itertuples()]
-    head = (
-        "Found by the default study, which trains on one scan and tests on another: it holds for these slices and no\n"
-        "more, and the verdict on both hypotheses stays `undecided` (that takes eleven test subjects)."
-    )
-    return "\n".join([head, "", *lines])
+    return "\n".join([HEAD, *lines])
 
 
 def table() -> str:

@@ -109,7 +109,7 @@ def documented(heading: str) -> set[str]:
     """Keys of the metadata of a kind of file, with those of slices where it is said to be like them."""
     text = section(heading)
     keys = set(re.findall(r"^\| `(\w+)` \|", text, flags=re.M))
-    return keys | documented("Slices") if text.strip().startswith("As slices") else keys
+    return keys | documented("Slices") if "in addition to those of slices" in text else keys
 
 
 def metadata(path: Path) -> dict:

@@ -189,5 +189,5 @@ def test_a_discriminator_gives_one_logit_an_image(name):
 
 
 def test_a_dense_head_names_the_size_that_it_takes():
-    with pytest.raises(InputError, match="takes 96 x 96 pixels, got 64 x 80; set training.patch to 96"):
+    with pytest.raises(InputError, match=r"takes 96 x 96 pixels, got 64 x 80; set training\.patch to 96"):
         discriminators.build("srgan")(torch.rand(1, 1, 64, 80))

@@ -181,10 +181,8 @@ def test_a_study_has_the_keys_defaults_and_meanings_of_the_settings():
 
 def test_halving_schedules_halve_at_their_epochs():
     def rates(schedule, **options):
-        return [
-            learning_rate(schedule, base=1.0, epoch=e, epochs=500, step=0, steps=9, **options)
-            for e in (49, 50, 199, 200)
-        ]
+        place = {"base": 1.0, "epochs": 500, "step": 0, "steps": 9}
+        return [learning_rate(schedule, epoch=epoch, **place, **options) for epoch in (49, 50, 199, 200)]
 
     assert rates("rrlsrn") == [1, 1 / 2, 1 / 8, 1 / 16]
     assert rates("fmen") == [1, 1, 1, 1 / 2]
@@ -257,7 +255,7 @@ def test_a_training_starts_from_given_weights(tmp_path):
 
 
 def test_batch_normalisation_with_batches_of_one_warns(capsys):
-    train(**problem(loss="adversarial", batch=1, epochs=1, steps_per_epoch=1))
+    train(**problem(loss="adversarial", batch=1, epochs=1, steps_per_epoch=1, patch=None))
     assert "warning: the discriminator has batch normalisation and training.batch is 1" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""The report, as Snakemake writes it."""
+"""Writes the report of a study, by Snakemake."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mrisr.errors import InputError
 def run(
     reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, study: str
 ) -> None:
-    """Call Snakemake, which alone writes reports, of what is there: nothing is run or locked by it.
+    """Have Snakemake write the report from the results that exist. It runs no job and locks nothing.
 
     ``study`` is the file of the study as it ran.
 
     Raises
     ------
     InputError
-        Snakemake has failed, and has said why.
+        Snakemake failed. Its own message above says why.
     """
     snakemake = [sys.executable, "-P", "-m", "snakemake"]  # -P: not a folder of that name that lies here
     options = ["--nolock", "--cores", "1", "--configfile", study, "--report", writes["report"], "results"]

@@ -1,4 +1,4 @@
-"""Bicubic: cubic interpolation of the low-resolution image (Keys 1981), the floor on the low grid."""
+"""Bicubic: cubic interpolation of the low-resolution image (Keys 1981), the baseline on the low grid."""
 
 from __future__ import annotations
 

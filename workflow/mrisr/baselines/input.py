@@ -1,4 +1,4 @@
-"""Input: the degraded image itself, the floor where it lives on the high-resolution grid."""
+"""Input: the degraded image itself, the baseline on the high-resolution grid."""
 
 from __future__ import annotations
 

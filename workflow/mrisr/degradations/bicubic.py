@@ -22,7 +22,7 @@ class Bicubic(Operator):
     antialias : bool
         Stretch the kernel by the scale on the way down. The training-bias study has it off, with a = -0.75.
     border : {"symmetric", "replicate"}, optional
-        Default: symmetric with ``antialias``, replicate without.
+        By default symmetric with ``antialias``, and replicate without.
     """
 
     LINEAR = True

@@ -1,4 +1,4 @@
-"""Combine: each slice of a stack is degraded by one member of the mixture, equal numbers of each (training-bias)."""
+"""Combine: a mixture, whose members degrade equal numbers of slices, each slice by one member (training-bias)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Combine:
     members : list of str or dict
         Degradations by name, or with options as ``{kind: gaussian, options: {sigma: 1.5}}``.
     seed : int
-        The assignment is a function of the seed and the slice ids, see `assign`.
+        Seed of the assignment of slices to members. The assignment depends only on the seed and the slice ids.
     """
 
     IS_MIXTURE = True

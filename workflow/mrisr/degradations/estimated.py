@@ -22,11 +22,11 @@ class Estimated:
     Parameters
     ----------
     by : str, optional
-        Name of the method in the study; by default the degradation's own name.
+        Name of the method in the section ``kernels``. By default it is the degradation's own name.
     shared : bool
-        One kernel for the whole volume, the mean of its slices' kernels.
+        True: one kernel for the whole volume, the mean of its slices' kernels.
     file : str, optional
-        The kernels; the workflow gives it.
+        File of the kernels. The workflow sets it.
     """
 
     LEARNED = True

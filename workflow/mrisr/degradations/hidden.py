@@ -1,4 +1,4 @@
-"""A degradation that nobody tells the estimators, in place of a real low-resolution scan (realistic-downsampling)."""
+"""Hidden: a simulation in place of a real low-resolution scan; estimators do not know it (realistic-downsampling)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Hidden:
     sigma : (float, float)
         Standard deviations of the Gaussian blur along its two axes, pixels of the high-resolution slice.
     angle : float
-        Angle by which the blur's axes are turned, degrees; at 0 the first one runs down the columns.
+        Angle of the blur's axes in degrees. At 0 the first axis runs down the columns.
     displacement : float
         Root mean square of each component of the displacement, pixels of the high-resolution slice.
     smoothness : float
@@ -37,7 +37,7 @@ class Hidden:
     noise : float
         Standard deviation of the noise in each of the two channels of the complex image.
     seed : int
-        Of displacement, contrast and noise.
+        Seed of displacement, contrast and noise.
     """
 
     STANDS_IN = True

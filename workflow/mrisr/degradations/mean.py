@@ -18,7 +18,7 @@ class Mean(NeighbourhoodFilter):
     size : int
         Side of the square in pixels, odd.
     border : {"reflect", "nearest", "mirror", "wrap", "constant"}
-        What lies beyond the edge, as in scipy.ndimage (``constant``: zeros).
+        Values beyond the edge, as in scipy.ndimage (``constant``: zeros).
     """
 
     LINEAR = True

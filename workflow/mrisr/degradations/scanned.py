@@ -21,16 +21,16 @@ class Scanned:
     Parameters
     ----------
     denoise : bool
-        Non-local means of the scan's slices before it is interpolated.
+        Denoise the scan's slices by non-local means before the scan is interpolated.
     control_spacing : float
         Distance of the control points of the deformation, mm.
     iterations : int
-        Most iterations of the registration at each of its two levels.
+        Maximum number of iterations of the registration at each of its two levels.
     least_similarity : float
-        Correlation with the high-resolution scan, inside the body, below which the scans are held to show different
-        anatomy.
+        Lowest allowed correlation with the high-resolution scan inside the body. Below it, the scans are taken for
+        different anatomy, which is an error.
     file : str, optional
-        The registered slices; the workflow gives it.
+        File of the registered slices. The workflow sets it.
     """
 
     LEARNED = True

@@ -1,4 +1,4 @@
-"""Zero-filling: the outer part of k-space is lost, a Fermi window lies on the rest (realistic-downsampling paper)."""
+"""Zero-filling: a Fermi window keeps the centre of k-space, the rest becomes zero (realistic-downsampling paper)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ZeroFilling(Operator):
     Parameters
     ----------
     area : float, optional
-        Fraction of k-space in the rectangle, 0.25 in the realistic-downsampling paper (scale 2). Default: 1 / scale^2,
-        which is all that the low grid can hold.
+        Fraction of k-space in the rectangle. By default it is 1 / scale^2, which is all that the low grid can hold. The
+        realistic-downsampling paper has 0.25 at scale 2.
     cutoff : float
-        Radius of half amplitude.
+        Radius of half amplitude, as a fraction of the rectangle's half side.
     width : float
-        Width of the transition: from 0.88 to 0.12 over twice this much.
+        Width of the transition. The amplitude falls from 0.88 to 0.12 over four times this width.
     """
 
     LINEAR = True

@@ -33,25 +33,40 @@ class DSGAN:
         2.
     iterations : int
         Steps of each GAN.
-    learning_rate, drop_every : float, int
-        Adam's rate, divided by 10 at every multiple of ``drop_every`` iterations.
+    learning_rate : float
+        Adam's learning rate at the start.
+    drop_every : int
+        The learning rate is divided by 10 at every multiple of this many iterations.
     noise : float
         Standard deviation of the noise added to the fakes that the discriminators learn from. Images are in [-1, 1].
     share_fake : bool
         Train the discriminators on the generators' output from before the generators' step, not after it.
-    bicubic, sum_to_one, boundaries, centre, sparse : float
-        Weights of the regularisers. ``bicubic`` is the initial weight; ``centre`` and ``sparse`` apply only later.
-    gate, decay, decay_every, constrain_below : float, float, int, float
-        When the bicubic loss was below ``gate`` three times in a row, its weight is multiplied by ``decay`` at every
-        multiple of ``decay_every`` iterations. Below ``constrain_below`` the centre and sparsity terms are added.
+    bicubic : float
+        Initial weight of the bicubic loss.
+    sum_to_one : float
+        Weight of the regulariser that draws the sum of the kernel to 1.
+    boundaries : float
+        Weight of the regulariser against large taps at the border.
+    centre : float
+        Weight of the regulariser that draws the centre of mass to the middle. It applies below ``constrain_below``.
+    sparse : float
+        Weight of the regulariser for few large taps. It applies below ``constrain_below``.
+    gate : float
+        The weight of the bicubic loss begins to fall when the loss was below this value three times in a row.
+    decay : float
+        Factor by which the weight of the bicubic loss then falls.
+    decay_every : int
+        The weight of the bicubic loss falls at every multiple of this many iterations.
+    constrain_below : float
+        When the weight of the bicubic loss is below this value, the regularisers ``centre`` and ``sparse`` are added.
     largest : int, optional
-        Number of largest taps to keep; the others become zero. KernelGAN keeps 40.
+        Number of largest taps to keep. The others become zero. By default all are kept; KernelGAN keeps 40.
     attempts : int
         How often a slice is tried if its GAN diverges, each time with other random numbers.
     batch : int, optional
-        Slices that train at once, by default 16, or 64 on CUDA. On a CPU kernels do not depend on it.
+        Slices that train at a time: by default 16, on CUDA 64. On a CPU the kernels do not depend on it.
     device : {"auto", "cpu", "cuda"}
-        ``auto`` takes CUDA where there is one.
+        ``auto`` takes CUDA if there is a GPU.
     """
 
     GIVES = "kernels"

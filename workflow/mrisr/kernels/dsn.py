@@ -24,9 +24,9 @@ class DSN(nn.Module):
     scale, channels : int
         Factor between the grids, channels of the images.
     features : int
-        Features of each convolution but the last.
+        Features of each convolution except the last.
     skip : bool
-        Learn only the difference to the means of the blocks. Short trainings then suffice; not in the paper.
+        Learn the difference to the means of the blocks. Short trainings then suffice. Not in the paper.
     """
 
     GIVES = "network"

@@ -19,11 +19,13 @@ class SSIM(nn.Module):
     Parameters
     ----------
     window : int
-        Odd side of the window, pixels.
+        Side of the window in pixels, odd.
     sigma : float
         Standard deviation of the Gaussian weights, pixels.
-    k1, k2 : float
-        Constants of the paper.
+    k1 : float
+        Stabiliser of the luminance term, as a fraction of the data range.
+    k2 : float
+        Stabiliser of the contrast term, as a fraction of the data range.
     """
 
     def __init__(self, *, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03):

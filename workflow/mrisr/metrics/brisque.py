@@ -22,7 +22,7 @@ class BRISQUE:
     Parameters
     ----------
     regressor : str, optional
-        Path of ``regressor.safetensors``. There is none to fall back on: models that others trained on photographs say
+        Path of ``regressor.safetensors``. The workflow sets it. There is no default: regressors for photographs say
         little about MR images, and the scores of the realistic-downsampling paper are not public.
     """
 

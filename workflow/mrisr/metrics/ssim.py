@@ -21,8 +21,10 @@ class SSIM:
     ----------
     sigma : float
         Standard deviation of the window in pixels.
-    k1, k2 : float
-        Stabilisers of the luminance and the contrast term, as fractions of the data range.
+    k1 : float
+        Stabiliser of the luminance term, as a fraction of the data range.
+    k2 : float
+        Stabiliser of the contrast term, as a fraction of the data range.
     """
 
     LABEL = "SSIM"

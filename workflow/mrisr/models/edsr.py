@@ -20,12 +20,14 @@ class EDSR(nn.Module):
     ----------
     scale, channels : int
         Factor between the grids (scale 4 is two doublings), channels of the images.
-    features, blocks : int
-        Features of the trunk, residual blocks (the authors' large model has 256 and 32).
+    features : int
+        Features of the trunk (the authors' large model has 256).
+    blocks : int
+        Residual blocks (the authors' large model has 32).
     residual_scale : float
         Factor of every block's residual (the authors' large model: 0.1).
     skip : bool
-        Learn the difference to the bicubically enlarged input, which makes short training possible; not in the paper.
+        Learn the difference to the bicubically enlarged input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = (1, 2, 3, 4)

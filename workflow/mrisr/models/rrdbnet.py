@@ -20,17 +20,19 @@ class RRDBNet(nn.Module):
     ----------
     scale, channels : int
         Factor between the grids (doublings), channels of the images.
-    features, growth : int
-        Features of the trunk; features that each convolution of a dense block adds.
+    features : int
+        Features of the trunk.
+    growth : int
+        Features that each convolution of a dense block adds.
     blocks : int
         Residual-in-residual dense blocks, three dense blocks each (ESRGAN has 23).
     residual_scale : float
         Factor of every residual branch.
     unshuffle : int
-        Fold this many pixels a side into channels first and undo it by further doublings (BasicSR: 4 at scale 1, 2 at
-        scale 2): the trunk runs on a coarser grid. 1, 2 or 4.
+        1, 2 or 4. Blocks of so many pixels per side are folded into channels first, and further doublings undo it at
+        the end. The trunk then runs on a coarser grid. BasicSR has 4 at scale 1 and 2 at scale 2.
     skip : bool
-        Learn the difference to the bicubically enlarged input, which makes short training possible; not in the paper.
+        Learn the difference to the bicubically enlarged input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = (1, 2, 4, 8)

@@ -18,11 +18,11 @@ class SRCNN(nn.Module):
     scale, channels : int
         Factor between the grids (the input is first enlarged by bicubic interpolation), channels of the images.
     features : list of int
-        Features of each convolution but the last.
+        Features of each convolution except the last.
     kernels : list of int
-        Odd side of each convolution's kernel, pixels; the border is padded with zeros.
+        Side of each convolution's kernel in pixels, odd. The border is padded with zeros.
     skip : bool
-        Learn the difference to the (enlarged) input, which makes short training possible; not in the paper.
+        Learn the difference to the (enlarged) input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = None

@@ -21,15 +21,19 @@ class SRDenseNet(nn.Module):
         Factor between the grids (the input is first enlarged by bicubic interpolation), channels of the images.
     features : int
         Features of the first convolution.
-    blocks, layers, growth : int
-        Number of dense blocks, convolutions in each, features that each convolution adds.
+    blocks : int
+        Dense blocks.
+    layers : int
+        Convolutions of each block.
+    growth : int
+        Features that each convolution adds.
     bottleneck : int
         Features after the 1x1 convolution.
     fully_dense : bool
-        Every layer of a block also reads the block's input (the paper's sentence); else only its first layer does
-        (the public code).
+        True: every layer of a block also reads the block's input, as the paper says. False: only its first layer does,
+        as in the public code.
     skip : bool
-        Learn the difference to the (enlarged) input, which makes short training possible; not in the paper.
+        Learn the difference to the (enlarged) input. Short trainings then suffice. Not in the paper.
     """
 
     SCALES = None

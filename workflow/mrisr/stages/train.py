@@ -67,12 +67,7 @@ class Train(Stage):
                 *plugins.modules("models", model["kind"], study.architectures[architecture].options),
                 *plugins.modules("losses", criterion["kind"], criterion["options"]),
             ),
-            reads={
-                "train": train_files,
-                "validation": validation_files,
-                **({"files": files} if files else {}),
-                **initial,
-            },
+            reads={"train": train_files, "validation": validation_files, "files": files, **initial},
             needs={"train": train_needs, "validation": validation_needs, **initial_needs},
             context=training_context(options, names),
         )

@@ -34,22 +34,30 @@ class StudyConfig(Section):
 
     study: Name = Field(description="name of the study and of its folder under results/")
     volumes: PathText = Field(description="the manifest, a TSV file")
-    allow_leakage: bool = Field(False, description="permit one subject in several splits; every table then says so")
+    allow_leakage: bool = Field(False, description="permit one subject in several splits. Every table then says so")
     folds: Annotated[int, Field(ge=2)] | None = Field(
         None,
-        description="cross-validation by subject: all subjects but those of further test groups are dealt to so many"
-        " folds, at most one a subject; null: the splits of the manifest",
+        description="number of folds of a cross-validation by subject, at most one fold for each subject. Subjects of"
+        " further test groups are tested in every fold. null: no cross-validation, the splits of the manifest",
     )
     slices: Slices = Slices()
     protocol: Protocol = Protocol()
     degradations: Methods = Field(description="how low-resolution images are made from slices")
-    kernels: dict[Name, Kernels] = Field({}, description="how low-resolution scans came about, learned from slices")
-    training_sets: list[Name] | None = Field(None, min_length=1, description="null: all degradations")
-    test_sets: list[Name] | None = Field(None, min_length=1, description="null: all degradations")
-    architectures: Methods = Field(description="networks that are trained")
-    losses: Methods = Field(description="what they are trained for")
-    models: list[Models] | None = Field(None, description="null: every architecture x loss x training set")
-    seeds: list[Seed] = Field([0], min_length=1, description="each model is trained once a seed")
+    kernels: dict[Name, Kernels] = Field(
+        {}, description="methods that learn from slices how low-resolution scans came about"
+    )
+    training_sets: list[Name] | None = Field(
+        None, min_length=1, description="degradations that models are trained on; null: all"
+    )
+    test_sets: list[Name] | None = Field(
+        None, min_length=1, description="degradations that models are tested on; null: all"
+    )
+    architectures: Methods = Field(description="networks to train")
+    losses: Methods = Field(description="losses to train the networks with")
+    models: list[Models] | None = Field(
+        None, description="which models to train; null: every architecture x loss x training set"
+    )
+    seeds: list[Seed] = Field([0], min_length=1, description="each model is trained once with each seed")
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     brisque: Brisque = Brisque()

@@ -19,15 +19,19 @@ class Evaluation(Section):
     """What is measured on every test set."""
 
     metrics: Methods = Field(
-        {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()}, description="measured on every slice"
+        {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()},
+        description="metrics, measured on every slice",
     )
-    baselines: list[Name] | None = Field(None, description="null: the floor of the protocol, input or bicubic")
+    baselines: list[Name] | None = Field(
+        None, description="baselines; null: input on the same grid, bicubic on the low grid"
+    )
     against: str | None = Field(
-        None, description="what paired tests compare with all others, as edsr/l1/dsgan or a baseline; null: no tests"
+        None,
+        description="model (edsr/l1/dsgan) or baseline that paired tests compare with all others; null: no tests",
     )
-    save_estimates: bool = Field(False, description="keep the estimates beside the scores")
+    save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA where there is one")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")
 
 
 def problems(study: Study) -> Iterable[str]:

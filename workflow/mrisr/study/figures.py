@@ -14,14 +14,23 @@ from .section import Name, Section
 class Figures(Section):
     """What the figures show."""
 
-    metrics: list[Name] | None = Field(None, description="heat maps; null: all metrics of the evaluation")
-    box_metric: Name | None = Field(None, description="metric of the box plots; null: hfen, or the last of all")
-    panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
-    panel_subject: Name | None = Field(None, description="null: the first subject of the primary test group")
-    further: list[Literal["mscn", "profile", "kernels"]] = Field(
-        [], description="figures beside those of every study: MSCN densities, intensity profiles, estimated kernels"
+    metrics: list[Name] | None = Field(
+        None, description="metrics of the heat maps and gaps; null: all metrics of the evaluation"
     )
-    panel_slice: int | None = Field(None, description="index along the axis; null: the middle one of the test slices")
+    box_metric: Name | None = Field(
+        None, description="metric of the box plots; null: hfen, or else the last metric of the evaluation"
+    )
+    panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
+    panel_subject: Name | None = Field(
+        None, description="subject of the panels and of the gallery; null: the first one of the primary test group"
+    )
+    further: list[Literal["mscn", "profile", "kernels"]] = Field(
+        [], description="additional figures: MSCN densities, intensity profiles, estimated kernels"
+    )
+    panel_slice: int | None = Field(
+        None,
+        description="slice of the panels and of the gallery, by its index along the axis; null: the middle test slice",
+    )
 
 
 def problems(study: Study) -> Iterable[str]:

@@ -17,13 +17,17 @@ from .training import TrainingOptions, patch_problems
 
 
 class Kernels(Method):
-    """A method of the shelf ``kernels`` under a name of the study's own, and what it learns from."""
+    """A method of the shelf ``kernels`` under a name of the study, and what it learns from."""
 
-    source: Name = Field(description="degradation whose slices it takes for the low-resolution scans")
-    seed: Seed = Field(0, description="of everything random in it")
+    source: Name = Field(
+        description="the degradation that it learns from: its slices are taken as the low-resolution scans"
+    )
+    seed: Seed = Field(0, description="seed of all its randomness")
     threads: Positive = Field(1, description="threads of an estimation")
-    loss: Name = Field("l1", description="pixel loss, for a network")
-    training: dict[str, Any] = Field({}, description="what differs from the section training, for a network")
+    loss: Name = Field("l1", description="pixel loss of a downsampling network")
+    training: dict[str, Any] = Field(
+        {}, description="keys of the section training that differ for a downsampling network"
+    )
 
 
 def problems(study: Study) -> Iterable[str]:

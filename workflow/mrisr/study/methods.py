@@ -16,11 +16,11 @@ from .section import Name
 
 
 class Method(BaseModel):
-    """A method of a shelf under a name of the study's own: ``kind`` is the plug-in (by default the name itself), every
-    other key one of its options."""
+    """A method of a shelf under a name of the study. ``kind`` is the plug-in, by default the one of that name. Every
+    other key is one of its options."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    kind: Name | None = None
+    kind: Name | None = Field(None, description="the plug-in; null: the plug-in of the method's name")
 
     @model_validator(mode="before")
     @classmethod

@@ -13,9 +13,9 @@ from .section import Name, Section
 class Models(Section):
     """A block of models to train: every architecture x loss x training set of it."""
 
-    architectures: list[Name] = Field(min_length=1, description="names among architectures")
-    losses: list[Name] = Field(min_length=1, description="names among losses")
-    training_sets: list[Name] | None = Field(None, description="null: all training sets of the study")
+    architectures: list[Name] = Field(min_length=1, description="architectures of the study")
+    losses: list[Name] = Field(min_length=1, description="losses of the study")
+    training_sets: list[Name] | None = Field(None, description="training sets of the block; null: all of the study")
 
 
 def problems(study: Study) -> Iterable[str]:

@@ -14,8 +14,8 @@ from .section import Section
 
 
 class Protocol(Section):
-    """``same``: degraded images keep the grid, models run at scale 1. ``low``: they live on the grid that is ``scale``
-    times coarser, models map it back."""
+    """The grid of the degraded images. ``same``: they keep the grid of the slices, and models run at scale 1. ``low``:
+    their grid is ``scale`` times coarser, and models enlarge them."""
 
     grid: Literal["same", "low"] = Field("same", description="grid of the degraded images")
     scales: list[Annotated[int, Field(ge=2, le=8)]] = Field(

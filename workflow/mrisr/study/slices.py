@@ -12,37 +12,43 @@ Counts = dict[Literal["train", "validation", "test"], Positive]
 
 
 class Empty(Section):
-    """A slice is empty, and left out, when fewer than ``fraction`` of its pixels exceed ``threshold``."""
+    """Empty slices are left out. A slice is empty if fewer than ``fraction`` of its pixels exceed ``threshold``."""
 
-    threshold: Real = Field(0.1, ge=0, le=1, description="value from which on a pixel counts, in [0, 1]")
-    fraction: Real = Field(0.1, ge=0, le=1, description="least fraction of such pixels")
+    threshold: Real = Field(0.1, ge=0, le=1, description="a pixel above this value counts, in [0, 1]")
+    fraction: Real = Field(0.1, ge=0, le=1, description="lowest fraction of such pixels in a slice that is used")
 
 
 class Normalise(Section):
-    """How intensities become [0, 1]: minimum to 0, maximum or a percentile to 1, clipped."""
+    """How intensities become [0, 1]: the minimum becomes 0, a percentile or the maximum 1. Values are clipped."""
 
     method: Literal["percentile", "minmax", "none"] = Field(
-        "percentile", description="what becomes 1; none: values are in [0, 1] already"
+        "percentile",
+        description="what becomes 1: a percentile or the maximum (minmax); none: values are in [0, 1] already",
     )
-    per: Literal["volume", "slice"] = Field("volume", description="whose values set the range")
-    percentile: Real = Field(99.9, gt=0, le=100, description="for the method percentile")
+    per: Literal["volume", "slice"] = Field("volume", description="limits of the whole volume, or of each slice")
+    percentile: Real = Field(99.9, gt=0, le=100, description="which percentile becomes 1, for the method percentile")
 
 
 class Slices(Section):
     """Which slices of a volume are used, and in which range of values."""
 
     axis: Literal["axial", "coronal", "sagittal", 0, 1, 2] = Field(
-        "axial", description="axis that is cut: the stored one closest to the named one, or its number"
+        "axial", description="axis to cut along: the stored axis closest to this name, or the number of a stored axis"
     )
-    range: str | None = Field(None, description="first:last[:step], indices or fractions of the axis")
+    range: str | None = Field(
+        None,
+        description="which slices may be used, as first:last[:step], in indices or fractions of the axis; null: all",
+    )
     count: Positive | Counts | None = Field(
-        None, description="slices of a split, with folds of the three together, evenly over subjects; null: all"
+        None,
+        description="number of slices of a split, shared out evenly over its subjects; with folds, of the three splits"
+        " together; null: all",
     )
     empty: Empty = Empty()
     normalise: Normalise = Normalise()
-    minimum: Positive = Field(32, description="smallest side of a slice, pixels")
+    minimum: Positive = Field(32, description="smallest allowed side of a slice, in pixels")
     volume_4d: Literal["error", "first"] | Annotated[int, Field(ge=0)] = Field(
-        "error", description="which volume of a file with several"
+        "error", description="which volume of a file with several volumes is read"
     )
     complex: Literal["error", "magnitude"] = Field("error", description="what is done with complex numbers")
     nonfinite: Literal["error", "zero"] = Field("error", description="what is done with NaN and infinity")

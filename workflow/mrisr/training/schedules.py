@@ -51,7 +51,5 @@ def learning_rate(
     if schedule in HALVING or (schedule == "halving" and halve_every):
         return base * 0.5 ** (epoch // HALVING.get(schedule, halve_every))
     if schedule == "halving":
-        raise InputError(
-            "training.halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
-        )
+        raise InputError("training.halve_every: is missing; the schedule 'halving' needs it")
     raise InputError(f"training.schedule: '{schedule}' is not known ({suggestion(schedule, SCHEDULES)})")

@@ -41,22 +41,22 @@ class Settings:
 
     # Descriptions are docstrings, which are no part of an identity: a better word trains nothing again.
     optimiser: str | Mapping[str, Any] = "adam"
-    """adam (betas 0.9 and 0.999), sgd (momentum 0.9), or {kind: sgd, momentum: 0.9, weight_decay: 0.0001}"""
+    """optimiser: adam (betas 0.9 and 0.999), sgd (momentum 0.9), or {kind: sgd, momentum: 0.9, weight_decay: 0.0001}"""
     learning_rate: float = 1e-4
-    """at the start"""
+    """learning rate at the start"""
     schedule: Literal["cosine", "paper", "constant", "halving", "rrlsrn", "fmen"] = "cosine"
-    """cosine: every step, down to 1e-6; paper: x 0.05 at epochs 30 and 50; halving: every halve_every epochs; rrlsrn:
-    halved every 50 epochs; fmen: every 200"""
+    """course of the learning rate. cosine: falls every step, down to 1e-6; paper: x 0.05 after epochs 30 and 50;
+    halving: halved every halve_every epochs; rrlsrn: every 50 epochs; fmen: every 200 epochs"""
     halve_every: int | None = None
-    """epochs between two halvings, for the schedule halving"""
+    """number of epochs between two halvings, for the schedule halving"""
     gradient_clipping: float | None = None
     """largest norm of a step's gradient, over all weights; null: no limit"""
     epochs: int = 500
-    """each is followed by a validation"""
+    """number of epochs"""
     steps_per_epoch: int | None = None
-    """null: as many batches as the slices fill once"""
+    """steps of an epoch; null: as many as there are batches of all slices"""
     batch: int = 4
-    """slices or patches of a step"""
+    """number of slices or patches in a step"""
     patch: int | None = None
     """side of a patch in HR pixels; null: whole slices"""
     flips: bool = True
@@ -64,7 +64,7 @@ class Settings:
     quarter_turns: bool = True
     """turn by 0, 90, 180 or 270 degrees at random"""
     eighth_turns: bool = False
-    """turn patches by 0 or 45 degrees more at random, interpolated by a cubic spline; with quarter_turns the eight
+    """turn patches by 0 or 45 degrees more at random, with a cubic spline. With quarter_turns these are the eight
     rotations of the realistic-downsampling paper"""
     initial_weights: str | Mapping[str, Any] | None = None
     """where the training starts: a file of weights, or {architecture, loss}, a model of this study with the same
@@ -72,17 +72,17 @@ class Settings:
     keep_epochs: tuple[int, ...] = ()
     """epochs whose weights and estimates of a validation slice are kept besides, in epochs.safetensors"""
     keep: Literal["last", "best"] = "last"
-    """weights of the last epoch, or of the least validation loss"""
+    """keep the weights of the last epoch, or of the epoch with the lowest validation loss"""
     checkpoint_every: int = 500
     """steps between two checkpoints"""
     validate_every: int = 1
     """epochs between two validations; the last epoch always has one"""
     threads: int = 1
-    """threads of a training, exactly; another number gives other sums"""
+    """exact number of threads of a training; another number changes the last digits of the results"""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: CUDA where there is one"""
+    """auto: CUDA if there is a GPU, else the CPU"""
     deterministic: bool = True
-    """false: faster on CUDA, other last digits in every run"""
+    """false: faster on CUDA, but the last digits differ from run to run"""
 
     @classmethod
     def read(cls, training: Mapping[str, Any]) -> Settings:
