@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import BeforeValidator, Field, ValidationError, create_model
 
 from mrisr.errors import InputError
 from mrisr.training.settings import Settings, require_optimiser
@@ -17,12 +17,18 @@ from .initial import initial_problems
 from .schema import schema_problems
 from .section import Name, PathText, Positive, PositiveReal, Section
 
+
+def _as_tuple(value: Any) -> Any:
+    """YAML has lists and no tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 STRICTER = {
     int: Positive,
     int | None: Positive | None,
     float: PositiveReal,
     float | None: PositiveReal | None,
-    tuple[int, ...]: tuple[Positive, ...],
+    tuple[int, ...]: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)],
     str | Mapping[str, Any] | None: PathText | dict[Literal["architecture", "loss"], Name] | None,
 }
 """Types of `Settings`, and what a study makes of them: every number is positive."""
