@@ -29,6 +29,8 @@ EXAMPLE = ROOT / "docs/adding-a-method.md"
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 
+SHELVES = [*generate.SHELVES.values(), *generate.PARTS.values()]
+
 
 def load_generator():
     """docs/generate.py as a module."""
@@ -68,14 +70,14 @@ def test_the_schema_is_one_and_refuses_what_the_study_refuses():
 
 def test_every_plug_in_and_every_key_has_its_place_in_the_configuration_page():
     text = (ROOT / "docs/configuration.md").read_text()
-    for shelf in generate.SHELVES.values():
+    for shelf in SHELVES:
         for name in plugins.available(shelf):
             assert f"#### `{name}` ({shelf})\n" in text
     for key in StudyConfig.model_fields:
         assert f"\n| `{key}` |" in text
 
 
-@pytest.mark.parametrize("shelf", generate.SHELVES.values())
+@pytest.mark.parametrize("shelf", SHELVES)
 def test_every_option_of_a_plug_in_has_its_meaning(shelf):
     for name in plugins.available(shelf):
         for option in generate._options(shelf, name):
@@ -84,7 +86,7 @@ def test_every_option_of_a_plug_in_has_its_meaning(shelf):
 
 def test_every_shelf_of_plug_ins_that_a_study_names_is_documented():
     shelves = {path.parent.name for path in plugins.ROOT.glob("*/__init__.py") if "available" in path.read_text()}
-    assert shelves <= set(generate.SHELVES.values())
+    assert shelves <= set(SHELVES)
 
 
 def test_every_study_file_stands_with_its_paper_in_the_page_of_volumes():
