@@ -29,8 +29,6 @@ EXAMPLE = ROOT / "docs/adding-a-method.md"
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 
-SHELVES = [*generate.SHELVES.values(), *generate.PARTS.values()]
-
 
 def load_generator():
     """docs/generate.py as a module."""
@@ -41,6 +39,7 @@ def load_generator():
 
 
 generate = load_generator()
+SHELVES = [*generate.SHELVES.values(), *generate.PARTS.values()]
 
 
 # ---- what is written from the code ----------------------------------------------------------------------------------
