@@ -15,11 +15,11 @@ OPTIONS = {
     "hidden": {"displacement": 0.0, "contrast": 0.0, "noise": 0.0, "angle": 0.0},
     "noisy": {"snr": 1e12},
     "partial_fourier": {"fraction": 1.0},
-    "randomised": {"sigma": (0.0, 0.0), "noise": (0.0, 0.0)},
+    "randomised": {"sigma": (0.0, 0.0), "noise": (0.0, 0.0), "kept": (1.6, 1.6)},
 }
 """What moves the image at random is left out, and what is oblique for the sake of mirrored images. Lines that partial
 Fourier leaves out give an image a one-sided phase and wide tails; tests/test_degradations.py says where it stays. A
-blur of 2 pixels and a resampling reach from the plateau's end into its interior."""
+blur of 2 pixels and a resampling, or a narrow window twice, reach from the plateau's end into its interior."""
 PROTOCOLS = [("same", 2), ("same", 3), ("same", 4), ("low", 2), ("low", 3), ("low", 4)]
 HEIGHT, WIDTH = 144, 120
 
