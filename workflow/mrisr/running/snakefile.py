@@ -23,7 +23,7 @@ from mrisr.planning.plan import Plan
 from mrisr.study.subjects import built_in_volumes
 from mrisr.study.validation import validate
 
-from . import lock, metadata, submission
+from . import lock, metadata, programs, protection, submission
 from .looking import looks_only
 from .rule import Rule
 
@@ -46,6 +46,8 @@ class Workflow:
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
         self.workflow = workflow
         self.config = _typed(dict(config), workflow.config_settings.config or {})
+        programs.put_on_path()
+        protection.tell_protected(runs=_runs(workflow))
         self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
         try:
             self.study = validate(self.config, source=", ".join(self.files))
