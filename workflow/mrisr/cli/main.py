@@ -97,13 +97,15 @@ def check(
         verify(results)
         return
     from mrisr.planning.plan import Plan
+    from mrisr.running.trial import require_buildable
     from mrisr.study.validation import load_study
 
     from .run import run_planned
 
     plan = Plan(load_study(str(study)))
     if identity is None:
-        # By hand; Snakemake has planned all jobs before it gives one.
+        # By hand; Snakemake has planned all jobs and made all methods before it gives one.
+        require_buildable(plan.study, plan.subjects.digests, source=str(study))
         plan.jobs()
     run_planned(plan, "check", identity=identity)
 
@@ -254,10 +256,12 @@ def plan(
 ) -> None:
     """Say what a study will cost before it is run: jobs, hours, disk, memory, and what is already there."""
     from mrisr.planning.plan import Plan
+    from mrisr.running.trial import require_buildable
     from mrisr.study.validation import load_study
 
     from .planning import forecast
 
     planned = Plan(load_study(str(study)))
+    require_buildable(planned.study, planned.subjects.digests, source=str(study))
     planned.subjects.digests.save()
     typer.echo(forecast(planned, study, seconds=seconds))

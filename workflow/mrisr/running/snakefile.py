@@ -26,6 +26,7 @@ from mrisr.study.validation import validate
 from . import lock, metadata, programs, protection, submission
 from .looking import looks_only
 from .rule import Rule
+from .trial import require_buildable
 
 
 class Workflow:
@@ -52,6 +53,8 @@ class Workflow:
         try:
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
+            if workflow.is_main_process and not looks_only(sys.argv[1:]):
+                require_buildable(self.study, self.plan.subjects.digests, source=", ".join(self.files))
             if workflow.is_main_process:
                 self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:

@@ -28,7 +28,7 @@ def problems(study: Study) -> Iterable[str]:
 def _option_problems(study: Study) -> Iterable[str]:
     """What a degradation says of the values of its options: it is made once, which takes no torch.
 
-    Other methods take torch. They are made by the stage `check`, before any other job.
+    Other methods take torch. `mrisr.running.trial` makes them in another process.
     """
     made_later = {*study.mixtures, *study.estimated, *study.scanned}
     for name, method in study.degradations.items():
