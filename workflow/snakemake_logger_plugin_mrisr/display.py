@@ -132,12 +132,7 @@ class Display:
         """The last line: how many are done, and what to do if that is not all."""
         if self.estimate is None:
             return
-        text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}"
-        if self.failed:
-            names = ", ".join(dict.fromkeys(job.label for job in self.failed.values()))
-            text += f"; {len(self.failed)} failed: {names}"
-        if self.retried:
-            text += f"; {self.retried} attempt{'s' * (self.retried != 1)} failed and {'was' if self.retried == 1 else 'were'} retried"
+        text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}{self._failures()}"
         if self.done < self.total:
             text += "; the same command goes on from here"
             # Snakemake itself may have failed for want of room, before or after a job.
@@ -145,6 +140,18 @@ class Display:
                 text = "\n".join([*warnings, text])
         self.running.clear()
         self._line(text, GREEN if self.done >= self.total else RED)
+
+    def _failures(self) -> str:
+        """The jobs that failed, and the attempts that failed and were repeated."""
+        text = ""
+        if self.failed:
+            names = ", ".join(dict.fromkeys(job.label for job in self.failed.values()))
+            text += f"; {len(self.failed)} failed: {names}"
+        if self.retried == 1:
+            text += "; 1 attempt failed and was retried"
+        elif self.retried:
+            text += f"; {self.retried} attempts failed and were retried"
+        return text
 
     def clear(self) -> None:
         """Remove the rewritten line, so that other output can follow."""
