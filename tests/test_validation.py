@@ -6,17 +6,23 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.running import configfiles
 from mrisr.study import validation
-from mrisr.study.config import Method
+from mrisr.study.config import Method, StudyConfig
+from mrisr.study.methods import option_problems
 from mrisr.study.validation import load_study, validate
+from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[1]
+SHELVES = ("baselines", "degradations", "discriminators", "kernels", "losses", "metrics", "models")
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
@@ -103,6 +109,65 @@ def test_one_mistake_is_one_line_naming_file_key_and_remedy(changes, words):
     assert all(word in lines[0] for word in words), lines[0]
 
 
+def keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Path of every key of a section and of the sections in it."""
+    for name, field in model.model_fields.items():
+        inner = [t for t in (field.annotation, *get_args(field.annotation)) if isinstance(t, type)]
+        for section in inner:
+            if issubclass(section, BaseModel):
+                yield from keys(section, (*path, name))
+        yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(keys(StudyConfig)), ids=".".join)
+def test_no_key_takes_a_number_that_is_none(path):
+    # Two numbers are positive and have no upper limit but that of their type.
+    large = [] if path[-1] in ("learning_rate", "gradient_clipping") else [2**70, [2**70]]
+    for value in (math.nan, math.inf, -math.inf, [math.nan], {"x": math.nan}, -1, [-1], *large):
+        assert problems(**{"__".join(path): value})
+
+
+OPTIONS = [
+    (shelf, kind, option)
+    for shelf in SHELVES
+    for kind in plugins.available(shelf)
+    for option in plugins.describe(shelf, kind).options
+    if option not in plugins.GIVEN_BY_THE_PIPELINE
+]
+
+
+def test_no_option_of_a_method_takes_a_number_that_is_none():
+    assert len(OPTIONS) > 100
+    for shelf, kind, option in OPTIONS:
+        for value in (math.nan, math.inf, -math.inf, [math.nan], 2**70, [2**70]):
+            lines = list(option_problems(shelf, kind, {option: value}))
+            assert any(line.startswith(f".{option}: ") for line in lines), (shelf, kind, option, value)
+
+
+@pytest.mark.parametrize("kind", sorted({kind for shelf, kind, option in OPTIONS if option == "seed"}))
+def test_no_method_takes_a_seed_below_zero(kind):
+    options = {"kind": kind, "seed": -1, **({"members": ["mean"]} if kind == "combine" else {})}
+    study = {"degradations__x": options, "protocol": {"grid": "low", "scales": [2]}}
+    assert any(line.startswith("my.yaml: degradations.x") and "seed" in line for line in problems(**study))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kind": "adam", "betas": [0.9]},
+        {"kind": "adam", "betas": [0.9, 1.0]},
+        {"kind": "adam", "betas": [math.nan, 0.9]},
+        {"kind": "adam", "weight_decay": math.inf},
+        {"kind": "sgd", "momentum": [0.9]},
+        {"kind": "sgd", "momentum": -0.1},
+    ],
+    ids=str,
+)
+def test_an_optimiser_takes_numbers_that_it_can_train_with(options):
+    (line,) = problems(training__optimiser=options)
+    assert line.startswith(f"my.yaml: training.optimiser.{list(options)[1]}: ")
+
+
 def test_all_mistakes_are_told_at_once():
     assert len(problems(training_sets=["gausian"], test_sets=["bicubic", "meen"])) == 2
 
@@ -187,7 +252,9 @@ def test_snakemake_does_not_wait_for_a_fifo(tmp_path):
     command = [sys.executable, "-m", "snakemake", "-n", "--configfile", fifo]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == f"error: {fifo}: is neither a file nor a folder; give the path of a study file"
+    assert (
+        done.stderr.splitlines()[-1] == f"error: {fifo}: is neither a file nor a folder; give the path of a study file"
+    )
     assert "Traceback" not in done.stderr
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .checks import Study, repeated, unknown
-from .section import Name, Section
+from .section import Index, Name, Section
 
 
 class Figures(Section):
@@ -27,7 +27,7 @@ class Figures(Section):
     further: list[Literal["mscn", "profile", "kernels"]] = Field(
         [], description="additional figures: MSCN densities, intensity profiles, estimated kernels"
     )
-    panel_slice: int | None = Field(
+    panel_slice: Index | None = Field(
         None,
         description="slice of the panels and of the gallery, by its index along the axis; null: the middle test slice",
     )

@@ -11,8 +11,10 @@ from mrisr.volumes.row import NAME_LENGTH, why_no_path
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=NAME_LENGTH)]
 """A name that becomes a folder: letters, digits, ``_``, ``.`` and ``-``."""
-Positive = Annotated[int, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Positive = Annotated[int, Field(gt=0, lt=2**63)]
+Index = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number counted from 0."""
+Seed = Index
 """What every generator takes."""
 
 

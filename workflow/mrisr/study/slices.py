@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from .section import Positive, Real, Section
+from .section import Index, Positive, Real, Section
 
 Counts = dict[Literal["train", "validation", "test"], Positive]
 
@@ -47,7 +47,7 @@ class Slices(Section):
     empty: Empty = Empty()
     normalise: Normalise = Normalise()
     minimum: Positive = Field(32, description="smallest allowed side of a slice, in pixels")
-    volume_4d: Literal["error", "first"] | Annotated[int, Field(ge=0)] = Field(
+    volume_4d: Literal["error", "first"] | Index = Field(
         "error", description="which volume of a file with several volumes is read"
     )
     complex: Literal["error", "magnitude"] = Field("error", description="what is done with complex numbers")

@@ -64,8 +64,9 @@ def problems(study: Study) -> Iterable[str]:
     wrong = list(_override_problems(study))
     yield from wrong
     if not wrong:
+        # What the section says holds for several architectures, and is told once.
+        yield from dict.fromkeys(line for name in study.architectures for line in _option_problems(study, name))
         for name in study.architectures:
-            yield from dict.fromkeys(_option_problems(study, name))
             yield from initial_problems(study, name)
     yield from _turn_problems(study)
     patches = {"training.patch": study.training.patch}

@@ -26,10 +26,20 @@ def require_optimiser(optimiser: str | Mapping[str, Any]) -> tuple[str, dict[str
         if option not in OPTIMISERS[name]:
             known = suggestion(option, OPTIMISERS[name])
             raise InputError(f"training.optimiser: '{name}' has no option '{option}' ({known})")
-        numbers = value if isinstance(value, list | tuple) else [value]
-        if not all(isinstance(n, int | float) and not isinstance(n, bool) and n >= 0 for n in numbers):
-            raise InputError(f"training.optimiser.{option}: {value!r} is not allowed (a number, 0 or more)")
+        if option == "betas":
+            right = "two numbers, 0 or more and below 1"
+            is_pair = isinstance(value, list | tuple) and len(value) == 2
+            is_right = is_pair and all(_is_number(number) and number < 1 for number in value)
+        else:
+            right, is_right = "a finite number, 0 or more", _is_number(value)
+        if not is_right:
+            raise InputError(f"training.optimiser.{option}: {value!r} is not allowed ({right})")
     return name, options
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number of at least 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 @dataclass(frozen=True, kw_only=True)
