@@ -119,7 +119,7 @@ def keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[s
         yield (*path, name)
 
 
-@pytest.mark.parametrize("path", list(keys(StudyConfig)), ids=".".join)
+@pytest.mark.parametrize("path", [path for path in keys(StudyConfig) if path[-1] != "kind"], ids=".".join)
 def test_no_key_takes_a_number_that_is_none(path):
     # Two numbers are positive and have no upper limit but that of their type.
     large = [] if path[-1] in ("learning_rate", "gradient_clipping") else [2**70, [2**70]]
@@ -252,9 +252,8 @@ def test_snakemake_does_not_wait_for_a_fifo(tmp_path):
     command = [sys.executable, "-m", "snakemake", "-n", "--configfile", fifo]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
     assert done.returncode == 1
-    assert (
-        done.stderr.splitlines()[-1] == f"error: {fifo}: is neither a file nor a folder; give the path of a study file"
-    )
+    wanted = f"error: {fifo}: is neither a file nor a folder; give the path of a study file"
+    assert done.stderr.splitlines()[-1] == wanted
     assert "Traceback" not in done.stderr
 
 
