@@ -36,7 +36,8 @@ def run(
     ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
     """
     slices = reads["slices"]
-    prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
+    options = {name: settings[name] for name in ("scale", "slices", "options")}
+    prepared = register_stage(volume, slices, writes["slices"], **options, identity=identity)
     indices = list(stored_slices(slices, Cache(0)))
     stem = Path(writes["picture"]).with_suffix("")
     importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)

@@ -120,7 +120,7 @@ class Workflow:
 
     def built_in_subjects(self) -> str:
         """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
-        return "|".join(re.escape(entry["subject"]) for entry in built_in_volumes().values()) or "(?!)"
+        return "|".join(re.escape(entry.subject) for entry in built_in_volumes().values()) or "(?!)"
 
     def weights(self) -> list[str]:
         """Weights of all models."""

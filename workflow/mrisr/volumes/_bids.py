@@ -15,7 +15,20 @@ from .names import named_format
 
 DESCRIPTION = "dataset_description.json"
 NOT_RAW = ("derivatives", "sourcedata", "code")
-ANATOMICAL = ("T1w", "T2w", "PDw", "T2starw", "FLAIR", "inplaneT1", "inplaneT2", "PDT2", "angio", "T2star", "FLASH", "PD")
+ANATOMICAL = (
+    "T1w",
+    "T2w",
+    "PDw",
+    "T2starw",
+    "FLAIR",
+    "inplaneT1",
+    "inplaneT2",
+    "PDT2",
+    "angio",
+    "T2star",
+    "FLASH",
+    "PD",
+)
 """Suffixes of anatomical scans in BIDS 1.9 (non-parametric images); the last three are deprecated there."""
 _NO_MAGNITUDE = ("part-phase", "part-real", "part-imag")
 

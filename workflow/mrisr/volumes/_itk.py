@@ -15,7 +15,7 @@ NAMES = {
     "metaimage": "a MetaImage file (a .mhd needs its data file beside it)",
     "minc": "a MINC file",
 }
-_PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO"}
+_PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO", "pictures": "PNGImageIO"}
 """What reads a kind in ITK. ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -37,7 +37,7 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
 
 
 def image_reader(path: Path, kind: str) -> Any:
-    """SimpleITK's reader of a file of one of `NAMES`."""
+    """SimpleITK's reader of a file of one of `NAMES`, or of a PNG picture."""
     import SimpleITK as sitk
 
     reader = sitk.ImageFileReader()

@@ -44,7 +44,10 @@ def why_unreadable(path: str | Path) -> str | None:
     real = os.path.realpath(path)
     if any(os.path.commonpath([folder, real]) == folder for folder in _OF_THE_SYSTEM):
         return f"is none of your files but one of the system's ({real})"
-    members = os.scandir(real) if os.path.isdir(real) else []
+    try:
+        members = list(os.scandir(real)) if os.path.isdir(real) else []
+    except OSError as error:
+        return f"cannot be read ({error.strerror}); see to its permissions"
     odd = [entry.name for entry in members if os.path.exists(entry.path) and not _is_plain(entry.path)]
     if odd:
         return f"has something in it that is neither a file nor a folder ({min(odd)})"

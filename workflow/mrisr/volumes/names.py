@@ -68,9 +68,10 @@ def with_suffix(path: Path, suffix: str) -> Path:
 
 
 def mixes_case(path: Path) -> bool:
-    """Whether a suffix has upper and lower case (``.Nii``), by which some libraries find no file."""
-    written = path.name[len(named_format(path).stem) :]
-    return written not in (written.lower(), written.upper())
+    """Whether a known suffix has upper and lower case (``.Nii``), by which some libraries find no file."""
+    told = named_format(path)
+    written = path.name[len(told.stem) :]
+    return bool(told.kind or told.compression) and written not in (written.lower(), written.upper())
 
 
 def similar_paths(path: Path) -> list[Path]:

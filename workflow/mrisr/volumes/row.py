@@ -19,9 +19,9 @@ _NO_PATH = re.compile(r"[{}\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def why_no_path(text: str) -> str | None:
-    """Why a text cannot be the path of an input; None if it can. Braces mean wildcards to Snakemake, others end lines."""
+    """Why a text cannot be the path of an input; None if it can. Snakemake takes braces for wildcards."""
     found = _NO_PATH.search(text)
-    return f"a path has no {ascii(found[0])}; rename the file, or its folder" if found else None
+    return f"a path has no {found[0]!r}; rename the file, or its folder" if found else None
 
 
 @dataclass(frozen=True)
