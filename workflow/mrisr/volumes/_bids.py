@@ -74,7 +74,7 @@ def choose_image(root: Path, selection: str | None) -> Path:
     fitting = [exact] if exact else [image for image in images if _fits(image, selection)]
     if len(fitting) == 1:
         return root / fitting[0].file
-    what = f"'{selection}'" if selection else "an anatomical image"
+    what = repr(selection) if selection else "an anatomical image"
     some = f"{len(fitting)} images that fit" if fitting else "no image that fits"
     offered = fitting or sorted(images, key=lambda image: -_shared(image, selection))
     choices = [choice for image in offered if (choice := _choice(image, images))]

@@ -62,7 +62,7 @@ def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str
     if series is None and len(found) > 1:
         raise Undecided(f"holds {len(found)} DICOM series", kinds)
     if series is not None and series not in found:
-        raise Undecided(f"holds no DICOM series '{series}'", kinds)
+        raise Undecided(f"holds no DICOM series {series!r}", kinds)
     return found[series or next(iter(found))], _left_out(other)
 
 

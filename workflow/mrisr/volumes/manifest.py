@@ -152,7 +152,7 @@ def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
 
 def _is_kind(text: str) -> bool:
     family, _, choice = text.partition(":")
-    return text in KINDS or (family in ("dicom", "bids") and bool(choice.strip("/")))
+    return text in KINDS or (family == "dicom" and bool(choice)) or (family == "bids" and bool(choice.strip("/")))
 
 
 def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[int, str]]:
