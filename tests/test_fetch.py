@@ -27,6 +27,7 @@ from mrisr.study.subjects import built_in_volumes
 from mrisr.volumes import fetch as fetching
 from mrisr.volumes.fetch import fetch
 from mrisr.volumes.sources import Source
+from project import TINY, Project
 
 CONTENT = b"the voxels of a brain" * 1000
 
@@ -425,3 +426,13 @@ def test_the_projects_own_sources_fit_the_schema(monkeypatch):
     found = built_in_volumes.__wrapped__()
     assert found["data/volumes/colin27.nii.gz"].shape == [181, 217, 181]
     assert len(found) == 4
+
+
+def test_a_wrong_entry_stops_a_run_with_its_line_and_no_traceback(tmp_path):
+    subjects = {"anna": "train", "ben": "validation", "cleo": "test"}
+    project = Project(tmp_path, TINY, subjects)
+    (tmp_path / "data/sources.yaml").write_text("volumes: {ann: 5}")
+    refused = project.call("snakemake", "-n", "--cores", "1")
+    assert refused.returncode == 1
+    said = [line for line in refused.stderr.splitlines() if not line.startswith("Using ")]
+    assert [line.partition(" is not")[0] for line in said] == ["error: data/sources.yaml: volume 'ann'"]
