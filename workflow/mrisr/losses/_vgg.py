@@ -61,7 +61,7 @@ def read_weights(path: str, sha256: str) -> dict[str, torch.Tensor]:
 
 
 def _state(path: str) -> Mapping[str, torch.Tensor]:
-    if path.endswith(".safetensors"):
+    if path.lower().endswith(".safetensors"):
         return {name: torch.from_numpy(array) for name, array in arrays.load(path)[0].items()}
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from mrisr.arrays import Cache, load_slices, save_slices, stored_slices
 from mrisr.errors import InputError
 from mrisr.imaging.intensity import bounds, scaled, slice_bounds
-from mrisr.volumes.readers import read_volume, treatments
+from mrisr.volumes.readers import read_role
 from mrisr.volumes.row import Volume
 
 from .prepare import Prepared, prepare
@@ -36,7 +36,8 @@ def run(
     ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
     """
     slices = reads["slices"]
-    prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
+    options = {name: settings[name] for name in ("scale", "slices", "options")}
+    prepared = register_stage(volume, slices, writes["slices"], **options, identity=identity)
     indices = list(stored_slices(slices, Cache(0)))
     stem = Path(writes["picture"]).with_suffix("")
     importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)
@@ -79,11 +80,11 @@ def register_stage(
     # One thread: the job requests no more.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     images, metadata = load_slices(slices_path)
-    axis, reading = metadata["axis"], treatments(slices)
+    axis = metadata["axis"]
     with _naming(f"subject '{volume.subject}'"):
-        scan = read_volume(volume.lr_path, **reading)
-        sharp = read_volume(volume.path, volume.kind, **reading)
-        mask = None if volume.mask is None else read_volume(volume.mask, **reading)
+        scan = read_role(volume, "lr_path", slices)
+        sharp = read_role(volume, "path", slices)
+        mask = None if volume.mask is None else read_role(volume, "mask", slices)
         with _naming(volume.lr_path):
             prepared = prepare(scan, sharp, mask, axis=axis, scale=scale, multiple=slices["multiple"], **options)
             cut, intensity = _cut(prepared, list(images), slices["normalise"])

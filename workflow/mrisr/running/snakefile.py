@@ -50,6 +50,7 @@ class Workflow:
         try:
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
+            self.built_in = built_in_volumes()
             if workflow.is_main_process:
                 self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:
@@ -120,7 +121,7 @@ class Workflow:
 
     def built_in_subjects(self) -> str:
         """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
-        return "|".join(re.escape(entry["subject"]) for entry in built_in_volumes().values()) or "(?!)"
+        return "|".join(re.escape(entry.subject) for entry in self.built_in.values()) or "(?!)"
 
     def weights(self) -> list[str]:
         """Weights of all models."""

@@ -9,6 +9,7 @@ from mrisr import plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant
 from mrisr.volumes.manifest import Volume
+from mrisr.volumes.row import ROLES
 
 from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
@@ -29,9 +30,7 @@ class Check(Stage):
 
     def job(self) -> Job:
         """The job of the study."""
-        files: dict[str, Any] = {}
-        for subject in self.subjects.volumes:
-            files |= self.subjects.files(subject, "path", "mask", "lr_path")
+        files = [file for subject in self.subjects.volumes for file in self.subjects.files(subject, *ROLES)]
         return self.make(
             {},
             settings={
@@ -40,8 +39,8 @@ class Check(Stage):
                 "allow_leakage": self.study.allow_leakage,
                 "volumes": [self._row(volume) for volume in self.subjects.checked],
             },
-            reads={"volumes": list(files)},
-            needs={"content": list(files.values())},
+            reads={"volumes": list(dict.fromkeys(path for path, _ in files))},
+            needs={"content": [content for _, content in files]},
             context={
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
@@ -53,7 +52,7 @@ class Check(Stage):
     def _row(self, volume: Volume) -> dict[str, str | None]:
         """A row of the manifest with what applies to it; its licence changes nothing."""
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
-        return {**row, **row_settings(self.study, volume), "slices": None, "licence": None}
+        return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
 
     def _methods(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         """Key in the study, shelf, plug-in and options of every method that can be made before anything is learned."""

@@ -39,12 +39,12 @@ def fetch_job(subject: str) -> Job:
     """
     path, entries = BUILT_IN.format(subject=subject), built_in_volumes()
     if path not in entries:
-        names = [entry["subject"] for entry in entries.values()]
+        names = [entry.subject for entry in entries.values()]
         raise InputError(f"{SOURCES}: there is no volume '{subject}' ({suggestion(subject, names)})")
     return Job(
         stage=Fetch.NAME,
         action=Fetch.ACTION,
-        settings={"sha256": entries[path]["sha256"]},
+        settings={"sha256": entries[path].sha256},
         modules=(),
         reads={},
         writes={"volume": path},

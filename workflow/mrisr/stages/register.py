@@ -8,8 +8,9 @@ from typing import Any
 from mrisr.errors import InputError
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
+from mrisr.volumes.row import ROLES
 
-from .slice import slice_settings
+from .slice import readers, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 READING = ("normalise", "multiple", "volume_4d", "complex", "nonfinite")
@@ -45,19 +46,21 @@ class Register(Stage):
             raise InputError(f"register: the degradation '{degradation}' is no scan; its kind would have to be scanned")
         names = {"scale": scale, "degradation": degradation, "subject": subject}
         sliced = self.jobs.job("slice", subject=subject)
-        files = self.subjects.files(subject, "path", "mask", "lr_path")
+        volume, files = self.subjects.volume(subject), self.subjects.files(subject, *ROLES)
         settings = slice_settings(self.study)
         return self.make(
             names,
             settings={
                 "scale": int(scale),
+                "lr_kind": row_settings(self.study, volume, "lr_path")["lr_kind"],
                 "slices": {name: settings[name] for name in READING},
                 "options": {name: value for name, value in self._options(degradation).items() if name != "file"},
             },
-            reads={"volumes": list(files), "slices": sliced.writes["slices"]},
-            needs={"slices": sliced.identity, "content": list(files.values())},
+            reads={"volumes": list(dict.fromkeys(path for path, _ in files)), "slices": sliced.writes["slices"]},
+            needs={"slices": sliced.identity, "content": [content for _, content in files]},
             # The picture's code is no part of the identity: how it looks shall not have anything learned again.
-            context={"volume": self.subjects.volume(subject), "picture": "mrisr.figures._registration"},
+            context={"volume": volume, "picture": "mrisr.figures._registration"},
+            distributions=sorted({*self.DISTRIBUTIONS, *readers(volume, "lr_path")}),
         )
 
     def _options(self, degradation: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from mrisr.planning.job import Job
 from mrisr.study.config import StudyConfig
-from mrisr.volumes.row import Volume, named_kind
+from mrisr.volumes.names import named_kind
+from mrisr.volumes.row import ROLES, Volume
 
 from .stage import Asks, Stage, Takes
 
@@ -48,15 +49,15 @@ class Slice(Stage):
             {"subject": subject},
             settings={
                 **slice_settings(self.study),
-                **row_settings(self.study, volume),
+                **row_settings(self.study, volume, "path", "mask"),
                 "count": self.subjects.counts[subject],
                 "subject": subject,
             },
             modules=("mrisr.volumes.readers",),
-            reads={"volume": list(files)},
-            needs={"content": list(files.values())},
+            reads={"volume": list(dict.fromkeys(path for path, _ in files))},
+            needs={"content": [content for _, content in files]},
             context={"volume": volume},
-            distributions=READERS.get(str(volume.kind or named_kind(volume.path)).partition(":")[0], ALL_READERS),
+            distributions=readers(volume, "path", "mask"),
         )
 
     def targets(self) -> list[dict[str, Any]]:
@@ -74,13 +75,24 @@ class Slice(Stage):
         return Takes(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
 
 
-def row_settings(study: StudyConfig, volume: Volume) -> dict[str, str | None]:
-    """What applies to a volume, wherever it is written: in its row, in the study, or in its name."""
+def row_settings(study: StudyConfig, volume: Volume, *roles: str) -> dict[str, str | None]:
+    """What applies to the volumes of a row, wherever it is written: in the row, in the study, or in their names."""
     return {
         "axis": str(study.slices.axis if volume.axis is None else volume.axis),
         "range": volume.slices or study.slices.range,
-        "kind": volume.kind or named_kind(volume.path),
+        **{ROLES[role]: _kind(volume, role) for role in roles},
     }
+
+
+def readers(volume: Volume, *roles: str) -> tuple[str, ...]:
+    """Libraries that read what a row names in some columns."""
+    kinds = [str(_kind(volume, role)).partition(":")[0] for role in roles if getattr(volume, role) is not None]
+    return tuple(sorted({name for kind in kinds for name in READERS.get(kind, ALL_READERS)}))
+
+
+def _kind(volume: Volume, role: str) -> str | None:
+    path = getattr(volume, role)
+    return volume.kind_of(role) or (None if path is None else named_kind(path))
 
 
 def slice_settings(study: StudyConfig) -> dict[str, Any]:

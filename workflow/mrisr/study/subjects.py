@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from mrisr.errors import InputError, suggestion
 from mrisr.identity import ContentDigests
 from mrisr.volumes.files import volume_files, why_unreadable
 from mrisr.volumes.manifest import Volume, quota, read_manifest
+from mrisr.volumes.names import similar_paths
+from mrisr.volumes.row import ROLES
+from mrisr.volumes.sources import Source, read_sources
 
 from . import places
 from .config import StudyConfig
@@ -24,12 +24,16 @@ SPLITS = ("train", "validation", "test")
 
 
 @functools.cache
-def built_in_volumes() -> dict[str, dict[str, Any]]:
-    """The entries of data/sources.yaml, by the path they are fetched to."""
-    if not places.SOURCES.exists():
-        return {}
-    entries = yaml.safe_load(places.SOURCES.read_text(encoding="utf-8"))["volumes"]
-    return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
+def built_in_volumes() -> dict[str, Source]:
+    """The entries of data/sources.yaml, by the path they are fetched to; none where there is no such file.
+
+    Raises
+    ------
+    InputError
+        The file is there and is no list of built-in volumes.
+    """
+    entries = read_sources(places.SOURCES) if os.path.lexists(places.SOURCES) else {}
+    return {places.BUILT_IN.format(subject=name): source for name, source in entries.items()}
 
 
 class Subjects:
@@ -129,15 +133,16 @@ class Subjects:
             counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
         return counts
 
-    def files(self, subject: str, *roles: str) -> dict[str, str | dict[str, str]]:
-        """The paths that a subject's row names (``path``, ``mask``, ``lr_path``), and the digests of what is there."""
+    def files(self, subject: str, *roles: str) -> list[tuple[str, str | dict[str, str]]]:
+        """The paths that a subject's row names in columns of `ROLES`, each with the digests of what is read of it.
+
+        One path may come twice: a volume and its mask may be two images of one folder.
+        """
         volume = self.volumes[subject]
         paths = {role: getattr(volume, role) for role in roles}
-        return {
-            str(path): self._content(path, volume.kind if role == "path" else None)
-            for role, path in paths.items()
-            if path is not None
-        }
+        return [
+            (str(path), self._content(path, volume.kind_of(role))) for role, path in paths.items() if path is not None
+        ]
 
     def _content(self, path: Path, kind: str | None) -> str | dict[str, str]:
         """Digest of a file, or of each file that a volume consists of (the data beside a header, a DICOM series).
@@ -145,7 +150,7 @@ class Subjects:
         Of a built-in volume that is not fetched yet it is the one that it must have.
         """
         if not path.exists():
-            return built_in_volumes()[path.as_posix()]["sha256"]
+            return built_in_volumes()[path.as_posix()].sha256
         files = volume_files(path, kind)
         if files == [path]:
             return self.digests(path)
@@ -165,12 +170,23 @@ class Subjects:
             yield f"figures.panel_subject: '{wanted}' is no test subject ({suggestion(wanted, testing)})"
 
     def _missing(self, volume: Volume) -> Iterable[str]:
-        for role in ("path", "mask", "lr_path"):
+        for role in ROLES:
             path = getattr(volume, role)
-            if path is not None and not Path(path).exists() and str(path) not in built_in_volumes():
-                yield f"subject '{volume.subject}': {role}: there is no file {path}"
-            elif path is not None and (problem := _why_unreadable(path, volume.kind if role == "path" else None)):
+            if path is None:
+                continue
+            try:
+                problem = self._why_missing(path) or _why_unreadable(path, volume.kind_of(role))
+            except OSError as error:
+                problem = f"{path} cannot be read ({error.strerror}); see to its name and its permissions"
+            if problem:
                 yield f"subject '{volume.subject}': {role}: {problem}"
+
+    def _why_missing(self, path: Path) -> str | None:
+        if path.exists() or str(path) in built_in_volumes():
+            return None
+        similar = similar_paths(path)
+        hint = f"; there is {str(similar[0])!a}, whose name looks like it: rename one of them" if similar else ""
+        return f"there is no file {path}{hint}"
 
 
 def _why_unreadable(path: Path, kind: str | None) -> str | None:

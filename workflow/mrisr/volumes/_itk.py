@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ NAMES = {
     "metaimage": "a MetaImage file (a .mhd needs its data file beside it)",
     "minc": "a MINC file",
 }
+_PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO", "pictures": "PNGImageIO"}
+"""What reads a kind in ITK. ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -24,17 +27,26 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     with reading(NAMES[kind]):
         files = volume_files(path)
-        _check_header(sitk, path, stored=sum(file.stat().st_size for file in files))
-        raw = raw_volume(sitk.ReadImage(str(path)), files, volume_4d)
+        reader = image_reader(path, kind)
+        _check_header(reader, stored=sum(file.stat().st_size for file in files))
+        raw = raw_volume(reader.Execute(), files, volume_4d)
     if kind == "minc":
         # MINC's world is RAS+ already, and ITK 5.4 does not convert it (compared with nibabel's MINC 2 reader).
         raw.affine = LPS_TO_RAS @ raw.affine
     return raw
 
 
-def _check_header(sitk, path: Path, *, stored: int) -> None:
+def image_reader(path: Path, kind: str) -> Any:
+    """SimpleITK's reader of a file of one of `NAMES`, or of a PNG picture."""
+    import SimpleITK as sitk
+
     reader = sitk.ImageFileReader()
+    reader.SetImageIO(_PROGRAMS[kind])
     reader.SetFileName(str(path))
+    return reader
+
+
+def _check_header(reader: Any, *, stored: int) -> None:
     reader.ReadImageInformation()
     # Each format marks compression in its own way, so it is not checked here. ITK itself notices missing voxels.
     claimed = (*reader.GetSize(), reader.GetNumberOfComponents())

@@ -14,6 +14,7 @@ from mrisr.errors import InputError
 
 from ._raw import Raw, check_claim, choose_volume, reading
 from .files import volume_files
+from .names import mixes_case, named_format
 
 NAMES = {
     "nifti": "a NIfTI file",
@@ -27,6 +28,8 @@ def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
     """Read a file of one of `NAMES`; intensities are scaled as its header says, the affine is RAS+ in mm."""
     import nibabel
 
+    if mixes_case(path):
+        raise InputError("ends in letters of upper and lower case, by which nibabel finds no file; rename it")
     with reading(NAMES[kind]), _quiet("nibabel.global"):
         image = nibabel.load(path)
         if not hasattr(image, "affine") or not hasattr(image.dataobj, "shape"):
@@ -61,14 +64,17 @@ def _check(image, data: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
     if not data.is_file():
         raise InputError(f"its voxels should be in {data.name}, which is missing")
     stored = data.stat().st_size
-    compressed = data.suffix in (".gz", ".mgz", ".bz2", ".zst", ".mnc")
+    told = named_format(data)
+    # MINC files may be compressed inside. There is no bound to what bzip2 makes of constant data.
+    compressed = told.compression is not None or told.kind == "minc"
     offset = 0 if compressed else int(getattr(image.dataobj, "offset", 0))
-    check_claim(shape, dtype.itemsize, stored=None if data.suffix == ".bz2" else stored - offset, compressed=compressed)
+    held = None if told.compression == "bzip2" else stored - offset
+    check_claim(shape, dtype.itemsize, stored=held, compressed=compressed)
 
 
 def _verify_checksum(data: Path) -> None:
     """Read a gzip file to its end to verify its checksum. nibabel stops at the last voxel and would miss damage."""
-    if data.suffix in (".gz", ".mgz"):
+    if named_format(data).compression == "gzip":
         with gzip.open(data) as file:
             while file.read(1 << 20):
                 pass

@@ -13,8 +13,8 @@ import numpy as np
 from mrisr.errors import InputError
 
 from ._raw import Raw, check_claim, reading
+from .names import named_format, named_kind
 
-SUFFIXES = (".png", ".tif", ".tiff")
 AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 """Affine of a picture. Pictures have no orientation, so it counts as an axial slice: anterior up, right on the left."""
 
@@ -25,7 +25,7 @@ def read(path: Path) -> Raw:
     Voxels count as 1 mm apart, because pictures do not say. An alpha channel is left out.
     """
     if path.is_dir():
-        files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=lambda p: natural(p.name))
+        files = sorted((p for p in path.iterdir() if named_kind(p) == "pictures"), key=lambda p: natural(p.name))
     else:
         files = [path]
     if not files:
@@ -51,7 +51,7 @@ def _pages(file: Path, *, named: bool) -> list[np.ndarray]:
     """The pictures of a file, [H, W] or [H, W, C]."""
     try:
         with reading("a picture"):
-            return [_png(file)] if file.suffix.lower() == ".png" else _tiff(file)
+            return [_png(file)] if named_format(file).suffix == ".png" else _tiff(file)
     except InputError as error:
         if not named:
             raise

@@ -11,8 +11,8 @@ from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
 from mrisr.imaging.loaded import LoadedVolume
 
-from .readers import read_volume, treatments
-from .row import Volume
+from .readers import read_role
+from .row import ROLES, Volume
 from .slicing import cut
 
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
@@ -119,7 +119,7 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
     problems = []
     if volume.lr_path is not None:
         try:
-            read_volume(volume.lr_path, **treatments(settings))
+            read_role(volume, "lr_path", settings)
         except InputError as error:
             problems += error.problems
     try:
@@ -172,9 +172,10 @@ def _refuse_leak(volume: Volume, other: Volume) -> None:
 
 
 def _located(manifest: str, volume: Volume, problem: str) -> str:
-    for role, path in (("", volume.path), ("mask ", volume.mask), ("lr_path ", volume.lr_path)):
-        if path is not None and problem.startswith(f"{path}: "):
-            return f"{manifest}: subject '{volume.subject}' ({role}{path}): {problem.removeprefix(f'{path}: ')}"
+    for role in ROLES:
+        place = f"{'' if role == 'path' else f'{role} '}{getattr(volume, role)}"
+        if problem.startswith(f"{place}: "):
+            return f"{manifest}: subject '{volume.subject}' ({place}): {problem.removeprefix(f'{place}: ')}"
     return f"{manifest}: subject '{volume.subject}' ({volume.path}): {problem}"
 
 

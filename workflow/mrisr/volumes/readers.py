@@ -37,13 +37,16 @@ from mrisr.imaging.loaded import LoadedVolume
 
 from . import _bids, _dicom, _itk, _nibabel, _pictures
 from ._raw import Raw, finish
-from .row import KINDS, SUFFIXES, named_kind
+from .choices import Undecided
+from .names import SUFFIXES, named_kind
+from .row import KINDS, ROLES, Volume
 
 
 def read_volume(
     path: str | os.PathLike,
     kind: str | None = None,
     *,
+    column: str = "kind",
     volume_4d: str | int = "error",
     complex: str = "error",
     nonfinite: str = "error",
@@ -56,6 +59,8 @@ def read_volume(
         A file or a folder, see the first table above.
     kind : str, optional
         A kind of the first table. By default it is inferred from the name, or from the content of the folder.
+    column : str
+        Column of the manifest in which to choose another kind, for messages.
     volume_4d, complex, nonfinite
         Treatments, see the second table.
 
@@ -73,10 +78,28 @@ def read_volume(
     path = Path(path)
     try:
         return finish(_read(path, kind, volume_4d), complex=complex, nonfinite=nonfinite)
+    except Undecided as error:
+        raise InputError(f"{path}: {error.line(column)}") from error
     except InputError as error:
         raise InputError(*(f"{path}: {problem}" for problem in error.problems)) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); see to its permissions") from error
+
+
+def read_role(volume: Volume, role: str, settings: Mapping[str, Any]) -> LoadedVolume:
+    """Read what a row of the manifest names in a column of `mrisr.volumes.row.ROLES`, treated as ``settings`` say.
+
+    Raises
+    ------
+    InputError
+        See `read_volume`. The lines about a column other than ``path`` begin with its name.
+    """
+    try:
+        options = treatments(settings)
+        return read_volume(getattr(volume, role), volume.kind_of(role), column=ROLES[role], **options)
+    except InputError as error:
+        before = "" if role == "path" else f"{role} "
+        raise InputError(*(f"{before}{problem}" for problem in error.problems)) from error
 
 
 def treatments(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,8 +121,8 @@ def infer_kind(path: Path) -> str:
 def _infer_folder(path: Path) -> str:
     if (path / _bids.DESCRIPTION).is_file():
         return "bids"
-    names = [member.name.lower() for member in path.iterdir()]
-    if any(name.endswith(_pictures.SUFFIXES) for name in names):
+    names = [member.name for member in path.iterdir()]
+    if any(named_kind(name) == "pictures" for name in names):
         return "pictures"
     if any(_dicom.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
         return "dicom"

@@ -19,7 +19,7 @@ from mrisr.imaging.intensity import Bounds, bounds, is_empty, scaled, slice_boun
 from mrisr.imaging.loaded import LoadedVolume
 
 from .ranges import evenly, parse_range
-from .readers import read_volume, treatments
+from .readers import read_role
 from .row import Volume
 
 EMPTY = {"threshold": 0.1, "fraction": 0.1}
@@ -56,8 +56,8 @@ def cut(
 
     Returns the slices, their metadata (see `slice_volume`) and the volume as read.
     """
-    loaded = read_volume(volume.path, volume.kind, **treatments(settings))
-    mask = None if volume.mask is None else read_volume(volume.mask, **treatments(settings))
+    loaded = read_role(volume, "path", settings)
+    mask = None if volume.mask is None else read_role(volume, "mask", settings)
     names = ("empty", "normalise", "multiple", "minimum")
     try:
         slices, metadata = slice_volume(
