@@ -1,6 +1,6 @@
-"""Baselines: estimates that nobody trained, the floor of every table. One file is one baseline.
+"""Baselines: estimates without training. Every table compares models with them. One file is one baseline.
 
-A baseline is a class with the constant ``GRIDS``: the protocols under which it is the floor.
+A baseline is a class with the constant ``GRIDS``: the values of ``protocol.grid`` for which it can be used.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ def build(name: str, *, scale: int, **options: Any):
     name : str
         One of `available()`.
     scale : int
-        Factor between the grids, at least 1; 1 where the degraded image lives on the high-resolution grid.
+        Factor between the grids, at least 1. It is 1 if the degraded image is on the high-resolution grid.
     **options
         The baseline's own options.
 
     Returns
     -------
     callable(images)
-        float32 [h, w], [C, h, w] or [N, C, h, w] in, the same rank with axes scale times as long out; not clipped.
+        Maps float32 [h, w], [C, h, w] or [N, C, h, w] to the same rank with h and w ``scale`` times as large. Values
+        are not clipped.
 
     Raises
     ------
