@@ -6,9 +6,9 @@ import numpy as np
 
 
 class PSNR:
-    """Decibels over all pixels and channels; infinite for a perfect estimate.
+    """Ratio in decibels over all pixels and channels; infinite for a perfect estimate.
 
-    The training-bias paper prints L without the square, which is the same at its L = 1.
+    The training-bias paper prints L without the square. At its L = 1 this is the same.
     """
 
     LABEL = "PSNR (dB)"

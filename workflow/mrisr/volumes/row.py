@@ -30,7 +30,7 @@ KINDS = ("nifti", "analyze", "mgh", "minc", "nrrd", "metaimage", "dicom", "bids"
 """Kinds of volume. ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose one of several images of a folder."""
 
 NAME_LENGTH = 100
-"""Letters of a name at most: several names make the name of one file."""
+"""Greatest length of a name in characters. The name of a file consists of several names."""
 _NO_PATH = re.compile(r"[{}\x00-\x1f\x7f]")
 
 
@@ -61,6 +61,6 @@ class Volume:
 
 
 def named_kind(path: Path) -> str | None:
-    """The kind that a file's name tells; None for a name that tells none."""
+    """The kind of a file by the end of its name; None if the end is not known."""
     name = path.name.lower()
     return next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
