@@ -189,7 +189,7 @@ def test_the_forecast_agrees_with_a_real_run_and_knows_what_is_there(tmp_path):
     promised = sum(_bytes(" ".join(_line(said, stage)[-6:-4])) for stage in ("slice", "degrade", "train"))
     assert made / DISK_TOLERANCE < promised < made * DISK_TOLERANCE, said
     again = project.call("mrisr", "plan").stdout
-    assert "everything is there; nothing would run" in again
+    assert "everything is done; nothing would run" in again
     assert _line(again, "train")[1:4] == ["3", "3", "0"]
 
 
