@@ -54,8 +54,8 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
 def _restore_times(job: Job, record: Record) -> None:
     """Give outputs that were touched or copied the times at which they were made.
 
-    Snakemake reruns a job whose input is younger than its output, whatever its triggers are. So unchanged files must not
-    look younger.
+    Snakemake reruns a job whose input is younger than its output, whatever its triggers are. So unchanged files must
+    not look younger.
     """
     folder = Path(job.record).parent
     for path in job.writes.values():

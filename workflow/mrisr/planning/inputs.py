@@ -15,8 +15,8 @@ from .records import read_record
 def verified(plan: Plan, job: Job) -> list[str]:
     """SHA-256 of everything that a job reads, in the order in which it reads.
 
-    An identity describes how a job's inputs are made, not the files on disk. An edited or damaged input would give wrong
-    results under a right identity. So each input is compared with the record of the job that made it. Digests are
+    An identity describes how a job's inputs are made, not the files on disk. An edited or damaged input would give
+    wrong results under a right identity. So each input is compared with the record of the job that made it. Digests are
     remembered by size, inode and times of a file, like those of volumes.
 
     Raises

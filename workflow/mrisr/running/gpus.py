@@ -46,8 +46,8 @@ def one_gpu(device: str) -> Iterator[str | None]:
     Yields
     ------
     str or None
-        Name of the GPU. None if no GPU is taken: for ``cpu``, on a machine without GPUs, and in a scheduler's job, which
-        has its GPU already.
+        Name of the GPU. None if no GPU is taken: for ``cpu``, on a machine without GPUs, and in a scheduler's job,
+        which has its GPU already.
     """
     names = [] if device == "cpu" or "SLURM_JOB_ID" in os.environ else gpus()
     if not names:
