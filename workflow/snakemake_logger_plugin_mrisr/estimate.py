@@ -104,9 +104,9 @@ class Estimate:
         """Seconds that a job of the rule takes, and whether that was measured."""
         if self.finished[rule]:
             return self.spent[rule] / self.finished[rule], True
-        told = [job.left for job in running if job.rule == rule and job.left is not None]
-        if told:
-            return sum(told) / len(told), True
+        promised = [job.left for job in running if job.rule == rule and job.left is not None]
+        if promised:
+            return sum(promised) / len(promised), True
         nominal = sum(_nominal(name) * count for name, count in self.finished.items())
         fit = sum(self.spent.values()) / nominal if nominal else 1.0
         return _nominal(rule) * min(max(fit, FIT[0]), FIT[1]), False

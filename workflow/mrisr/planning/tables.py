@@ -81,6 +81,6 @@ def _metric(jobs: Jobs, name: str) -> dict[str, Any]:
     options = known["options"]
     for option, stage in (constant("metrics", name, method, "NEEDS") or {}).items():
         if options[option] is None:
-            options = jobs.stages[stage].said_of_its_result()
+            options = jobs.stages[stage].result_options()
     constants = plugins.describe("metrics", known["kind"]).constants
     return {"label": constants["LABEL"], "higher_is_better": constants["HIGHER_IS_BETTER"], "options": options}

@@ -55,7 +55,7 @@ class TrainBrisque(Stage):
         """Each fold has other training subjects."""
         return bool(self.study.folds)
 
-    def said_of_its_result(self) -> dict[str, str]:
+    def result_options(self) -> dict[str, str]:
         """Where the regressor's scores come from."""
         return {"learnt": "from people's scores" if self.study.brisque.scores else "from a proxy, 200 x GMSD"}
 

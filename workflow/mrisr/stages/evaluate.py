@@ -81,8 +81,8 @@ class Evaluate(Scoring):
         """Time of scoring, and of an estimate of every slice; disk space of scores and saved estimates."""
         trained, scoring = self.jobs.job("train", **job.wildcards), self.takes_scoring(costs, job)
         tested = costs.geometries.split("test", job.fold)
-        told = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
-        one = costs.calibration.estimate(trained.settings, costs.largest(tested).shape, **told)
+        execution = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
+        one = costs.calibration.estimate(trained.settings, costs.largest(tested).shape, **execution)
         count = sum(geometry.slices for geometry in tested)
         kept = sum(geometry.bytes for geometry in tested) * len(self.study.test_sets)
         size = scoring.bytes + (kept if job.settings["save_estimates"] else 0)

@@ -140,7 +140,7 @@ class Stage(ABC):
         """Reasons why a job of the plan cannot run, one line each."""
         return ()
 
-    def said_of_its_result(self) -> dict[str, str]:
+    def result_options(self) -> dict[str, str]:
         """Options that tables show for a metric that uses this stage's result, by name."""
         return {}
 
@@ -189,7 +189,7 @@ class Stage(ABC):
         specific = self.is_fold_specific(wildcards)
         if specific and "fold" not in wildcards:
             last = self.subjects.folds - 1
-            raise InputError(f"{self.NAME}: there is one a fold; give --fold, from 0 to {last}")
+            raise InputError(f"{self.NAME}: there is one for each fold; give --fold, from 0 to {last}")
         if not specific and "fold" in wildcards:
             raise InputError(f"{self.NAME}: is the same in every fold; leave --fold out")
 

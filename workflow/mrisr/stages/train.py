@@ -128,8 +128,8 @@ class Train(Stage):
         options = self.study.training.for_architecture(names["architecture"])
         validation = costs.geometries.split("validation", job.fold)
         step = costs.calibration.training_step(measured(job), costs.largest(training).shape)
-        told = {"threads": options.threads, "device": options.device}
-        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **told)
+        execution = {"threads": options.threads, "device": options.device}
+        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **execution)
         slices = math.ceil(options.epochs / options.validate_every) * sum(g.slices for g in validation)
         return Takes(training_steps(options, training) * step + slices * one, CHECKPOINT_BYTES * parameters)
 
