@@ -1,4 +1,4 @@
-"""What a training asks of the SLURM job that it runs in. SLURM stands in by scripts; test_slurm.py has the real one."""
+"""The SLURM job that a training runs in. Scripts replace SLURM's commands here; test_slurm.py uses the real ones."""
 
 from __future__ import annotations
 
