@@ -77,7 +77,7 @@ class Disturbed(Project):
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
 
     def written(self) -> set[str]:
-        """All files of the results, hidden ones included, except logs and timings."""
+        """All files of the results, hidden ones included, except logs, timings and what is set aside."""
         files = [path for path in (self.folder / "results").rglob("*") if path.is_file()]
         apart = {"logs", "timings", "set-aside"}
         return {str(path.relative_to(self.folder)) for path in files if not apart & set(path.parts)}

@@ -124,7 +124,7 @@ class ClusterProject(Project):
         return mine | {"PATH": f"{self.folder / 'bin'}{os.pathsep}{mine['PATH']}", "PATIENCE": str(self.patience)}
 
     def submit(self, *arguments: str) -> subprocess.Popen:
-        """Start the command that a user types, without waiting. Only SLURM and files are asked for more often."""
+        """Start the command that a user types, without waiting. Only the waits for SLURM and files are shorter."""
         quicker = ["--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5"]
         with open(self.folder / "driver.log", "w") as log:
             return subprocess.Popen(
