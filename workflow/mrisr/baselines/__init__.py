@@ -5,7 +5,7 @@ A baseline is a class with the constant ``GRIDS``: the values of ``protocol.grid
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from mrisr import plugins
 from mrisr.errors import require_integer
@@ -16,7 +16,7 @@ def available() -> list[str]:
     return plugins.available("baselines")
 
 
-def build(name: str, *, scale: int, **options: Any):
+def build(name: str, *, scale: int, grid: Literal["same", "low"] = "low", **options: Any):
     """Make a baseline by name.
 
     Parameters
@@ -24,15 +24,17 @@ def build(name: str, *, scale: int, **options: Any):
     name : str
         One of `available()`.
     scale : int
-        Factor between the grids, at least 1. It is 1 if the degraded image is on the high-resolution grid.
+        Factor of the degradation, at least 1.
+    grid : {"same", "low"}
+        The grid of the degraded image: ``same`` is the high-resolution grid, ``low`` has pixels ``scale`` times as long.
     **options
         The baseline's own options.
 
     Returns
     -------
     callable(images)
-        Maps float32 [h, w], [C, h, w] or [N, C, h, w] to the same rank with h and w ``scale`` times as large. Values
-        are not clipped.
+        Maps float32 [h, w], [C, h, w] or [N, C, h, w] to the same rank on the high-resolution grid. Values are not
+        clipped.
 
     Raises
     ------
@@ -41,4 +43,6 @@ def build(name: str, *, scale: int, **options: Any):
     """
     plugins.require("baselines", name)
     require_integer("baselines: scale", scale, at_least=1)
-    return plugins.build("baselines", name, scale=scale, **options)
+    if "grid" in plugins.describe("baselines", name).options:
+        return plugins.build("baselines", name, scale=scale, grid=grid, **options)
+    return plugins.build("baselines", name, scale=scale if grid == "low" else 1, **options)
