@@ -26,7 +26,8 @@ def build(name: str, *, scale: int, grid: Literal["same", "low"] = "low", **opti
     scale : int
         Factor of the degradation, at least 1.
     grid : {"same", "low"}
-        The grid of the degraded image: ``same`` is the high-resolution grid, ``low`` has pixels ``scale`` times as long.
+        The grid of the degraded image: ``same`` is the high-resolution grid; pixels of ``low`` are ``scale`` times as
+        long.
     **options
         The baseline's own options.
 
