@@ -58,7 +58,7 @@ def _fidelity(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _mean(image: np.ndarray, side: int) -> np.ndarray:
-    """Mean under a Gaussian window, wherever the window lies inside the image. Sigma is a fifth of the window's side."""
+    """Mean under a Gaussian window, wherever the window lies inside the image. Its sigma is a fifth of its side."""
     offsets = np.arange(side) - side // 2
     weights = np.exp(-(offsets**2) / (2 * (side / 5) ** 2))
     weights /= weights.sum()
