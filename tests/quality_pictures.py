@@ -1,4 +1,4 @@
-"""Formula-defined images in [0, 1], and what other programs make of them."""
+"""Formula-defined images in [0, 1], and the values that other programs compute from them."""
 
 from __future__ import annotations
 

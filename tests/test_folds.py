@@ -1,4 +1,4 @@
-"""Cross-validation by subject: who is in which fold, which jobs there are, what a change makes stale, a whole run."""
+"""Cross-validation by subject: the subjects and jobs of each fold, what a change makes stale, and a whole run."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_no_job_reads_what_was_learned_from_the_subjects_that_its_fold_tests(pla
     jobs = {path: job for job in made.jobs() for path in job.writes.values()}
 
     def learned_from(job) -> set[str]:
-        """Subjects whose slices a job's networks and regressors have seen."""
+        """Subjects on whose slices the networks and regressors of a job were trained."""
         above = [jobs[path] for path in job.inputs() if path in jobs]
         seen = {s for other in above for s in learned_from(other)}
         if job.stage in ("train", "network", "brisque"):

@@ -62,7 +62,7 @@ def project(tmp_path_factory):
 
 @contextlib.contextmanager
 def changed(project, *path, value=None, code=None):
-    """The project with another value of a key, or with a constant more in a code file, and then as it was."""
+    """The project with another value of a key, or with one more constant in a code file; afterwards as before."""
     config = copy.deepcopy(CONFIG)
     section = config
     for key in path[:-1]:

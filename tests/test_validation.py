@@ -19,7 +19,7 @@ DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def problems(**changes):
-    """What is said about the default study with keys changed; ``a__b`` is the key b in a."""
+    """The problems of the default study with changed keys; ``a__b`` is the key b in a."""
     config = copy.deepcopy(DEFAULT)
     for key, value in changes.items():
         *path, last = key.split("__")

@@ -20,7 +20,7 @@ from mrisr.volumes.ranges import parse_range
 from .memo import Memo
 
 LARGEST = 100_000
-"""Greatest number of voxels of a side that is believed, because a header may claim any number."""
+"""Longest side that is accepted, in voxels. A damaged header may claim any number."""
 UNKNOWN = [256, 256, 256]
 """Assumed size of a volume whose header cannot be read. The stage ``check`` reports what is wrong with it."""
 

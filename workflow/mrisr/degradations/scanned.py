@@ -14,9 +14,9 @@ from mrisr.imaging.planes import as_planes, require_whole_blocks
 
 
 class Scanned:
-    """Gives the slices of the scan that the manifest's column ``lr_path`` names, in place of computing any.
+    """Returns the slices of the scan that the manifest's column ``lr_path`` names. Nothing is simulated.
 
-    The stage ``register`` makes them, as these options say: `mrisr.registration.stage.register_stage`.
+    The stage ``register`` makes these slices with the options below (`mrisr.registration.stage.register_stage`).
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class Scanned:
     iterations : int
         Maximum number of iterations of the registration at each of its two levels.
     least_similarity : float
-        Lowest allowed correlation with the high-resolution scan inside the body. Below it, the scans are taken for
-        different anatomy, which is an error.
+        Lowest allowed correlation with the high-resolution scan inside the body. Below it the job fails, because the
+        scans seem to show different anatomy.
     file : str, optional
         File of the registered slices. The workflow sets it.
     """
@@ -61,7 +61,7 @@ class Scanned:
     def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
         """The scan's slices in place of images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, in [0, 1].
 
-        ``slice_ids`` names the N images (one for the lower ranks); there is no scan of an image without a name.
+        ``slice_ids`` names the N images (one for the lower ranks). It is required, because a name selects the slice.
         """
         as_planes(images)
         require_whole_blocks(images, self.scale)

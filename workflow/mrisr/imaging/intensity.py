@@ -14,7 +14,10 @@ Bounds = tuple[float, float]
 
 
 def bounds(array: np.ndarray, inside: np.ndarray | None, *, method: str, percentile: float, **_: Any) -> Bounds:
-    """Minimum, and maximum or percentile, of the voxels inside; 0 and 1 for the method ``none``."""
+    """The values that become 0 and 1: the minimum, and the maximum or a percentile. For ``none`` they are 0 and 1.
+
+    ``inside`` selects the voxels that count; None means all.
+    """
     values = array if inside is None else array[inside]
     low, high = float(values.min()), float(values.max())
     if method == "none":
@@ -31,7 +34,7 @@ def bounds(array: np.ndarray, inside: np.ndarray | None, *, method: str, percent
 
 
 def slice_bounds(image: np.ndarray, inside: np.ndarray | None, **normalise: Any) -> Bounds | None:
-    """The `bounds` of one slice; `None` for a slice that has none, such as a constant one."""
+    """The `bounds` of one slice; None if they cannot be found, as for a constant slice."""
     if inside is not None and not inside.any():
         return None
     try:

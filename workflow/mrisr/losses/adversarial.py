@@ -1,4 +1,4 @@
-"""Adversarial loss: the network learns to make what a discriminator takes for references (Goodfellow et al., 2014)."""
+"""Adversarial loss: estimates have to pass for references before a discriminator (Goodfellow et al., 2014)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mrisr.errors import InputError
 class Adversarial(nn.Module):
     """content_weight * content + weight * (how clearly the discriminator recognises the estimate).
 
-    The discriminator is trained with the network, a step of it before each of the network's. Validation measures the
-    content alone (`content_of`), because a discriminator that changes is no yardstick.
+    Each step of the network follows a step of the discriminator. Validation measures the content loss alone
+    (`content_of`): the discriminator changes during training, so its values at different epochs cannot be compared.
 
     Parameters
     ----------
     content : str, dict or None
-        A loss beside the adversarial one: its name or ``{kind: name, option: value}``. Null: none; validation then
-        measures the mean squared error.
+        A loss that is added to the adversarial term: its name or ``{kind: name, option: value}``. Null: none;
+        validation then measures the mean squared error.
     content_weight, weight : float
         Factors of the content and of the adversarial term (SRGAN: 1 and 1e-3).
     form : {"vanilla", "least_squares", "relativistic"}
@@ -31,7 +31,7 @@ class Adversarial(nn.Module):
     discriminator : str or dict
         Its name, or ``{kind: name, option: value}``.
     learning_rate : float or None
-        Of the discriminator at the start; null: that of the network. Both follow the same schedule.
+        Learning rate of the discriminator at the start; null: that of the network. Both follow the same schedule.
     channels : int
         Channels of the images.
     """

@@ -8,9 +8,9 @@ from mrisr.quality.proxy import gmsd
 
 
 class GMSD:
-    """Standard deviation over the image of the similarity of both gradients' magnitudes, 0 for a perfect estimate.
+    """Standard deviation, over the image, of the similarity of the gradient magnitudes; 0 for a perfect estimate.
 
-    Images are halved first; gradients are Prewitt's. Channels are compared one by one and averaged.
+    Images are first halved. Gradients are Prewitt's. Channels are compared one by one and averaged.
     """
 
     LABEL = "GMSD"

@@ -39,7 +39,7 @@ def files(jobs: Jobs, table: str) -> list[str]:
 
 
 def cross_validation(jobs: Jobs) -> str:
-    """What every table says about the folds; empty without folds."""
+    """The remark about folds that every table has; empty without folds."""
     folds, asked = jobs.subjects.folds, jobs.study.folds
     if not asked:
         return ""
@@ -50,7 +50,7 @@ def cross_validation(jobs: Jobs) -> str:
 def order(jobs: Jobs) -> dict[str, Any]:
     """The fields of `mrisr.statistics.order.Order`: the study's names in its order, its metrics, and remarks."""
     study, models = jobs.study, jobs.models()
-    # What no model has would redo tables and figures, and show in none.
+    # Names that no model has are left out. They appear in no table, so adding one must not make tables stale.
     used = {name: {model[name] for model in models} for name in ("architecture", "loss", "training_set")}
     return {
         "training_sets": [name for name in study.training_sets if name in used["training_set"]],
@@ -82,6 +82,6 @@ def _metric(jobs: Jobs, name: str) -> dict[str, Any]:
     options = known["options"]
     for option, stage in (constant("metrics", name, method, "NEEDS") or {}).items():
         if options[option] is None:
-            options = jobs.stages[stage].said_of_its_result()
+            options = jobs.stages[stage].result_options()
     constants = plugins.describe("metrics", known["kind"]).constants
     return {"label": constants["LABEL"], "higher_is_better": constants["HIGHER_IS_BETTER"], "options": options}

@@ -55,7 +55,7 @@ def register_stage(
     options: Mapping[str, Any],
     identity: str,
 ) -> Prepared:
-    """Denoise and register a subject's low-resolution scan, and write the same slices as of its high-resolution scan.
+    """Denoise and register a subject's low-resolution scan, and write the slices that its high-resolution scan has.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def register_stage(
         Slices files of the subject, high- and low-resolution (`mrisr.arrays.save_slices`).
     scale : int
     slices : mapping
-        From the ``slices`` section of a study: ``normalise`` and the treatments of unusual volumes; with ``multiple``.
+        Keys of the study's section ``slices``: ``normalise`` and the treatments of unusual volumes. Also ``multiple``.
     options : mapping
         ``denoise``, and the options of `mrisr.registration.register.register`.
     identity : str

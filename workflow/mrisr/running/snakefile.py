@@ -40,7 +40,7 @@ class Workflow:
     Raises
     ------
     SystemExit
-        The study or its volumes are wrong; each problem has been printed in one line.
+        The study or its volumes are wrong. The message has one line for each problem.
     """
 
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
@@ -60,7 +60,7 @@ class Workflow:
         self.layout = self.plan.layout
         self.plan.subjects.digests.save()
         self.resources = Resources(self.plan)
-        # A cluster ends a job that takes longer; the machine at hand has no such limit.
+        # A cluster ends a job after the requested time. This machine has no such limit.
         self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
         if workflow.is_main_process and _runs(workflow):
             self.resources.measure_networks()
@@ -69,7 +69,9 @@ class Workflow:
             atexit.register(submission.warn, workflow)
 
     def _is_locked(self) -> bool:
-        """Whether another run is making this study now. Snakemake was told to ignore its lock; its outputs stay.
+        """Whether another run is making this study now. Then outputs are left where they are.
+
+        Only a call with ``--nolock`` gets this far while another run holds the lock.
 
         Raises
         ------
@@ -139,7 +141,7 @@ class Workflow:
         }
 
     def figure_rules(self) -> list[tuple[str, Rule]]:
-        """Every figure that there is, drawn by the study or not, and its rule."""
+        """Every figure of the library with its rule, also figures that the study does not draw."""
         return [(figure, self.rule("figure", figure=figure)) for figure in figures.available()]
 
     def pictures(self, figure: str, kind: str) -> list[str]:
@@ -153,7 +155,7 @@ class Workflow:
     # ---- before and after a run -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Ask the cluster, if there is one; then write the study as it runs, the file that the jobs' commands name."""
+        """Check the cluster, if there is one. Then write the study as it runs to the file that the jobs read."""
         submission.check(self.workflow)
         try:
             write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))

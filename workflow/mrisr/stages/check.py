@@ -15,10 +15,11 @@ from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_s
 from .stage import Asks, Stage, Takes
 
 TABLE_BYTES = 1000
+"""Disk space of volumes.csv."""
 
 
 class Check(Stage):
-    """One job checks all volumes of all splits, and that every method of the study can be made."""
+    """One job checks all volumes of all splits, and makes every method of the study to see that it can be made."""
 
     NAME, RULE, VERB = "check", "check_volumes", "check"
     ACTION = "mrisr.volumes.check"
@@ -50,7 +51,7 @@ class Check(Stage):
         )
 
     def _row(self, volume: Volume) -> dict[str, str | None]:
-        """A row of the manifest with what applies to it; its licence changes nothing."""
+        """What the manifest and the study say about a volume, except its licence, which changes no result."""
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
         return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
 
@@ -86,11 +87,11 @@ class Check(Stage):
         return [{}]
 
     def asks(self, costs) -> Asks:
-        """The largest volume in memory; all of them read."""
+        """Memory for the largest volume; time to read all volumes."""
         voxels = [costs.geometries.of(subject).voxels for subject in self.subjects.volumes]
         return Asks(costs.BASE_MB + max(voxels) * READ_BYTES / costs.MB, sum(voxels) / READ_RATE / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """All volumes read and cut."""
+        """Time to read and cut all volumes; disk space of the table."""
         voxels = sum(costs.geometries.of(subject).voxels for subject in self.subjects.volumes)
         return Takes(voxels / VOXELS_A_SECOND, TABLE_BYTES)

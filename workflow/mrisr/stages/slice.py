@@ -13,11 +13,11 @@ from mrisr.volumes.row import ROLES, Volume
 from .stage import Asks, Stage, Takes
 
 READ_BYTES = 14
-"""A voxel while a volume is read, normalised, cut and written."""
+"""Bytes per voxel while a volume is read, normalised, cut and written."""
 READ_RATE = 2e6
 """Voxels read a second on a slow core."""
 VOXELS_A_SECOND = 6e6
-"""Reading, normalising and cutting (measured on the built-in volumes, gzip included)."""
+"""Voxels read, normalised and cut a second (measured on the built-in volumes, gzip included)."""
 
 
 READERS = {
@@ -31,7 +31,7 @@ ALL_READERS = tuple(sorted({name for names in READERS.values() for name in names
 
 
 class Slice(Stage):
-    """One job is one volume."""
+    """One job cuts one volume."""
 
     NAME, RULE, VERB = "slice", "slice_volume", "slice"
     ACTION = "mrisr.volumes.slicing"
@@ -61,22 +61,22 @@ class Slice(Stage):
         )
 
     def targets(self) -> list[dict[str, Any]]:
-        """Every volume of the manifest is cut, also one that no model is tested on."""
+        """All volumes of the manifest. Volumes that no model is tested on are cut too."""
         return [{"subject": subject} for subject in self.subjects.volumes]
 
     def asks(self, costs, subject: str) -> Asks:
-        """The volume in memory, read at a slow core's rate."""
+        """Memory for the volume; time to read it on a slow core."""
         voxels = costs.geometries.of(subject).voxels
         return Asks(costs.BASE_MB + voxels * READ_BYTES / costs.MB, voxels / READ_RATE / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """The volume read and cut; its slices on disk."""
+        """Time to read and cut the volume; disk space of its slices."""
         geometry = costs.geometries.of(job.wildcards["subject"])
         return Takes(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
 
 
 def row_settings(study: StudyConfig, volume: Volume, *roles: str) -> dict[str, str | None]:
-    """What applies to the volumes of a row, wherever it is written: in the row, in the study, or in their names."""
+    """Axis, range of slices and kinds of a row's volumes: from the row, or else from the study or the files' names."""
     return {
         "axis": str(study.slices.axis if volume.axis is None else volume.axis),
         "range": volume.slices or study.slices.range,
@@ -96,6 +96,6 @@ def _kind(volume: Volume, role: str) -> str | None:
 
 
 def slice_settings(study: StudyConfig) -> dict[str, Any]:
-    """The section ``slices`` but for its counts, and what the sides of a slice have to be multiples of."""
+    """The section ``slices`` without the counts, and ``multiple``: the sides of slices must be multiples of it."""
     multiple = math.lcm(*study.protocol.scales)
     return {**study.slices.model_dump(exclude={"count"}), "multiple": multiple}

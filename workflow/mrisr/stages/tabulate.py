@@ -14,11 +14,11 @@ from .scoring import score_rows
 from .stage import Asks, Stage, Takes
 
 SECONDS = 3.0
-"""The tables of the default study."""
+"""Time of the tables of the default study."""
 
 
 class Tabulate(Stage):
-    """One job a study."""
+    """One job makes all tables of the study."""
 
     NAME, RULE, VERB = "tabulate", "tabulate", "tabulate"
     ACTION = "mrisr.statistics.tabulate"
@@ -33,7 +33,7 @@ class Tabulate(Stage):
         scored += [self.jobs.job("baseline", **names) for names in self.jobs.baselines()]
         written = tables.written(self.study)
         files = [name for table in written for name in tables.files(self.jobs, table)]
-        # Told here: as keys of what is written, two of one name would become one.
+        # Checked here, because the names become keys of ``writes``, and two equal keys would become one.
         require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
             {},
@@ -54,11 +54,11 @@ class Tabulate(Stage):
         return [{}]
 
     def asks(self, costs) -> Asks:
-        """All rows of all scores."""
+        """Memory and time for all rows of all scores."""
         rows = score_rows(self.jobs, costs.geometries)
         return Asks(costs.BASE_MB + rows * costs.ROW_BYTES / costs.MB, rows / costs.ROWS_A_SECOND)
 
     def takes(self, costs, job: Job) -> Takes:
-        """All rows of all scores."""
+        """Time for all rows of all scores; disk space of scores.csv."""
         rows = score_rows(self.jobs, costs.geometries)
         return Takes(SECONDS + rows / costs.ROWS_A_SECOND, rows * costs.BYTES_A_ROW)

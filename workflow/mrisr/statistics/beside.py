@@ -26,8 +26,8 @@ OTHER = "other data and another budget than the paper's"
 def cells(scores: pd.DataFrame, order: Order | Mapping[str, Any], paper: str) -> pd.DataFrame:
     """One row for each printed number, with `COLUMNS`; ``here`` is blank where the study has no such cell.
 
-    ``here`` is the mean over slices, then subjects, then runs, as in all tables. A printed group that the study does
-    not have, or a blank one, stands beside the study's primary group.
+    ``here`` is the mean over slices, then subjects, then runs, as in all tables. If the study does not have a printed
+    group, or the group is blank, the number is compared with the study's primary group.
     """
     order, wanted = Order.of(order), read(paper)
     here = _means(scores)

@@ -1,4 +1,4 @@
-"""The subjects of a study: who is in which split, how many slices each gives, and what its files contain."""
+"""The subjects of a study: their splits, their numbers of slices, and the content of their files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def built_in_volumes() -> dict[str, Source]:
 
 
 class Subjects:
-    """The manifest of a study, with what the study makes of it.
+    """The subjects of a study's manifest, with their splits, test groups and numbers of slices.
 
     Raises
     ------
@@ -61,14 +61,14 @@ class Subjects:
 
     @functools.cached_property
     def pool(self) -> list[str]:
-        """Subjects that the folds share out: all but those of further test groups; none without cross-validation."""
+        """Subjects that are divided into folds: all but those of further test groups. None without cross-validation."""
         if not self.study.folds:
             return []
         return [v.subject for v in self.volumes.values() if v.split != "test" or v.group == self._primary_group]
 
     @functools.cached_property
     def _primary_group(self) -> str:
-        """The test group of the first test subject, whose name is the manifest's default where there is none."""
+        """The test group of the first test subject, or the manifest's default if there is no test subject."""
         return next((v.group for v in self.volumes.values() if v.split == "test"), Volume.group)
 
     def volume(self, subject: str) -> Volume:
@@ -91,14 +91,14 @@ class Subjects:
         return [{**p, "test": [name for name in self.groups if name in {*p["test"], *further}]} for p in parts]
 
     def testing_fold(self, subject: str) -> int:
-        """The fold that tests a subject: the first one of a subject that all test."""
+        """The fold that tests a subject; the first fold for a subject that all folds test."""
         return self.pool.index(subject) % self.folds if subject in self.pool else 0
 
     @functools.cached_property
     def checked(self) -> list[Volume]:
-        """The volumes as they are checked: where there are folds, a subject's split is the fold that tests it.
+        """The volumes for the stage `check`. With folds, a subject's split is the fold that tests it.
 
-        Finds identical volumes in different folds.
+        So the check finds identical volumes in different folds.
         """
         return [self._in_its_fold(v) if v.subject in self.pool else v for v in self.volumes.values()]
 
@@ -107,7 +107,7 @@ class Subjects:
 
     @functools.cached_property
     def groups(self) -> dict[str, str]:
-        """Test group of each subject that is tested, in whichever fold."""
+        """Test group of each subject that any fold tests."""
         tested = (v for v in self.volumes.values() if v.split == "test" or v.subject in self.pool)
         return {v.subject: self._primary_group if v.subject in self.pool else v.group for v in tested}
 
@@ -118,9 +118,9 @@ class Subjects:
 
     @functools.cached_property
     def counts(self) -> dict[str, int | None]:
-        """How many slices each subject gives: a split's number is shared out evenly over each group of it.
+        """Number of slices of each subject. The number for a split is divided evenly over each of its groups.
 
-        With folds the subjects that these share out are together one such group.
+        With folds, the subjects that are divided into folds count as one group.
         """
         counts: dict[str, int | None] = {}
         wanted = self.study.slices.count
@@ -147,7 +147,7 @@ class Subjects:
     def _content(self, path: Path, kind: str | None) -> str | dict[str, str]:
         """Digest of a file, or of each file that a volume consists of (the data beside a header, a DICOM series).
 
-        Of a built-in volume that is not fetched yet it is the one that it must have.
+        For a built-in volume that is not fetched yet, it is the digest that the file must have.
         """
         if not path.exists():
             return built_in_volumes()[path.as_posix()].sha256
@@ -190,8 +190,8 @@ class Subjects:
 
 
 def _why_unreadable(path: Path, kind: str | None) -> str | None:
-    """What of a volume's files cannot be read, and why; the data beside a header come after it."""
-    # A header is opened to find its data: it comes first.
+    """The first file of a volume that cannot be read, and why; None if all can be read."""
+    # The header is first, because it is opened to find its data files.
     if problem := why_unreadable(path):
         return f"{path} {problem}"
     found = ((file, why_unreadable(file)) for file in volume_files(path, kind))

@@ -21,7 +21,7 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
-    """Read one file; the affine is turned from ITK's LPS+ to RAS+."""
+    """Read one file. The affine is converted from ITK's LPS+ to RAS+."""
     import SimpleITK as sitk
 
     sitk.ProcessObject.SetGlobalWarningDisplay(False)

@@ -73,9 +73,9 @@ def check_volumes(
     Parameters
     ----------
     volumes : sequence of Volume
-        Of all splits.
+        The volumes of all splits.
     settings : mapping
-        The ``slices`` section of the study; ``multiple``: sides of slices have to be multiples of it; ``counts``:
+        The ``slices`` section of the study. Also ``multiple``: sides of slices have to be multiples of it; ``counts``:
         {subject: number of slices, or None for all}; ``allow_leakage``; ``manifest``: its name in error messages.
     out_csv : path or None
         Where to write the table, by rename and only if nothing is wrong.

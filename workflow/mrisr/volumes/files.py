@@ -37,9 +37,9 @@ def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
 
 
 def why_unreadable(path: str | Path) -> str | None:
-    """Why something that is there can be no volume and no table; None if it can, or is not there.
+    """Why an existing path cannot be opened as a volume or a table; None if it can, or if it does not exist.
 
-    Whoever opened it could wait for ever, or never come to an end.
+    Reading a FIFO or a device might never end.
     """
     real = os.path.realpath(path)
     if any(os.path.commonpath([folder, real]) == folder for folder in _OF_THE_SYSTEM):

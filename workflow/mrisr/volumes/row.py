@@ -14,7 +14,7 @@ KINDS = ("nifti", "analyze", "mgh", "minc", "nrrd", "metaimage", "dicom", "bids"
 """Kinds of volume. ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose one of several images of a folder."""
 
 NAME_LENGTH = 100
-"""Letters of a name at most: several names make the name of one file."""
+"""Greatest length of a name in characters. The name of a file consists of several names."""
 _NO_PATH = re.compile(r"[{}\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

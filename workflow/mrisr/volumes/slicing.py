@@ -1,7 +1,8 @@
 """Cuts a volume into normalised slices.
 
-Slices in the range that are not empty are kept, or a given number of them, evenly. The minimum of the volume (or of the
-slice) becomes 0 and its maximum or a percentile 1; values are clipped. Slices keep their in-plane orientation.
+Slices in the range that are not empty are kept: all, or a given number of them, evenly spaced. The minimum of the
+volume (or of the slice) becomes 0, and its maximum or a percentile becomes 1. Values are clipped. Slices keep their
+in-plane orientation.
 """
 
 from __future__ import annotations

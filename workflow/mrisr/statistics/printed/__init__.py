@@ -1,4 +1,4 @@
-"""Numbers that the papers print in their tables: facts, typed off, one CSV file a paper.
+"""Numbers that the papers print in their tables, copied by hand. There is one CSV file for each paper.
 
 Columns: table, architecture, loss, training_set, test_set, group, metric, value, deviation, note. Names are those of
 this project's study files. A blank cell means that the paper does not distinguish it.
