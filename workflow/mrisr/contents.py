@@ -15,14 +15,15 @@ PREFIX = "sha256:"
 
 
 def by_content(
-    shelf: str, kind: str, options: Mapping[str, Any], digest: Callable[[Path], str]
+    shelf: str, method: Any, digest: Callable[[Path], str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Options of a method with digests for paths, and the paths by digest.
+    """A method, as ``kind`` and ``options``, with digests for paths, and the paths by digest.
 
     A class declares the options that are paths in ``FILES``. Methods that it is made of (``PARTS``) are searched too.
     ``digest`` gives the SHA-256 of a file.
     """
-    named, paths = dict(options), {}
+    kind, named = plugins.kind_and_options(method)
+    paths: dict[str, str] = {}
     for option in plugins.constant(shelf, kind, "FILES") or ():
         if named.get(option) is not None:
             content = PREFIX + digest(Path(named[option]))
@@ -32,16 +33,15 @@ def by_content(
         value = named.get(option)
         found = [_part(of, part, digest, paths) for part in (value if isinstance(value, list) else [value])]
         named[option] = found if isinstance(value, list) else found[0]
-    return named, paths
+    return {"kind": kind, "options": named}, paths
 
 
 def _part(shelf: str, part: Any, digest: Callable[[Path], str], paths: dict[str, str]) -> Any:
     if part is None:
         return None
-    kind, options = plugins.as_method(part)
-    named, own = by_content(shelf, kind, options, digest)
+    named, own = by_content(shelf, part, digest)
     paths.update(own)
-    return {"kind": kind, **named}
+    return named
 
 
 def with_paths(value: Any, paths: Mapping[str, str]) -> Any:
