@@ -14,9 +14,7 @@ from . import plugins
 PREFIX = "sha256:"
 
 
-def by_content(
-    shelf: str, method: Any, digest: Callable[[Path], str]
-) -> tuple[dict[str, Any], dict[str, str]]:
+def by_content(shelf: str, method: Any, digest: Callable[[Path], str]) -> tuple[dict[str, Any], dict[str, str]]:
     """A method, as ``kind`` and ``options``, with digests for paths, and the paths by digest.
 
     A class declares the options that are paths in ``FILES``. Methods that it is made of (``PARTS``) are searched too.

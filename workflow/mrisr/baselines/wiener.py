@@ -25,8 +25,8 @@ class Wiener:
 
     Parameters
     ----------
-    degradation : str or dict
-        The degradation that made the input: its name, or ``{kind: name, option: value}``.
+    degradation : str or {"kind", "options"}
+        The degradation that made the input.
     noise : float
         Power of the noise as a fraction of the image's power, per pixel.
     border : {"periodic", "mirror"}

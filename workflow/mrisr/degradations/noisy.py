@@ -23,8 +23,8 @@ class Noisy:
 
     Parameters
     ----------
-    degradation : str or dict
-        What comes before the noise: a degradation's name, or ``{kind: name, option: value}``.
+    degradation : str or {"kind", "options"}
+        What comes before the noise.
     snr : float
         Mean of the degraded image's foreground over the noise's standard deviation in each channel. The foreground is
         what lies above a tenth of the image's maximum.

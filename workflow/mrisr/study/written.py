@@ -1,7 +1,7 @@
 """Turns a method as a study writes it into the one form that the rest of the library knows.
 
-A study writes a name, or ``{kind: name, option: value}``. The library has ``{"kind": name, "options": {option: value}}``,
-also for the methods that a method is made of.
+A study writes a name, or ``{kind: name, option: value}``. The library has ``{"kind": name, "options": {option:
+value}}``. The methods that a method is made of are turned too.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ def require_optimiser(optimiser: str | Mapping[str, Any]) -> tuple[str, dict[str
 class Settings:
     """Section ``training`` of a study for one model. The study's keys, types, defaults and descriptions are made of it.
 
+    Options of an optimiser stand in ``options`` here, beside its ``kind``; its description below is a study's form.
     The types say what `read` refuses: every integer is 1 or more, a ``Literal`` lists all choices.
     """
 
