@@ -12,10 +12,9 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mrisr import kernels
-from mrisr.arrays import Cache, load, load_slices, save, save_slices, stored_slices
+from mrisr.arrays import Cache, SavedState, load, load_slices, save, save_slices, stored_slices
 from mrisr.degradations.estimated import Estimated
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import SavedState
 from mrisr.learned.estimate import Described, Unfinished, _finished
 from mrisr.quality import regressor
 from mrisr.training import train as training

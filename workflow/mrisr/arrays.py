@@ -20,6 +20,8 @@ from .files import replacing
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Row = Annotated[list[Number], Field(min_length=4, max_length=4)]
+SavedState = tuple[dict[str, np.ndarray], dict[str, Any]]
+"""Tensors and metadata of unfinished or finished work, as `save` writes them."""
 
 
 class Known(BaseModel):

@@ -25,8 +25,8 @@ class Wiener:
 
     Parameters
     ----------
-    degradation : str or dict
-        The degradation that made the input: its name, or ``{kind: name, option: value}``.
+    degradation : str or {"kind", "options"}
+        The degradation that made the input.
     noise : float
         Power of the noise as a fraction of the image's power, per pixel.
     border : {"periodic", "mirror"}
@@ -49,7 +49,7 @@ class Wiener:
     ):
         if not noise > 0:
             raise InputError(f"wiener: noise must be positive, not {noise!r}")
-        kind, options = plugins.as_method(degradation)
+        kind, options = plugins.kind_and_options(degradation)
         if not plugins.constant("degradations", kind, "LINEAR"):
             raise InputError(f"wiener: the degradation '{kind}' is not linear; a Wiener filter needs a kernel")
         self.step, self.noise = scale if grid == "low" else 1, noise

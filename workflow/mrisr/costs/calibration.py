@@ -110,10 +110,9 @@ class Calibration:
         from mrisr.training.validate import validate
         from mrisr.training.weights import build_model
 
-        options = dict(settings["loss"])
         with execution(threads=threads, device=device, deterministic=True) as chosen:
             model = build_model(settings["architecture"], scale=settings["scale"], channels=shape[0]).to(chosen)
-            loss = losses.build(options.pop("kind"), channels=shape[0], **options).to(chosen)
+            loss = losses.from_description(settings["loss"], channels=shape[0]).to(chosen)
             pair = _pair(shape, settings["scale"], 0)
             validated = getattr(loss, "content_of", loss)
             return self._repeat(lambda: validate(model, validated, [pair], device=chosen, stop=lambda: None))

@@ -19,8 +19,8 @@ class Combine:
 
     Parameters
     ----------
-    members : list of str or dict
-        Degradations by name, or with options as ``{kind: gaussian, options: {sigma: 1.5}}``.
+    members : list of (str or {"kind", "options"})
+        Degradations. A study names degradations of its own here.
     seed : int
         Seed of the assignment of slices to members. The assignment depends only on the seed and the slice ids.
     """

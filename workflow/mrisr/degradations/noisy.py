@@ -23,8 +23,8 @@ class Noisy:
 
     Parameters
     ----------
-    degradation : str or dict
-        The degradation before the noise: its name, or ``{kind: name, option: value}``.
+    degradation : str or {"kind", "options"}
+        What comes before the noise.
     snr : float
         Mean of the degraded image's foreground, divided by the noise's standard deviation in each channel. The
         foreground is all pixels above a tenth of the image's maximum.

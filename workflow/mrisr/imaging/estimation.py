@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
+from mrisr.arrays import SavedState
 from mrisr.errors import InputError
 
 Status = Literal["estimated", "no structure", "diverged"]
-SavedState = tuple[dict[str, np.ndarray], dict[str, Any]]
-"""Tensors and metadata, as `mrisr.arrays.save` writes them."""
 
 
 class Keeper(Protocol):

@@ -11,10 +11,10 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from mrisr import arrays, kernels
-from mrisr.arrays import load_slices, slice_name
+from mrisr.arrays import SavedState, load_slices, slice_name
 from mrisr.errors import InputError
 from mrisr.files import write_text
-from mrisr.imaging.estimation import Estimation, SavedState, Status
+from mrisr.imaging.estimation import Estimation, Status
 from mrisr.meter import ProgressMeter
 from mrisr.training.checkpoints import Checkpoints
 from mrisr.training.execution import execution as running

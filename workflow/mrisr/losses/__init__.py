@@ -5,6 +5,7 @@ Listing the shelf does not import torch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mrisr import plugins
@@ -41,4 +42,9 @@ def build(name: str, *, channels: int = 1, **options: Any) -> torch.nn.Module:
     InputError
         Unknown name or option, or a value that is not allowed.
     """
-    return plugins.build_part("losses", {"kind": name, **options}, channels=channels)
+    return from_description({"kind": name, "options": options}, channels=channels)
+
+
+def from_description(description: str | Mapping[str, Any], *, channels: int = 1) -> torch.nn.Module:
+    """Build a loss from its name or ``{"kind": name, "options": {option: value}}``; the rest is as in `build`."""
+    return plugins.build_part("losses", description, channels=channels)

@@ -20,16 +20,15 @@ class Adversarial(nn.Module):
 
     Parameters
     ----------
-    content : str, dict or None
-        A loss that is added to the adversarial term: its name or ``{kind: name, option: value}``. Null: none;
-        validation then measures the mean squared error.
+    content : str, {"kind", "options"} or None
+        A loss beside the adversarial one. Null: none; validation then measures the mean squared error.
     content_weight, weight : float
         Factors of the content and of the adversarial term (SRGAN: 1 and 1e-3).
     form : {"vanilla", "least_squares", "relativistic"}
         Binary cross entropy, not saturating (SRGAN); squared distance to 1 and 0 (Mao et al., ICCV 2017); cross
         entropy against the mean logit of the other kind (Jolicoeur-Martineau, ICLR 2019, as in ESRGAN).
-    discriminator : str or dict
-        Its name, or ``{kind: name, option: value}``.
+    discriminator : str or {"kind", "options"}
+        The network that is trained to recognise estimates.
     learning_rate : float or None
         Learning rate of the discriminator at the start; null: that of the network. Both follow the same schedule.
     channels : int

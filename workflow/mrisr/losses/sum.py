@@ -14,8 +14,8 @@ class Sum(nn.Module):
 
     Parameters
     ----------
-    terms : list
-        Losses, each a name or ``{kind: name, option: value}``.
+    terms : list of (str or {"kind", "options"})
+        Losses.
     weights : list of float
         One positive number for each term; null: all 1.
     """

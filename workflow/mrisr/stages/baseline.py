@@ -31,7 +31,7 @@ class Baseline(Scoring):
         return self.scoring(
             {"scale": int(scale), "baseline": baseline, "fold": fold},
             settings={"baseline": {"name": baseline, **known}, **({} if fold is None else {"fold": int(fold)})},
-            modules=tuple(plugins.modules("baselines", known["kind"], known["options"])),
+            modules=tuple(plugins.modules("baselines", known)),
         )
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:

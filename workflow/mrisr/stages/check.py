@@ -7,7 +7,8 @@ from typing import Any
 
 from mrisr import plugins
 from mrisr.planning.job import Job
-from mrisr.planning.methods import constant
+from mrisr.planning.methods import constant, described
+from mrisr.study.methods import Method
 from mrisr.volumes.manifest import Volume
 from mrisr.volumes.row import ROLES
 
@@ -55,32 +56,34 @@ class Check(Stage):
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
         return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
 
-    def _methods(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-        """Key in the study, shelf, plug-in and options of every method that can be made before anything is learned."""
+    def _methods(self) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+        """Every method that can be made before anything is learned: key in the study, shelf, method, given options."""
         study, grid = self.study, self.study.protocol.grid
         for scale in study.protocol.scales:
             model_scale = scale if grid == "low" else 1
             made_later = {*study.mixtures, *study.estimated}
             for name, method in study.degradations.items():
                 if name not in made_later:
-                    options = {"scale": scale, "grid": grid, **method.options}
-                    yield f"degradations.{name}", "degradations", method.kind or name, options
+                    yield self._made("degradations", "degradations", name, method, scale=scale, grid=grid)
             for name, method in study.kernels.items():
-                yield f"kernels.{name}", "kernels", method.kind or name, {"scale": scale, **method.options}
+                yield self._made("kernels", "kernels", name, method, scale=scale)
             for name, method in study.architectures.items():
-                options = {"scale": model_scale, **method.options}
-                yield f"architectures.{name}", "models", method.kind or name, options
+                yield self._made("architectures", "models", name, method, scale=model_scale)
             for name, method in study.evaluation.baselines.items():
                 kind = method.kind or name
                 both = "grid" in plugins.describe("baselines", kind).options
                 given = {"scale": scale, "grid": grid} if both else {"scale": model_scale}
-                yield f"evaluation.baselines.{name}", "baselines", kind, {**given, **method.options}
+                yield self._made("evaluation.baselines", "baselines", name, method, **given)
         for name, method in study.losses.items():
-            yield f"losses.{name}", "losses", method.kind or name, dict(method.options)
+            yield self._made("losses", "losses", name, method)
         for name, method in study.evaluation.metrics.items():
             learned = constant("metrics", name, method, "NEEDS") or {}
             if all(method.options.get(option) for option in learned):
-                yield f"evaluation.metrics.{name}", "metrics", method.kind or name, dict(method.options)
+                yield self._made("evaluation.metrics", "metrics", name, method)
+
+    def _made(self, key: str, shelf: str, name: str, method: Method, **given: Any) -> tuple[str, str, Any, Any]:
+        """One of `_methods`; ``given`` are the options that the pipeline gives."""
+        return f"{key}.{name}", shelf, described(shelf, name, method), given
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study checks its volumes."""

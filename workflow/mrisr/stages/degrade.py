@@ -38,7 +38,7 @@ class Degrade(Stage):
         method = self.study.degradations[degradation]
         sliced, known = self.jobs.job("slice", subject=subject), described("degradations", degradation, method)
         reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
-        action, modules = self.ACTION, plugins.modules("degradations", known["kind"], known["options"])
+        action, modules = self.ACTION, plugins.modules("degradations", known)
         for option, stage in (constant("degradations", degradation, method, "NEEDS") or {}).items():
             made = self._made_by(stage, names, fold)
             needs[option] = made.identity

@@ -49,8 +49,8 @@ class TrainDownsampler(Stage):
         return self.make(
             {**names, "fold": fold},
             settings={
-                "architecture": {"kind": known["kind"], "shelf": "kernels", **known["options"]},
-                "loss": {"kind": loss["kind"], **loss["options"]},
+                "architecture": {**known, "shelf": "kernels"},
+                "loss": loss,
                 "scale": int(names["scale"]),
                 "training": training_settings(options),
                 "seed": chosen.seed,

@@ -12,6 +12,7 @@ from mrisr.memory import KEPT_SLICES
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
 from mrisr.study.config import TrainingOptions
+from mrisr.study.training import optimiser_of
 
 from .stage import Asks, Stage, Takes, is_finished
 
@@ -47,9 +48,7 @@ class Train(Stage):
         model = study.architecture(architecture)
         criterion = described("losses", loss, study.losses[loss])
         options = study.training.for_architecture(architecture)
-        loss_options, files = contents.by_content(
-            "losses", criterion["kind"], criterion["options"], self.subjects.digests
-        )
+        named, files = contents.by_content("losses", criterion, self.subjects.digests)
         start, initial, initial_needs = self._start(names, options)
         train_files, train_needs = self.jobs.pairs(scale, training_set, "train", fold)
         validation_files, validation_needs = self.jobs.pairs(scale, training_set, "validation", fold)
@@ -57,15 +56,15 @@ class Train(Stage):
             names,
             settings={
                 "architecture": model,
-                "loss": {"kind": criterion["kind"], **loss_options},
+                "loss": named,
                 "scale": study.model_scale(scale),
                 "training": {**training_settings(options), "initial_weights": start},
                 "seed": int(seed),
                 "mixture_seed": study.mixture_seed(training_set),
             },
             modules=(
-                *plugins.modules("models", model["kind"], study.architectures[architecture].options),
-                *plugins.modules("losses", criterion["kind"], criterion["options"]),
+                *plugins.modules("models", model),
+                *plugins.modules("losses", criterion),
             ),
             reads={"train": train_files, "validation": validation_files, "files": files, **initial},
             needs={"train": train_needs, "validation": validation_needs, **initial_needs},
@@ -152,7 +151,8 @@ def training_settings(options: TrainingOptions) -> dict[str, Any]:
     On a CPU all algorithms are deterministic. The device that ``auto`` finds is known only where the job runs.
     """
     deterministic = options.deterministic or options.device == "cpu"
-    return {**options.model_dump(exclude={"checkpoint_every", "device"}), "deterministic": deterministic}
+    told = options.model_dump(exclude={"checkpoint_every", "device"})
+    return {**told, "optimiser": optimiser_of(options), "deterministic": deterministic}
 
 
 def training_context(options: TrainingOptions, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from .brisque import Brisque
 from .evaluation import Evaluation
 from .figures import Figures
 from .kernels import Kernels
-from .methods import Method, Methods
+from .methods import Method, Methods, described
 from .models import Models
 from .protocol import Protocol
 from .section import Name, PathText, Section, Seed
@@ -146,9 +146,8 @@ class StudyConfig(Section):
         return self.degradations[degradation].options.get("seed", 0) if degradation in self.mixtures else 0
 
     def architecture(self, name: str) -> dict[str, Any]:
-        """An architecture: its plug-in as ``kind``, and its options with the defaults filled in."""
-        kind = self.architectures[name].kind or name
-        return {"kind": kind, **plugins.resolved("models", kind, self.architectures[name].options)}
+        """An architecture: its plug-in as ``kind``, and its ``options`` with the defaults filled in."""
+        return described("models", name, self.architectures[name])
 
     def model_scale(self, scale: int | str) -> int:
         """Factor that a network enlarges by: 1 on the high-resolution grid."""

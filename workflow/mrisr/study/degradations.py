@@ -9,6 +9,7 @@ from mrisr.errors import InputError, suggestion
 
 from .checks import Study, repeated
 from .methods import option_problems
+from .written import all_options
 
 COLUMNS = {"scale", "architecture", "loss", "training_set", "std_over", "note"}
 """Columns of the wide tables beside those of the test sets."""
@@ -37,9 +38,10 @@ def _option_problems(study: Study) -> Iterable[str]:
             continue
         if any(option_problems("degradations", kind, method.options)):
             continue  # reported already
+        options = all_options("degradations", kind, method.options)
         for scale in study.protocol.scales:
             try:
-                plugins.build("degradations", kind, scale=scale, grid=study.protocol.grid, **method.options)
+                plugins.build("degradations", kind, scale=scale, grid=study.protocol.grid, **options)
             except InputError as error:
                 yield from (f"degradations.{name}: {problem}" for problem in error.problems)
                 break

@@ -13,7 +13,7 @@ from .checks import Study, listed, unknown
 from .methods import Method
 from .schema import schema_problems
 from .section import Name, Positive, Seed
-from .training import TrainingOptions, patch_problems
+from .training import TrainingOptions, option_problems, patch_problems
 
 
 class Kernels(Method):
@@ -48,6 +48,8 @@ def _network_problems(study: Study, key: str, method: Kernels) -> Iterable[str]:
     except ValidationError as error:
         yield from schema_problems(error, TrainingOptions, prefix=f"{key}.")
         return
+    told = set(option_problems(key, study.training))
+    yield from (problem for problem in option_problems(key, options) if problem not in told)
     if not {"patch", "eighth_turns"} & method.training.keys():
         return  # problems of the section training are reported there
     if options.eighth_turns and options.patch is None:

@@ -13,6 +13,7 @@ from mrisr.errors import InputError, suggestion
 
 from .checks import Study
 from .section import Name
+from .written import all_options, read_method
 
 
 class Method(BaseModel):
@@ -38,6 +39,12 @@ def _named(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return {name: {} for name in value}
     return value
+
+
+def described(shelf: str, name: str, method: Method) -> dict[str, Any]:
+    """``kind``, a method's plug-in, and its ``options`` with the defaults filled in: the library's form."""
+    kind = method.kind or name
+    return {"kind": kind, "options": all_options(shelf, kind, method.options)}
 
 
 Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_length=1)]
@@ -94,7 +101,7 @@ def _part_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterabl
     """What is wrong with the methods that a method is made of."""
     for option, of, part in plugins.parts(shelf, kind, options):
         try:
-            name, own = plugins.as_method(part)
+            name, own = read_method(part)
             plugins.require(of, name)
         except InputError as error:
             yield f".{option}: {error.problems[0]}"

@@ -16,6 +16,7 @@ from .descriptions import descriptions
 from .initial import initial_problems
 from .schema import schema_problems
 from .section import Name, PathText, Positive, PositiveReal, Section
+from .written import read_method
 
 
 def _as_tuple(value: Any) -> Any:
@@ -59,13 +60,28 @@ class Training(TrainingOptions):
         return TrainingOptions(**(base | self.overrides.get(architecture, {})))
 
 
+def optimiser_of(options: TrainingOptions) -> str | dict[str, Any]:
+    """The optimiser in the library's form: a name, or ``{"kind": name, "options": {option: value}}``.
+
+    Raises
+    ------
+    InputError
+        It has no kind.
+    """
+    if isinstance(options.optimiser, str):
+        return options.optimiser
+    kind, own = read_method(options.optimiser)
+    return {"kind": kind, "options": own}
+
+
 def problems(study: Study) -> Iterable[str]:
     """Overrides for unknown architectures, and patches that cannot be turned or do not fit the scales."""
     wrong = list(_override_problems(study))
     yield from wrong
     if not wrong:
         for name in study.architectures:
-            yield from dict.fromkeys(_option_problems(study, name))
+            key = f"training.overrides.{name}" if name in study.training.overrides else "training"
+            yield from dict.fromkeys(option_problems(key, study.training.for_architecture(name)))
             yield from initial_problems(study, name)
     yield from _turn_problems(study)
     patches = {"training.patch": study.training.patch}
@@ -86,17 +102,20 @@ def _override_problems(study: Study) -> Iterable[str]:
             yield from schema_problems(error, TrainingOptions, prefix=f"training.overrides.{name}.")
 
 
-def _option_problems(study: Study, architecture: str) -> Iterable[str]:
-    """Keys of one architecture's training that depend on each other."""
-    options = study.training.for_architecture(architecture)
-    key = f"training.overrides.{architecture}" if architecture in study.training.overrides else "training"
+def option_problems(key: str, options: TrainingOptions) -> Iterable[str]:
+    """What is wrong with the optimiser of one network's training, and with keys that depend on each other."""
     if options.schedule == "halving" and options.halve_every is None:
         yield f"{key}.halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
     for epoch in options.keep_epochs:
         if epoch > options.epochs:
             yield f"{key}.keep_epochs: there is no epoch {epoch} (training has {options.epochs})"
     try:
-        require_optimiser(options.optimiser)
+        optimiser = optimiser_of(options)
+    except InputError as error:
+        yield f"{key}.optimiser: {error.problems[0]}"
+        return
+    try:
+        require_optimiser(optimiser)
     except InputError as error:
         yield error.problems[0].replace("training.", f"{key}.", 1)
 

@@ -21,6 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from mrisr import arrays, files, recorded
+from mrisr.arrays import SavedState
 from mrisr.errors import InputError
 
 KEPT = 2
@@ -28,9 +29,6 @@ DIGITS = 16
 """Hexadecimal digits of the content's SHA-256 in a file name."""
 ABANDONED = 3600
 """Age in seconds from which on a half-written file is taken to be left by a process that died."""
-
-Content = tuple[dict[str, np.ndarray], dict[str, Any]]
-"""Tensors and metadata."""
 
 
 class Checkpoints:
@@ -63,15 +61,15 @@ class Checkpoints:
         if self._write("final", tensors, metadata):
             self._prune(1)
 
-    def latest(self) -> Content | None:
+    def latest(self) -> SavedState | None:
         """The newest undamaged state, or None."""
         return next(self._whole("step"), None)
 
-    def final(self) -> Content | None:
+    def final(self) -> SavedState | None:
         """The finished state, or None if there is none or it is damaged."""
         return next(self._whole("final"), None)
 
-    def _whole(self, kind: str) -> Iterator[Content]:
+    def _whole(self, kind: str) -> Iterator[SavedState]:
         """Every undamaged state of a kind, the newest first."""
         for path in reversed(self._list(kind)):
             if (content := _read(path, self.schemas[kind])) is not None:
@@ -100,7 +98,7 @@ class Checkpoints:
             path.unlink(missing_ok=True)
 
 
-def _read(path: Path, schema: Any) -> Content | None:
+def _read(path: Path, schema: Any) -> SavedState | None:
     """Content of a checkpoint. None if another writer has removed it or it is damaged; damage is reported once."""
     try:
         if files.sha256(path)[:DIGITS] == path.stem[-DIGITS:]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mrisr.errors import InputError, suggestion
+from mrisr.plugins import kind_and_options
 
 LATER = {"eighth_turns", "validate_every", "halve_every", "gradient_clipping", "initial_weights", "keep_epochs"}
 """Keys that a direct call of `train` may leave out. It has to give all others."""
@@ -18,10 +19,12 @@ OPTIMISERS = {"adam": {"betas", "weight_decay"}, "sgd": {"momentum", "weight_dec
 
 def require_optimiser(optimiser: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Name and options of an optimiser; `InputError` if there is no such one, or it has no such option."""
-    options = {"kind": optimiser} if isinstance(optimiser, str) else dict(optimiser)
-    name = options.pop("kind", None)
+    try:
+        name, options = kind_and_options(optimiser)
+    except InputError as error:
+        raise InputError(f"training.optimiser: {error.problems[0]}") from error
     if name not in OPTIMISERS:
-        raise InputError(f"training.optimiser: '{name}' is not known ({suggestion(str(name), OPTIMISERS)})")
+        raise InputError(f"training.optimiser: '{name}' is not known ({suggestion(name, OPTIMISERS)})")
     for option, value in options.items():
         if option not in OPTIMISERS[name]:
             known = suggestion(option, OPTIMISERS[name])
@@ -38,6 +41,8 @@ class Settings:
 
     The keys of a study, with their types, defaults and descriptions, are made from this class. `read` checks values by
     their types: every integer must be 1 or more, and a ``Literal`` lists all choices.
+
+    Options of an optimiser stand in ``options`` here, beside its ``kind``; its description below is a study's form.
     """
 
     # Descriptions are docstrings, because these are not part of an identity. So a better word makes no result stale.

@@ -27,13 +27,13 @@ def run(
     volumes: Sequence[Volume],
     manifest: str,
     slices: Mapping[str, Any],
-    methods: Sequence[tuple[str, str, str, dict[str, Any]]],
+    methods: Sequence[tuple[str, str, dict[str, Any], dict[str, Any]]],
     progress: Callable[[int, int], Any] | None = None,
 ) -> None:
     """Check the methods and all volumes of a study, the action of the stage `check`.
 
     ``slices`` is the section of the study, with ``multiple``. ``methods`` holds for each method its key in the study,
-    its shelf, its plug-in and its options.
+    its shelf, itself as ``kind`` and ``options``, and the options that the pipeline gives.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def run(
         print(", ".join(f"{name} {value}" for name, value in row.items()))
 
 
-def _method_problems(where: str, shelf: str, kind: str, options: Mapping[str, Any]) -> list[str]:
+def _method_problems(where: str, shelf: str, method: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     try:
-        plugins.build(shelf, kind, **options)
+        plugins.build(shelf, method["kind"], **given, **method["options"])
     except InputError as error:
         return [f"{where}: {problem}" for problem in error.problems]
     return []

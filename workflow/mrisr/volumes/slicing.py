@@ -8,7 +8,8 @@ in-plane orientation.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ from .row import Volume
 EMPTY = {"threshold": 0.1, "fraction": 0.1}
 NORMALISE = {"method": "percentile", "per": "volume", "percentile": 99.9}
 Slices = dict[int, np.ndarray]
-_Plane = tuple[np.ndarray, np.ndarray | None]
 
 
 def run(
@@ -130,42 +130,63 @@ def slice_volume(
     number, reverse = resolve_axis(axis, volume.affine)
     inside = None if mask is None else inside_mask(mask, volume)
     crop, affine = crop_plane(volume.array.shape, number, volume.affine, multiple=multiple, minimum=minimum)
+    planes = _Planes(volume.array, inside, number, crop)
     wanted = parse_range(range).indices(volume.array.shape[number], reverse=reverse)
-    whole = bounds(volume.array, inside, **normalise)
-    planes = ((index, _plane(volume.array, inside, number, index, crop)) for index in wanted)
-    used = dict(_not_empty(planes, whole, empty, normalise))
-    if not used:
-        raise InputError("every slice of the range is empty by the rule slices.empty; lower its threshold or fraction")
-    indices = list(used)
-    if count is not None:
-        indices = [indices[position] for position in evenly(len(indices), count)]
-    slices = {i: _channels_first(scaled(*_plane(volume.array, inside, number, i, crop), used[i])) for i in indices}
-    metadata = {
-        "subject": subject,
-        "axis": number,
-        "affine": affine.tolist(),
-        "spacing": volume.spacing.tolist(),
-        "intensity": {"low": min(used[i][0] for i in indices), "high": max(used[i][1] for i in indices)},
-    }
-    return slices, metadata
+    used = _taken(dict(_not_empty(planes, wanted, empty, normalise)), count)
+    slices = {index: _channels_first(scaled(*planes.at(index), limits)) for index, limits in used.items()}
+    return slices, _metadata(subject, number, affine, volume.spacing, used)
+
+
+@dataclass(frozen=True)
+class _Planes:
+    """The cropped slices of a volume along one axis, and those of the mask."""
+
+    array: np.ndarray
+    inside: np.ndarray | None
+    axis: int
+    crop: tuple[slice, ...]
+
+    def at(self, index: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """One slice [H, W] or [H, W, C] of the volume, and the same slice of the mask."""
+        # Not `take`: it would first copy the whole volume if that is in Fortran order.
+        where = (*self.crop[: self.axis], index, *self.crop[self.axis :])
+        return self.array[where], None if self.inside is None else self.inside[where]
 
 
 def _not_empty(
-    planes: Iterator[tuple[int, _Plane]], whole: Bounds, empty: Mapping[str, float], normalise: Mapping[str, Any]
+    planes: _Planes, wanted: Iterable[int], empty: Mapping[str, float], normalise: Mapping[str, Any]
 ) -> Iterator[tuple[int, Bounds]]:
-    """Index and bounds of the slices that are not empty."""
+    """Index and bounds of the wanted slices that are not empty."""
+    whole = bounds(planes.array, planes.inside, **normalise)
     one_by_one = normalise["per"] == "slice" and normalise["method"] != "none"
-    for index, (image, inside) in planes:
+    for index in wanted:
+        image, inside = planes.at(index)
         limits = slice_bounds(image, inside, **normalise) if one_by_one else whole
         if limits is not None and not is_empty(scaled(image, inside, whole), empty):
             yield index, limits
 
 
-def _plane(array: np.ndarray, inside: np.ndarray | None, axis: int, index: int, crop: tuple[slice, ...]) -> _Plane:
-    """One cropped slice [H, W] or [H, W, C] of the volume, and the same slice of the mask."""
-    # Not `take`: it would first copy the whole volume if that is in Fortran order.
-    where = (*crop[:axis], index, *crop[axis:])
-    return array[where], None if inside is None else inside[where]
+def _taken(usable: dict[int, Bounds], count: int | None) -> dict[int, Bounds]:
+    """All slices that are usable, or ``count`` of them, evenly spaced."""
+    if not usable:
+        raise InputError("every slice of the range is empty by the rule slices.empty; lower its threshold or fraction")
+    if count is None:
+        return usable
+    indices = list(usable)
+    return {indices[place]: usable[indices[place]] for place in evenly(len(indices), count)}
+
+
+def _metadata(
+    subject: str, axis: int, affine: np.ndarray, spacing: np.ndarray, used: Mapping[int, Bounds]
+) -> dict[str, Any]:
+    low, high = zip(*used.values(), strict=True)
+    return {
+        "subject": subject,
+        "axis": axis,
+        "affine": affine.tolist(),
+        "spacing": spacing.tolist(),
+        "intensity": {"low": min(low), "high": max(high)},
+    }
 
 
 def _channels_first(image: np.ndarray) -> np.ndarray:
