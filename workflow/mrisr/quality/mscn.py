@@ -23,7 +23,7 @@ STABILISER = 1.0
 WHITE = 255.0
 NEGLIGIBLE = 1e-9
 """Coefficients below this are rounding errors of a constant window, about 1e-13. They become 0, because otherwise their
-random signs would count as values in the asymmetric fits. From a grey value of 0.25 on, one step of float32 in any pixel of
+random signs would count in the asymmetric fits. From a grey value of 0.25 on, one step of float32 in any pixel of
 the window gives more."""
 BORDERS = {"zero": "constant", "replicate": "nearest"}
 """How the image continues beyond the edge, with scipy's name for it. BRISQUE's authors (``filter2``) take zeros;
