@@ -45,7 +45,7 @@ class Scanned:
         denoise: bool = True,
         control_spacing: float = 20.0,
         iterations: int = 20,
-        least_similarity: float = 0.65,
+        least_similarity: float = 0.7,
         file: str | None = None,
     ):
         if grid != "low":

@@ -14,7 +14,7 @@ from mrisr.imaging.loaded import LoadedVolume
 
 from .bspline import deform
 from .geometry import LPS_TO_RAS, array_of, block_means, itk_image, require_ratio
-from .similarity import local_correlation
+from .similarity import similarity
 
 LEAST_OVERLAP = 0.5
 """Least fraction of the high-resolution scan's voxels that the low-resolution scan has to cover."""
@@ -28,7 +28,7 @@ class Registered:
     high-resolution scan; all three are on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel
     was taken from, relative to the voxel, in mm along the world's axes (RAS+). ``covered`` [X, Y, Z] says whether that
     point lies in the scan's field of view. ``similarity_before`` and ``similarity`` compare both with the reference in
-    the covered part of the body (`mrisr.registration.similarity.local_correlation`).
+    the covered part of the body (`mrisr.registration.similarity`).
     """
 
     scan: LoadedVolume
@@ -49,7 +49,7 @@ def register(
     multiple: int | None = None,
     control_spacing: float = 20.0,
     iterations: int = 20,
-    least_similarity: float = 0.65,
+    least_similarity: float = 0.7,
 ) -> Registered:
     """Register a low-resolution scan to the high-resolution scan of the same anatomy.
 
@@ -73,7 +73,7 @@ def register(
         Greatest number of iterations per level of resolution. The time is proportional to the number of control points:
         a head at 20 mm takes minutes on one core.
     least_similarity : float
-        Local correlation (0 to 1) below which the scans count as showing different anatomy.
+        Similarity (0 to 1) below which the scans count as showing different anatomy.
 
     Raises
     ------
@@ -102,8 +102,8 @@ def _registered(lr: LoadedVolume, reference: LoadedVolume, **options: float) -> 
     fixed, moving = itk_image(reference), itk_image(lr)
     transform = deform(fixed, moving, **options)
     scan, covered = _on_grid(lr, moving, reference, fixed, transform), _covered(moving, fixed, transform)
-    first = local_correlation(before.array, reference.array, _body(reference) & covered_before)
-    last = local_correlation(scan.array, reference.array, _body(reference) & covered)
+    first = similarity(before.array, reference.array, _body(reference) & covered_before)
+    last = similarity(scan.array, reference.array, _body(reference) & covered)
     return Registered(scan, before, reference, _displacement(transform, fixed), covered, first, last)
 
 
@@ -120,11 +120,11 @@ def _body(reference: LoadedVolume) -> np.ndarray:
 def _suspects(
     lr: LoadedVolume, reference: LoadedVolume, similarity_before: float
 ) -> Iterator[tuple[int, LoadedVolume]]:
-    """Mirror images of the scan that fit better by the headers than the scan, with the stored axis that was reversed."""
+    """Mirror images that fit better by the headers than the scan itself, with the stored axis that was reversed."""
     for axis in range(3):
         mirrored = replace(lr, array=np.flip(lr.array, axis))
         placed, covered = _unmoved(mirrored, reference)
-        if local_correlation(placed.array, reference.array, _body(reference) & covered) > similarity_before:
+        if similarity(placed.array, reference.array, _body(reference) & covered) > similarity_before:
             yield axis, mirrored
 
 
@@ -151,11 +151,11 @@ def _require_same_anatomy(before: float, after: float, least: float) -> None:
         )
 
 
-def _require_better_than_mirrored(similarity: float, mirrored: float, axis: int) -> None:
-    if mirrored > similarity:
+def _require_better_than_mirrored(as_it_is: float, mirrored: float, axis: int) -> None:
+    if mirrored > as_it_is:
         raise InputError(
-            f"the low-resolution scan seems to be mirrored: reversed along its stored axis {axis}, it fits the "
-            f"high-resolution scan better (similarity {mirrored:.2f}, as it is {similarity:.2f}); correct its orientation"
+            f"the low-resolution scan seems to be mirrored: reversed along its stored axis {axis}, it fits better "
+            f"(similarity {mirrored:.2f}, as it is {as_it_is:.2f}); correct the orientation in its header"
         )
 
 
