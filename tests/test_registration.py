@@ -101,7 +101,7 @@ def test_a_known_displacement_is_undone(registered):
     assert registered.similarity > registered.similarity_before + 0.1
 
 
-@pytest.mark.parametrize("contrast", CONTRASTS)
+@pytest.mark.parametrize("contrast", ["inverted", "middle"])
 def test_a_known_displacement_is_undone_in_another_contrast(contrast):
     lr, hr = scans(contrast=CONTRASTS[contrast])
     found = register(lr, hr, axis=AXIS, scale=SCALE)
@@ -160,9 +160,8 @@ def test_another_anatomy_is_refused():
     assert len(caught.value.problems) == 1
 
 
-@pytest.mark.parametrize("contrast", ["inverted", "middle"])
-def test_another_anatomy_in_another_contrast_is_refused(contrast):
-    (lr, _), (_, hr) = scans(seed=5, contrast=CONTRASTS[contrast]), scans()
+def test_another_anatomy_in_another_contrast_is_refused():
+    (lr, _), (_, hr) = scans(seed=5, contrast=CONTRASTS["inverted"]), scans()
     with pytest.raises(InputError, match="does not show the anatomy"):
         register(lr, hr, axis=AXIS, scale=SCALE)
 
@@ -171,7 +170,7 @@ def test_slices_in_another_order_are_refused():
     lr, hr = scans()
     shuffled = np.random.default_rng(0).permutation(len(lr.array))
     with pytest.raises(InputError, match="does not show the anatomy"):
-        register(replace(lr, array=lr.array[shuffled]), hr, axis=AXIS, scale=SCALE)
+        register(replace(lr, array=lr.array[shuffled]), hr, axis=AXIS, scale=SCALE, iterations=3)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -188,9 +187,10 @@ def symmetric_scans() -> tuple[LoadedVolume, LoadedVolume]:
 
 def test_a_mirrored_scan_of_a_symmetric_anatomy_is_found_by_its_mirror_image():
     lr, hr = symmetric_scans()
-    assert register(lr, hr, axis=AXIS, scale=SCALE).similarity > 0.75
+    assert register(lr, hr, axis=AXIS, scale=SCALE, iterations=5).similarity > 0.8
+    options = {"axis": AXIS, "scale": SCALE, "iterations": 5, "least_similarity": 0.3}
     with pytest.raises(InputError, match="reversed along its stored axis 2, it fits better") as caught:
-        register(replace(lr, array=lr.array[..., ::-1]), hr, axis=AXIS, scale=SCALE, least_similarity=0.3)
+        register(replace(lr, array=lr.array[..., ::-1]), hr, **options)
     assert len(caught.value.problems) == 1
 
 
