@@ -88,7 +88,7 @@ class Written(dict):
 def tabulate(files, scores, folder, *, order, tables=("bias", "findings", "methods", "wide"), against=None):
     """Run the stage; the files that it wrote."""
     writes = Written(scores, folder)
-    settings = {**order, "tables": list(tables), "against": against}
+    settings = {**order, "tables": {name: {} if against is None else {"against": against} for name in tables}}
     run({"scores": list(map(str, files))}, writes, settings=settings, identity="x")
     return [Path(path) for path in writes.values()]
 
