@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mrisr.errors import InputError
 from mrisr.planning.layout import fold_folder, fold_of
 from mrisr.planning.plan import Plan
-from mrisr.planning.tables import cross_validation
+from mrisr.planning.tables import cross_validation, order
 from mrisr.study.folds import FEWEST, deal, number_of_folds, why_impossible
 from mrisr.study.validation import validate
 from mrisr.volumes.check import check_volumes
@@ -143,6 +143,21 @@ def test_there_are_as_many_folds_as_subjects_at_most_and_the_tables_say_so(plan)
     assert cross_validation(made) == "4-fold cross-validation by subject (as many as there are subjects; folds: 10)"
     assert cross_validation(plan()) == "3-fold cross-validation by subject"
     assert cross_validation(plan(folds=None)) == ""
+
+
+def test_a_training_set_whose_kernels_vary_is_told_with_their_seed(plan):
+    """DSGAN declares ``VARIES``, DSN does not; a mixture varies as its members do."""
+    degradations = {
+        **{"gaussian": {"sigma": 1.0}, "dsn": {"kind": "estimated"}, "mine": {"kind": "estimated", "by": "kernel_gan"}},
+        "both": {"kind": "combine", "members": ["gaussian", "mine"]},
+    }
+    kernels = {**STUDY["kernels"], "kernel_gan": {"kind": "dsgan", "source": "gaussian", "seed": 3}}
+    sets = ["dsn", "mine", "both"]
+    varying = order(plan(degradations=degradations, kernels=kernels, training_sets=sets, folds=None))["varying"]
+    assert list(varying) == ["mine", "both"]
+    told = "kernel_gan: one seed (3) was run, elsewhere the PSNR of one seed differed by 0.17 dB between two processors"
+    assert set(varying.values()) == {told}
+    assert "varying" not in order(plan())
 
 
 def test_what_is_learned_from_subjects_is_made_once_a_fold_and_the_rest_once(plan):

@@ -67,7 +67,22 @@ def order(jobs: Jobs) -> dict[str, Any]:
         "leakage": study.allow_leakage,
         "grid": study.protocol.grid,
         **({"cross_validation": cross_validation(jobs)} if study.folds else {}),
+        **({"varying": varying} if (varying := _varying(study)) else {}),
     }
+
+
+def _varying(study: StudyConfig) -> dict[str, str]:
+    """A remark for each training or test set with a learned degradation whose method declares ``VARIES``."""
+    remarks = {}
+    for name in dict.fromkeys([*study.training_sets, *study.test_sets]):
+        learners = dict.fromkeys(study.estimated[member] for member in study.members(name) if member in study.estimated)
+        found = {by: constant("kernels", by, study.kernels[by], "VARIES") for by in learners}
+        told = [
+            f"{by}: one seed ({study.kernels[by].seed}) was run, elsewhere {text}" for by, text in found.items() if text
+        ]
+        if told:
+            remarks[name] = "; ".join(told)
+    return remarks
 
 
 def _is_simulated(study: StudyConfig, test_set: str) -> bool:

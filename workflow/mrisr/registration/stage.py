@@ -42,7 +42,7 @@ def run(
     stem = Path(writes["picture"]).with_suffix("")
     importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)
     found = prepared.registered
-    print(f"correlation {found.similarity_before:.3f} before registration, {found.similarity:.3f} after")
+    print(f"similarity {found.similarity_before:.3f} before registration, {found.similarity:.3f} after")
 
 
 def register_stage(
