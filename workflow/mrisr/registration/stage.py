@@ -29,14 +29,17 @@ def run(
     settings: Mapping[str, Any],
     identity: str,
     volume: Volume,
+    limit_gib: float,
     picture: str,
 ) -> None:
     """Register a subject's scan, the action of the stage `register`.
 
+    ``limit_gib`` is that of `mrisr.volumes.readers.read_volume`.
     ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
     """
     slices = reads["slices"]
-    prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
+    told = {**settings, "slices": {**settings["slices"], "limit_gib": limit_gib}}
+    prepared = register_stage(volume, slices, writes["slices"], **told, identity=identity)
     indices = list(stored_slices(slices, Cache(0)))
     stem = Path(writes["picture"]).with_suffix("")
     importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)

@@ -57,7 +57,11 @@ class Register(Stage):
             reads={"volumes": list(files), "slices": sliced.writes["slices"]},
             needs={"slices": sliced.identity, "content": list(files.values())},
             # The picture's code is no part of the identity: how it looks shall not have anything learned again.
-            context={"volume": self.subjects.volume(subject), "picture": "mrisr.figures._registration"},
+            context={
+                "volume": self.subjects.volume(subject),
+                "limit_gib": self.study.slices.limit_gib,
+                "picture": "mrisr.figures._registration",
+            },
         )
 
     def _options(self, degradation: str) -> dict[str, Any]:

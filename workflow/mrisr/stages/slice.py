@@ -55,7 +55,7 @@ class Slice(Stage):
             modules=("mrisr.volumes.readers",),
             reads={"volume": list(files)},
             needs={"content": list(files.values())},
-            context={"volume": volume},
+            context={"volume": volume, "limit_gib": self.study.slices.limit_gib},
             distributions=READERS.get(str(volume.kind or named_kind(volume.path)).partition(":")[0], ALL_READERS),
         )
 
@@ -84,6 +84,9 @@ def row_settings(study: StudyConfig, volume: Volume) -> dict[str, str | None]:
 
 
 def slice_settings(study: StudyConfig) -> dict[str, Any]:
-    """The section ``slices`` but for its counts, and what the sides of a slice have to be multiples of."""
+    """What of the section ``slices`` changes a slice, and what the sides of a slice have to be multiples of.
+
+    Counts are left out, and the limit, which changes no slice that is made.
+    """
     multiple = math.lcm(*study.protocol.scales)
-    return {**study.slices.model_dump(exclude={"count"}), "multiple": multiple}
+    return {**study.slices.model_dump(exclude={"count", "limit_gib"}), "multiple": multiple}
