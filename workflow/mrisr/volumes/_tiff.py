@@ -59,9 +59,7 @@ def _check_parts(page: Any, file: Any, size: int) -> None:
     most = math.prod(page.chunks) * size + _SPARE
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
         if count > 2 * most or _expands(page.compression, file, offset, count, most):
-            raise InputError(
-                f"has a page of {page.shape[0]} x {page.shape[1]} whose data expand to more; it is damaged"
-            )
+            raise InputError(f"has a page of {times(page.shape)} voxels whose data expand to more; it is damaged")
 
 
 def _expands(compression: int, file: Any, offset: int, count: int, most: int) -> bool:
