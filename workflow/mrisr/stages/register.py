@@ -59,7 +59,11 @@ class Register(Stage):
             reads={"volumes": list(dict.fromkeys(path for path, _ in files)), "slices": sliced.writes["slices"]},
             needs={"slices": sliced.identity, "content": [content for _, content in files]},
             # The picture's code is no part of the identity: how it looks shall not have anything learned again.
-            context={"volume": volume, "picture": "mrisr.figures._registration"},
+            context={
+                "volume": volume,
+                "limit_gib": self.study.slices.limit_gib,
+                "picture": "mrisr.figures._registration",
+            },
             distributions=sorted({*self.DISTRIBUTIONS, *readers(volume, "lr_path")}),
         )
 
