@@ -15,7 +15,7 @@ from mrisr.study.validation import load_study
 from mrisr.volumes.check import check_volumes
 from mrisr.volumes.manifest import read_manifest
 from mrisr.volumes.row import ROLES, Volume
-from mrisr.volumes.slicing import slice_stage
+from mrisr.volumes.slicing import NORMALISE, slice_stage
 from project import Project
 from test_check import SETTINGS
 from test_readers import write_dicom
@@ -181,7 +181,7 @@ def test_three_images_of_one_folder_are_cut_and_registered_as_the_same_files_by_
         lr_path=anat / "sub-01_acq-low_T1w.nii.gz",
         mask=anat / "sub-01_desc-brain_mask.nii.gz",
     )
-    settings = SETTINGS | {"axis": 2, "range": "3:4"}
+    settings = SETTINGS | {"axis": 2, "range": "3:4", "normalise": NORMALISE}
     found = []
     for name, volume in (("a", row), ("b", named)):
         slice_stage(volume, tmp_path / f"{name}.hr", settings=settings, identity="x")

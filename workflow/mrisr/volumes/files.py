@@ -13,7 +13,7 @@ from .names import named_format, with_suffix
 
 _DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 100_000
-_PAIR = (".hdr", ".img", ".hdr.gz", ".img.gz")
+PAIR = (".hdr", ".img", ".hdr.gz", ".img.gz")
 """Header and voxels of an Analyze pair."""
 _OF_THE_SYSTEM = ("/proc", "/sys")
 
@@ -60,8 +60,8 @@ def _is_plain(path: str) -> bool:
 
 def _companions(path: Path) -> list[Path]:
     suffix = named_format(path).suffix
-    if suffix in _PAIR:
-        return [with_suffix(path, other) for other in _PAIR]
+    if suffix in PAIR:
+        return [with_suffix(path, other) for other in PAIR]
     if suffix not in (".mhd", ".nhdr") or not path.is_file():
         return []
     with open(path, "rb") as file:
