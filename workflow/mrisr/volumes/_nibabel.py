@@ -16,7 +16,7 @@ from mrisr.errors import InputError
 
 from ._claims import check_claim, read_through
 from ._raw import Raw, choose_volume, reading
-from .files import volume_files
+from .files import PAIR, volume_files
 from .names import mixes_case, named_format
 
 NAMES = {
@@ -56,7 +56,9 @@ def open_header(path: Path) -> Any:
     """
     import nibabel
 
-    if named_format(path).compression is None:
+    told = named_format(path)
+    # The header of a pair is a file of its own.
+    if told.compression is None or told.suffix in PAIR:
         return nibabel.load(path)
     for size in _HEADERS:
         with nibabel.openers.ImageOpener(path) as file:
