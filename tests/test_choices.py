@@ -13,7 +13,7 @@ from mrisr.volumes import _bids, _dicom_files
 from mrisr.volumes.choices import SHOWN, Undecided
 from mrisr.volumes.files import volume_files
 from mrisr.volumes.manifest import read_manifest
-from mrisr.volumes.row import KINDS
+from mrisr.volumes.row import AXES, KINDS, SPLITS
 from pydicom.dataset import Dataset
 
 SUBJECT, SESSION = ["sub-01", "sub-1", "sub-01 "], ["", "ses-1/", "ses-1 b/"]
@@ -219,9 +219,31 @@ def _element(uid):
     return DataElement("SeriesInstanceUID", "UI", uid, validation_mode=0)
 
 
-def test_every_kind_that_a_message_allows_is_a_kind(tmp_path):
+ALLOWED = {"kind": KINDS, "lr_kind": KINDS, "mask_kind": KINDS, "split": SPLITS, "axis": AXES}
+
+
+@pytest.mark.parametrize("column", ALLOWED)
+def test_every_value_that_a_message_allows_is_read(tmp_path, column):
+    row = {"subject": "ann", "path": "a", "lr_path": "b", "mask": "c", "split": "train", column: "wrong"}
+
+    def read(value):
+        cells = row | {column: value}
+        (tmp_path / "m.tsv").write_text("\t".join(cells) + "\n" + "\t".join(cells.values()) + "\n")
+        return getattr(read_manifest(tmp_path / "m.tsv")[0], column)
+
     with pytest.raises(InputError) as caught:
-        kind_from_manifest(tmp_path, "niftii")
+        read("wrong")
     allowed = caught.value.problems[0].rpartition("allowed: ")[2].rstrip(")").split(", ")
-    assert sorted(allowed) == sorted(KINDS)
-    assert [kind_from_manifest(tmp_path, kind) for kind in allowed] == allowed
+    assert sorted(allowed) == sorted(ALLOWED[column])
+    assert [read(value) for value in allowed] == allowed
+
+
+def test_every_column_that_a_message_allows_is_one(tmp_path):
+    (tmp_path / "m.tsv").write_text("subject\tpath\tsplit\twrong\nann\ta\ttrain\t\n")
+    with pytest.raises(InputError) as caught:
+        read_manifest(tmp_path / "m.tsv")
+    allowed = caught.value.problems[0].rpartition("allowed: ")[2].rstrip(")").split(", ")
+    (tmp_path / "m.tsv").write_text("\t".join(allowed) + "\n" + "\t".join("x" * len(allowed)) + "\n")
+    with pytest.raises(InputError) as caught:
+        read_manifest(tmp_path / "m.tsv")
+    assert not any(" column " in line for line in caught.value.problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -74,14 +75,14 @@ def choose_image(root: Path, selection: str | None) -> Path:
     fitting = [exact] if exact else [image for image in images if _fits(image, selection)]
     if len(fitting) == 1:
         return root / fitting[0].file
-    what = repr(selection) if selection else "an anatomical image"
-    some = f"{len(fitting)} images that fit" if fitting else "no image that fits"
+    number = f"{len(fitting)} images" if fitting else "no image"
+    some = f"{number} that {'fit' if fitting else 'fits'} {selection!r}" if selection else f"{number} of the anatomy"
     offered = fitting or sorted(images, key=lambda image: -_shared(image, selection))
-    choices = [choice for image in offered if (choice := _choice(image, images))]
+    choices = _choices(offered, images)
     if choices:
-        raise Undecided(f"the BIDS dataset has {some} {what}", choices)
+        raise Undecided(f"the BIDS dataset has {some}", choices)
     unwritable = "; their names have characters that end lines, so rename them" if images else " and none at all"
-    raise InputError(f"the BIDS dataset has {some} {what}{unwritable}")
+    raise InputError(f"the BIDS dataset has {some}{unwritable}")
 
 
 def _images(root: Path) -> Iterator[_Image]:
@@ -138,9 +139,9 @@ def _shared(image: _Image, selection: str | None) -> int:
     return len({*path.parts[:-1], *_pieces(path)} & {*image.folders, *image.pieces})
 
 
-def _choice(image: _Image, images: Sequence[_Image]) -> str | None:
-    """The shortest selection by which a manifest names this image; None if it cannot be written there."""
-    for text in (image.name, image.file):
-        if is_writable(f"bids:{text}") and text == text.strip("/") and _named(text, images) == image:
-            return f"bids:{text}"
-    return None
+def _choices(offered: Sequence[_Image], images: Sequence[_Image]) -> list[str]:
+    """The shortest selections by which a manifest names images; those that cannot be written there are left out."""
+    files, names = {image.file for image in images}, Counter(image.name for image in images)
+    short = (names[image.name] == 1 and image.name not in files and is_writable(image.name) for image in offered)
+    texts = [image.name if enough else image.file for image, enough in zip(offered, short, strict=True)]
+    return [f"bids:{text}" for text in texts if is_writable(text)]
