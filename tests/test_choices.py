@@ -204,12 +204,12 @@ def test_every_dicom_series_that_a_message_offers_can_be_chosen(uids, wanted):
                 headers[file]["SeriesInstanceUID"] = _element(uid)
         patch.setattr(_dicom_files, "read_header", lambda file, *more: headers[file])
         try:
-            assert len(_dicom_files.series_of(series, wanted)[0]) == len(uids)
+            assert len(_dicom_files.series_of(series, wanted, 1.0)[0]) == len(uids)
             return
         except Undecided as error:
             choices = error.choices
         kinds = [kind_from_manifest(Path(folder), choice) for choice in choices]
-        found = [set(_dicom_files.series_of(series, kind.partition(":")[2])[0]) for kind in kinds]
+        found = [set(_dicom_files.series_of(series, kind.partition(":")[2], 1.0)[0]) for kind in kinds]
         assert sum(map(len, found)) == len(set().union(*found)) == len(uids), "together they are all files, each once"
 
 

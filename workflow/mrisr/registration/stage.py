@@ -29,15 +29,18 @@ def run(
     settings: Mapping[str, Any],
     identity: str,
     volume: Volume,
+    limit_gib: float,
     picture: str,
 ) -> None:
     """Register a subject's scan, the action of the stage `register`.
 
+    ``limit_gib`` is that of `mrisr.volumes.readers.read_volume`.
     ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
     """
     slices = reads["slices"]
-    options = {name: settings[name] for name in ("scale", "slices", "options")}
-    prepared = register_stage(volume, slices, writes["slices"], **options, identity=identity)
+    told = {name: settings[name] for name in ("scale", "slices", "options")}
+    told["slices"] = {**told["slices"], "limit_gib": limit_gib}
+    prepared = register_stage(volume, slices, writes["slices"], **told, identity=identity)
     indices = list(stored_slices(slices, Cache(0)))
     stem = Path(writes["picture"]).with_suffix("")
     importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)

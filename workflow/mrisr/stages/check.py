@@ -46,7 +46,7 @@ class Check(Stage):
             context={
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
-                "slices": slice_settings(self.study),
+                "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib},
                 "methods": list(self._methods()),
             },
         )

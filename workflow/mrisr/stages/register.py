@@ -59,7 +59,11 @@ class Register(Stage):
             reads={"volumes": list(dict.fromkeys(path for path, _ in files)), "slices": sliced.writes["slices"]},
             needs={"slices": sliced.identity, "content": [content for _, content in files]},
             # The picture's code is not part of the identity. A change of its look must not make learned results stale.
-            context={"volume": volume, "picture": "mrisr.figures._registration"},
+            context={
+                "volume": volume,
+                "limit_gib": self.study.slices.limit_gib,
+                "picture": "mrisr.figures._registration",
+            },
             distributions=sorted({*self.DISTRIBUTIONS, *readers(volume, "lr_path")}),
         )
 

@@ -56,7 +56,7 @@ class Slice(Stage):
             modules=("mrisr.volumes.readers",),
             reads={"volume": list(dict.fromkeys(path for path, _ in files))},
             needs={"content": [content for _, content in files]},
-            context={"volume": volume},
+            context={"volume": volume, "limit_gib": self.study.slices.limit_gib},
             distributions=readers(volume, "path", "mask"),
         )
 
@@ -96,6 +96,9 @@ def _kind(volume: Volume, role: str) -> str | None:
 
 
 def slice_settings(study: StudyConfig) -> dict[str, Any]:
-    """The section ``slices`` without the counts, and ``multiple``: the sides of slices must be multiples of it."""
+    """The keys of ``slices`` that change a slice, and ``multiple``: the sides of slices must be multiples of it.
+
+    The counts and the limit are left out. They change no slice that is made.
+    """
     multiple = math.lcm(*study.protocol.scales)
-    return {**study.slices.model_dump(exclude={"count"}), "multiple": multiple}
+    return {**study.slices.model_dump(exclude={"count", "limit_gib"}), "multiple": multiple}

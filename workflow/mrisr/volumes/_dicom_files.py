@@ -35,7 +35,7 @@ def _begins_data_set(start: bytes) -> bool:
     return False
 
 
-def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str]]:
+def series_of(path: Path, series: str | None, limit: float) -> tuple[dict[Path, Any], list[str]]:
     """Headers by file, of one file or of one series in a folder; and notes on files that were left out.
 
     Raises
@@ -44,14 +44,14 @@ def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str
         There is no image or no such series, none of several series is chosen, or a file is truncated.
     """
     if path.is_file():
-        header = read_header(path)
+        header = read_header(path, limit)
         if header is None:
             raise InputError("is a DICOM file without an image; name one with pixels, or a folder of them")
         return {path: header}, []
     found: dict[str, dict[Path, Any]] = {}
     other = []
     for file in sorted(p for p in path.iterdir() if p.is_file()):
-        header = read_header(file) if _is_meant(file) else None
+        header = read_header(file, limit) if _is_meant(file) else None
         if header is None:
             other.append(file.name)
         else:

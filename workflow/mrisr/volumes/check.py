@@ -9,12 +9,16 @@ from typing import Any
 from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
+from mrisr.imaging.grid import inside_mask
+from mrisr.imaging.intensity import far_outside, percentiles
 from mrisr.imaging.loaded import LoadedVolume
 
 from .readers import read_role
 from .row import ROLES, Volume
-from .slicing import cut
+from .slicing import NORMALISE, cut, read_row
 
+FAR_OUTSIDE = "extremes far outside the range"
+"""Begins the note on a volume that `mrisr.imaging.intensity.far_outside` finds."""
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
 
 
@@ -51,6 +55,9 @@ def run(
         raise InputError(*problems)
     for row in rows:
         print(", ".join(f"{name} {value}" for name, value in row.items()))
+    for row in rows:
+        if FAR_OUTSIDE in row["notes"]:
+            print(f"warning: subject '{row['subject']}' ({row['path']}): {row['notes']}; look at the volume")
 
 
 def _method_problems(where: str, shelf: str, method: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -116,14 +123,16 @@ def check_volumes(
 
 
 def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any], LoadedVolume]:
-    problems = []
+    problems, notes = [], []
     if volume.lr_path is not None:
         try:
-            read_role(volume, "lr_path", settings)
+            scan = read_role(volume, "lr_path", settings)
+            notes += (f"lr_path: {note}" for note in _extremes(scan, None, settings))
         except InputError as error:
             problems += error.problems
     try:
-        slices, metadata, loaded = cut(volume, settings, count=settings.get("counts", {}).get(volume.subject))
+        loaded, mask = read_row(volume, settings)
+        slices, metadata = cut(volume, loaded, mask, settings, count=settings.get("counts", {}).get(volume.subject))
     except InputError as error:
         raise InputError(*problems, *error.problems) from error
     if problems:
@@ -140,9 +149,26 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
         "low": metadata["intensity"]["low"],
         "high": metadata["intensity"]["high"],
         "sha256": _files_digest(loaded.files),
-        "notes": "; ".join(loaded.notes),
+        "notes": "; ".join([*loaded.notes, *_extremes(loaded, mask, settings), *notes]),
     }
     return row, loaded
+
+
+def _extremes(loaded: LoadedVolume, mask: LoadedVolume | None, settings: Mapping[str, Any]) -> list[str]:
+    """A note if values of a volume lie far outside the range between the percentiles of ``slices.normalise``."""
+    normalise = NORMALISE | dict(settings.get("normalise", {}))
+    if normalise["method"] == "none":
+        return []
+    values = loaded.array if mask is None else loaded.array[inside_mask(mask, loaded)]
+    low, high = normalise["low_percentile"], normalise["percentile"]
+    found = far_outside(values, low, high)
+    if found is None:
+        return []
+    start, end = percentiles(values, low, high)
+    return [
+        f"{FAR_OUTSIDE} (values reach from {found[0]:.6g} to {found[1]:.6g}, percentiles {low:g} and {high:g} are "
+        f"{start:.6g} and {end:.6g})"
+    ]
 
 
 def _files_digest(files: Iterable[Path]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from mrisr.errors import InputError
 from mrisr.imaging.grid import resolve_axis
 
-from . import _bids, _pictures
+from . import _bids, _nibabel, _pictures
 from ._itk import LPS_TO_RAS, image_reader
 from ._raw import reading
 from .files import volume_files
@@ -46,7 +46,7 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     if family == "bids":
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family in ("nifti", "analyze", "mgh"):
-        return _nibabel(path)
+        return _nibabel_size(path)
     if family in ("nrrd", "metaimage", "minc"):
         return _itk(path, family)
     if family == "pictures":
@@ -54,10 +54,8 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     raise InputError("its size is not in one header")
 
 
-def _nibabel(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    import nibabel
-
-    image = nibabel.load(path)
+def _nibabel_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
+    image = _nibabel.open_header(path)
     channels = (3,) if image.get_data_dtype().names else ()
     return (*image.shape[:3], *(1,) * (3 - len(image.shape)), *channels), image.affine
 

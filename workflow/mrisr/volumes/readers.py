@@ -23,6 +23,7 @@ Volumes that are not three-dimensional real numbers are treated as follows:
 | integers, scaled integers | float32, scaled as the header says | |
 | RGB voxels, colour pictures | three channels, alpha left out | |
 | affine not invertible, no voxels, claims more than the file holds | error | |
+| larger than ``limit_gib`` once it is read | error | ``limit_gib`` |
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from mrisr.errors import InputError, suggestion
 from mrisr.imaging.loaded import LoadedVolume
 
 from . import _bids, _dicom, _itk, _nibabel, _pictures
+from ._claims import LIMIT
 from ._raw import Raw, finish
 from .choices import Undecided
 from .names import SUFFIXES, named_kind
@@ -50,6 +52,7 @@ def read_volume(
     volume_4d: str | int = "error",
     complex: str = "error",
     nonfinite: str = "error",
+    limit_gib: float = LIMIT,
 ) -> LoadedVolume:
     """Read a volume.
 
@@ -63,6 +66,9 @@ def read_volume(
         Column of the manifest in which to choose another kind, for messages.
     volume_4d, complex, nonfinite
         Treatments, see the second table.
+    limit_gib : float
+        Largest size of all voxels that the header claims, in GiB. A voxel counts with 4 bytes (float32), or with more
+        if the file has more. It is checked before voxels are decoded.
 
     Returns
     -------
@@ -72,12 +78,12 @@ def read_volume(
     Raises
     ------
     InputError
-        The volume is missing, empty, truncated, damaged, of another kind, or needs a treatment. The message is one line
-        that begins with the path.
+        The volume is missing, empty, truncated, damaged, too large, of another kind, or needs a treatment. The message
+        is one line that begins with the path.
     """
     path = Path(path)
     try:
-        return finish(_read(path, kind, volume_4d), complex=complex, nonfinite=nonfinite)
+        return finish(_read(path, kind, volume_4d, limit_gib), complex=complex, nonfinite=nonfinite)
     except Undecided as error:
         raise InputError(f"{path}: {error.line(column)}") from error
     except InputError as error:
@@ -104,7 +110,7 @@ def read_role(volume: Volume, role: str, settings: Mapping[str, Any]) -> LoadedV
 
 def treatments(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the ``slices`` section that `read_volume` takes."""
-    return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite") if name in settings}
+    return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite", "limit_gib") if name in settings}
 
 
 def infer_kind(path: Path) -> str:
@@ -133,7 +139,7 @@ def _infer_folder(path: Path) -> str:
     )
 
 
-def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
+def _read(path: Path, kind: str | None, volume_4d: str | int, limit: float) -> Raw:
     if not path.exists():
         raise InputError("does not exist; give the path of a volume, relative to the current directory")
     if path.is_file() and path.stat().st_size == 0:
@@ -144,14 +150,14 @@ def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
     if family == "bids":
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family == "pictures":
-        return _pictures.read(path)
+        return _pictures.read(path, limit)
     if family == "dicom":
-        return _dicom.read(path, choice or None)
+        return _dicom.read(path, choice or None, limit)
     if path.is_dir():
         raise InputError(f"is a folder, and a {family} volume is a file; name the file in it")
     if family in ("nrrd", "metaimage") or (family == "minc" and _is_hdf5(path)):
-        return _itk.read(path, family, volume_4d)
-    return _nibabel.read(path, family, volume_4d)
+        return _itk.read(path, family, volume_4d, limit)
+    return _nibabel.read(path, family, volume_4d, limit)
 
 
 def _is_hdf5(path: Path) -> bool:
