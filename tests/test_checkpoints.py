@@ -140,8 +140,9 @@ def test_more_threads_give_the_same_bits_again(tmp_path):
     assert resume(tmp_path, **training) == digest(train(**problem(**training)))
 
 
-@pytest.mark.parametrize("architecture", models.available())
+@pytest.mark.parametrize("architecture", ["srcnn", "fmen"])
 def test_a_training_killed_again_and_again_gives_the_same_bits(tmp_path, processes, architecture):
+    # One network without and one with running statistics; all others are stopped after every step above.
     # Checkpoints after steps 2, 4, ...: a kill after an odd step loses that step, one after 12 the validation.
     for step in (1, 3, 4, 7, 9, 11, 12):
         assert run(processes, tmp_path, architecture, step=step, number=signal.SIGKILL) == -signal.SIGKILL

@@ -244,7 +244,7 @@ def test_the_study_of_the_example_is_valid_with_its_files_and_only_with_them(tre
     (tree / "mine.yaml").write_text(study)
     load = "from mrisr.study.validation import load_study; print(load_study('mine.yaml').study)"
     assert call(tree, "-c", load).stdout == "mine\n"
-    with pytest.raises(InputError, match="truncation"):
+    with pytest.raises(InputError, match="ideal_low_pass"):
         validate(yaml.safe_load(study), source="mine.yaml")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mrisr import degradations
-from mrisr.degradations.hidden import blur_kernel
 from mrisr.errors import InputError
+from mrisr.imaging.blur import blur_kernel
 from scipy import signal, stats
 
 NOTHING = {"sigma": (1e-3, 1e-3), "displacement": 0.0, "contrast": 0.0, "noise": 0.0}

@@ -12,12 +12,17 @@ from mrisr import models, plugins
 from mrisr.errors import InputError
 from mrisr.imaging.resampling import resample
 from mrisr.models._bicubic import BicubicUpsampling
+from mrisr.models._windows import WindowAttention
 
 
 def cases() -> list[tuple[str, int]]:
     """Every architecture at every scale it has (1 to 4 where it has all)."""
     scales = {name: plugins.describe("models", name).constants["SCALES"] or (1, 2, 3, 4) for name in models.available()}
     return [(name, scale) for name, allowed in scales.items() for scale in allowed]
+
+
+def smallest_scale(name: str) -> int:
+    return min(plugins.constant("models", name, "SCALES") or [1])
 
 
 def parameters(name: str, **options) -> int:
@@ -35,7 +40,10 @@ def test_the_output_is_scale_times_the_input_also_for_odd_sizes(name, scale, cha
 @pytest.mark.parametrize(("name", "scale"), cases())
 def test_every_parameter_gets_a_gradient(name, scale):
     torch.manual_seed(0)
-    model = models.build(name, scale=scale)
+    model = models.build(name, scale=scale).eval()
+    with torch.no_grad():  # some parts begin at zero, and hide others until they have moved
+        for parameter in model.parameters():
+            parameter += 0.02 * torch.randn_like(parameter)
     (model(torch.rand(2, 1, 9, 8)) ** 2).mean().backward()
     for key, parameter in model.named_parameters():
         assert torch.isfinite(parameter.grad).all(), key
@@ -47,7 +55,7 @@ def test_the_seed_decides_the_initial_weights(name):
     states = []
     for seed in (3, 3, 4):
         torch.manual_seed(seed)
-        states.append(models.build(name, scale=1).state_dict())
+        states.append(models.build(name, scale=smallest_scale(name)).state_dict())
     same, again, other = states
     assert all(torch.equal(same[key], again[key]) for key in same)
     assert any(not torch.equal(same[key], other[key]) for key in same)
@@ -55,10 +63,10 @@ def test_the_seed_decides_the_initial_weights(name):
 
 @pytest.mark.parametrize("name", models.available())
 def test_images_of_a_batch_do_not_see_each_other(name):
-    model = models.build(name, scale=1).eval()
-    batch = torch.rand(3, 1, 10, 9)
+    model = models.build(name, scale=smallest_scale(name)).double().eval()
+    batch = torch.rand(3, 1, 10, 9, dtype=torch.float64)
     with torch.no_grad():
-        torch.testing.assert_close(model(batch)[1:2], model(batch[1:2]), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(model(batch)[1:2], model(batch[1:2]), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +79,16 @@ def test_images_of_a_batch_do_not_see_each_other(name):
         ("rrdbnet", {"scale": 4}, 2_307_201),
         ("rrdbnet", {"scale": 1, "unshuffle": 4}, 2_315_841),
         ("edsr", {"scale": 2}, 1_367_553),
+        ("vdsr", {"scale": 4, "channels": 3}, 667_008),
+        ("fmen", {"scale": 4, "channels": 3}, 1_045_866),
+        ("fmen", {"scale": 4, "channels": 3, "form": "merged"}, 341_066),
+        ("srresnet", {"scale": 2}, 1_381_011),
+        ("srresnet", {"scale": 2, "channels": 3}, 1_401_749),
+        ("srresnet", {"scale": 4, "channels": 3, "blocks": 5}, 734_219),
+        ("rrlsrn", {"scale": 2}, 443_984),
+        ("rrlsrn", {"scale": 2, "lapsrn": True}, 472_208),
+        ("swinir", {"scale": 2, "channels": 3}, 910_152),
+        ("nafnet", {"scale": 1, "channels": 3}, 17_111_907),
     ],
 )
 def test_parameter_counts_are_the_published_ones(name, options, count):
@@ -151,6 +169,14 @@ def test_enlargement_by_one_changes_nothing():
         ("edsr", {"scale": 5}, "no scale 5"),
         ("edsr", {"scale": 2, "blocks": 0}, "1 or more"),
         ("edsr", {"scale": 2, "residual_scale": 0.0}, "must be positive"),
+        ("rrlsrn", {"scale": 3}, "no scale 3"),
+        ("rrlsrn", {"scale": 2, "layers": 1}, "2 or more"),
+        ("vdsr", {"scale": 2, "layers": 2}, "3 or more"),
+        ("fmen", {"scale": 2, "attention_features": 4}, "5 or more"),
+        ("srresnet", {"scale": 2, "blocks": 0}, "1 or more"),
+        ("plain", {"scale": 2, "features": 0}, "1 or more"),
+        ("swinir", {"scale": 2, "heads": 7}, "a multiple of heads"),
+        ("nafnet", {"scale": 2, "encoder": (1, 1)}, "as many levels"),
     ],
 )
 def test_what_cannot_be_built_is_said_in_one_line(name, options, sentence):
@@ -166,3 +192,79 @@ def test_looking_at_the_shelves_does_not_import_torch():
         "models.require_scale('rrdbnet', 2); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", look]).returncode == 0
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+def test_a_merged_fmen_gives_what_the_trained_one_gives(scale):
+    torch.manual_seed(0)
+    trained = models.build("fmen", scale=scale).eval()
+    for module in trained.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.normal_(module.weight)
+            torch.nn.init.normal_(module.bias)
+    image = torch.rand(2, 1, 11, 14)
+    with torch.no_grad():
+        torch.testing.assert_close(trained.merged()(image), trained(image), rtol=0, atol=1e-6)
+        twice = trained.double()
+        torch.testing.assert_close(twice.merged()(image.double()), twice(image.double()), rtol=0, atol=1e-12)
+
+
+def test_rrlsrn_without_residual_is_bilinear_interpolation_for_each_doubling():
+    model = models.build("rrlsrn", scale=4, channels=2)
+    for level in model.levels:
+        torch.nn.init.zeros_(level.residual[-1].weight)
+    image, once = torch.rand(1, 2, 9, 8), torch.nn.Upsample(scale_factor=2, mode="bilinear")
+    expected = once(once(image))
+    with torch.no_grad():
+        torch.testing.assert_close(model(image)[..., 8:-8, 8:-8], expected[..., 8:-8, 8:-8])
+
+
+def test_attention_sees_its_window_and_the_shifted_one_its_neighbours():
+    """Without convolutions a change of one pixel reaches its window alone; a shift moves the windows by half."""
+    torch.manual_seed(0)
+    reached = {}
+    for shift in (0, 4):
+        attention = WindowAttention(6, 2, 8, shift)
+        features = torch.rand(1, 24, 24, 6, requires_grad=True)
+        attention(features)[0, 10, 10].sum().backward()
+        rows = features.grad.abs().sum(dim=(0, 2, 3)).nonzero().flatten()
+        reached[shift] = (rows.min().item(), rows.max().item())
+    assert reached == {0: (8, 15), 4: (4, 11)}
+
+
+def test_a_shifted_window_does_not_join_opposite_edges():
+    torch.manual_seed(0)
+    attention = WindowAttention(4, 1, 8, 4)
+    features = torch.rand(1, 16, 16, 4, requires_grad=True)
+    attention(features)[0, 0, 0].sum().backward()
+    assert features.grad[0, 12:].abs().max() < 1e-20
+    assert features.grad[0, :4, :4].abs().max() > 1e-6
+
+
+def test_window_attention_is_softmax_of_scaled_products_with_a_bias_of_the_offset():
+    """One window, computed pixel by pixel."""
+    torch.manual_seed(0)
+    attention = WindowAttention(4, 2, 3, 0).double()
+    torch.nn.init.normal_(attention.position_bias)
+    features = torch.rand(1, 3, 3, 4, dtype=torch.float64)
+    parts = attention.all(features.view(9, 4)).view(9, 3, 2, 2)
+    mixed = torch.zeros(9, 2, 2, dtype=torch.float64)
+    for head in range(2):
+        for i in range(9):
+            offsets = [((i // 3 - j // 3) + 2) * 5 + (i % 3 - j % 3) + 2 for j in range(9)]
+            scores = torch.stack([parts[i, 0, head] @ parts[j, 1, head] / 2**0.5 for j in range(9)])
+            weights = (scores + attention.position_bias[offsets, head]).softmax(0)
+            mixed[i, head] = weights @ parts[:, 2, head]
+    torch.testing.assert_close(attention(features).view(9, 4), attention.project(mixed.view(9, 4)))
+
+
+def test_nafnet_begins_as_bicubic_interpolation_but_for_its_first_and_last_convolutions():
+    torch.manual_seed(0)
+    model = models.build("nafnet", scale=2, features=4, encoder=(1,), decoder=(1,))
+    torch.nn.init.zeros_(model.last.weight)
+    torch.nn.init.zeros_(model.last.bias)
+    image = torch.rand(1, 1, 7, 5)
+    with torch.no_grad():
+        assert torch.equal(model(image), model.enlarge(image))

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from mrisr.errors import InputError
 from mrisr.study import validation
+from mrisr.study.config import Method
 from mrisr.study.validation import load_study, validate
 
 ROOT = Path(__file__).parents[1]
@@ -128,7 +129,7 @@ def test_selections_left_out_mean_everything():
         config.pop(key, None)
     study = validate(config, source="x")
     assert study.training_sets == study.test_sets == list(DEFAULT["degradations"])
-    assert study.evaluation.baselines == ["input"]
+    assert study.evaluation.baselines == {"input": Method()}
 
 
 def test_an_override_changes_one_architecture_only():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from loss_options import loss_options
+from mrisr import plugins
 from mrisr.pairs import Pair
 from mrisr.training.train import Trained
 
@@ -15,6 +16,13 @@ TINY = {
     "srdensenet": {"features": 4, "blocks": 2, "layers": 2, "growth": 3, "bottleneck": 5},
     "rrdbnet": {"features": 4, "growth": 2, "blocks": 1},
     "edsr": {"features": 4, "blocks": 2},
+    "fmen": {"features": 4, "attention_features": 6, "blocks": 1},
+    "nafnet": {"features": 4, "encoder": (1, 1), "decoder": (1, 1)},
+    "plain": {"features": 4, "batch_norm": True},
+    "rrlsrn": {"features": 4, "layers": 3},
+    "srresnet": {"features": 4, "blocks": 1},
+    "swinir": {"features": 4, "heads": 2, "depths": (2,), "window": 4},
+    "vdsr": {"features": 4, "layers": 3},
 }
 """Options that make an architecture small; a new one is tested as it is by default."""
 
@@ -54,12 +62,13 @@ def make_pairs(shapes: list[tuple[int, int]], *, scale: int = 1, seed: int = 0) 
 
 def problem(architecture: str = "srcnn", *, loss: str = "mse", **training: Any) -> dict[str, Any]:
     """Arguments of `train`: three epochs of four steps; keywords replace entries of ``training``."""
+    scale = min(plugins.constant("models", architecture, "SCALES") or [1])
     return {
         "architecture": {"kind": architecture, **TINY.get(architecture, {})},
         "loss": {"kind": loss, **loss_options(loss)},
-        "scale": 1,
-        "pairs": make_pairs([(20, 16)] * 3 + [(14, 18)] * 2),
-        "validation": make_pairs([(16, 16)] * 2, seed=1),
+        "scale": scale,
+        "pairs": make_pairs([(20, 16)] * 3 + [(14, 18)] * 2, scale=scale),
+        "validation": make_pairs([(16, 16)] * 2, scale=scale, seed=1),
         "training": TRAINING | training,
         "seed": 3,
     }

@@ -1,11 +1,11 @@
 """Baselines: estimates that nobody trained, the floor of every table. One file is one baseline.
 
-A baseline is a class with the constant ``GRIDS``: the protocols under which it is the floor.
+A baseline is a class with the constant ``GRIDS``: the protocols under which it is defined.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from mrisr import plugins
 from mrisr.errors import require_integer
@@ -16,7 +16,7 @@ def available() -> list[str]:
     return plugins.available("baselines")
 
 
-def build(name: str, *, scale: int, **options: Any):
+def build(name: str, *, scale: int, grid: Literal["same", "low"] = "low", **options: Any):
     """Make a baseline by name.
 
     Parameters
@@ -24,14 +24,16 @@ def build(name: str, *, scale: int, **options: Any):
     name : str
         One of `available()`.
     scale : int
-        Factor between the grids, at least 1; 1 where the degraded image lives on the high-resolution grid.
+        Factor of the degradation, at least 1.
+    grid : {"same", "low"}
+        Where the degraded image lives: on the high-resolution grid, or on one whose pixels are scale times as long.
     **options
         The baseline's own options.
 
     Returns
     -------
     callable(images)
-        float32 [h, w], [C, h, w] or [N, C, h, w] in, the same rank with axes scale times as long out; not clipped.
+        float32 [h, w], [C, h, w] or [N, C, h, w] in, the same rank on the high-resolution grid out; not clipped.
 
     Raises
     ------
@@ -40,4 +42,6 @@ def build(name: str, *, scale: int, **options: Any):
     """
     plugins.require("baselines", name)
     require_integer("baselines: scale", scale, at_least=1)
-    return plugins.build("baselines", name, scale=scale, **options)
+    if "grid" in plugins.describe("baselines", name).options:
+        return plugins.build("baselines", name, scale=scale, grid=grid, **options)
+    return plugins.build("baselines", name, scale=scale if grid == "low" else 1, **options)

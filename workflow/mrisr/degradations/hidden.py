@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from mrisr.errors import InputError, require_integer, require_not_negative
+from mrisr.imaging.blur import blur_kernel
 from mrisr.imaging.planes import as_planes, require_whole_blocks
 from mrisr.imaging.random import generator
 from mrisr.imaging.resampling import at_block_centres
@@ -105,17 +106,3 @@ class Hidden:
             return channel
         places = np.indices(channel.shape) + field
         return ndimage.map_coordinates(channel, places, order=3, mode="mirror")
-
-
-def blur_kernel(sigma: Sequence[float], angle: float) -> np.ndarray:
-    """A Gaussian of standard deviations ``sigma`` whose first axis is turned by ``angle`` degrees from array axis 0.
-
-    Square, of odd size, reaching four standard deviations, of sum 1; float64.
-    """
-    turn = math.radians(angle)
-    axes = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    inverse = axes @ np.diag(1 / np.square(sigma)) @ axes.T
-    reach = math.ceil(4 * max(sigma))
-    places = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2, indexing="ij"))
-    kernel = np.exp(-0.5 * np.einsum("iab,ij,jab->ab", places, inverse, places))
-    return kernel / kernel.sum()

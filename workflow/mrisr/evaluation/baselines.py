@@ -18,11 +18,11 @@ def run(
 ) -> None:
     """Write the scores.csv of a baseline, the action of the stage `baseline`.
 
-    The column architecture holds its name; loss and training set are empty. ``settings`` are the job's: baseline,
-    metrics, groups, scale, grid, and the fold if there are folds.
+    The column architecture holds its name; loss and training set are empty. ``settings`` are the job's: baseline
+    (its name in the study, its kind and options), metrics, groups, scale, grid, and the fold if there are folds.
     """
-    name = settings["baseline"]
-    upscale = baselines.build(name, scale=settings["scale"] if settings["grid"] == "low" else 1)
+    method = settings["baseline"]
+    upscale = baselines.build(method["kind"], scale=settings["scale"], grid=settings["grid"], **method["options"])
     scores = score_test_sets(
         lambda degraded: np.clip(upscale(degraded), 0, 1),
         reads["test_sets"],
@@ -30,7 +30,7 @@ def run(
         groups=settings["groups"],
         names={
             "scale": settings["scale"],
-            "architecture": name,
+            "architecture": method["name"],
             "loss": None,
             "training_set": None,
             "seed": None,

@@ -28,7 +28,7 @@ def low_pass(images: np.ndarray, responses: tuple[Response, Response], *, crop: 
     return images
 
 
-def central_band(window: Callable[[np.ndarray], np.ndarray], *, scale: int, root: bool) -> Response:
+def central_band(window: Callable[[np.ndarray], np.ndarray], *, scale: float, root: bool) -> Response:
     """A window over the central 1/scale of an axis, zero beyond: a function of u = |k| / K with K = N / (2 scale).
 
     ``root`` takes the square root. The training-bias experiment does so with the outer product of two 1-D windows.
@@ -40,6 +40,11 @@ def central_band(window: Callable[[np.ndarray], np.ndarray], *, scale: int, root
         return np.where(u <= 1, np.sqrt(amplitude) if root else amplitude, 0.0)
 
     return response
+
+
+def rectangle(kept: float) -> Callable[[np.ndarray], np.ndarray]:
+    """A window that is 1 up to u = ``kept`` and 0 beyond: it truncates, and edges ring."""
+    return lambda u: np.where(u <= kept, 1.0, 0.0)
 
 
 def hann(u: np.ndarray) -> np.ndarray:

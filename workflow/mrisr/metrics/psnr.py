@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._image import compared_part, require_border
+
 
 class PSNR:
     """Decibels over all pixels and channels; infinite for a perfect estimate.
 
     The training-bias paper prints L without the square, which is the same at its L = 1.
+
+    Parameters
+    ----------
+    border : int
+        Pixels at each edge that are left out; the efficient-sr paper's field leaves out as many as the scale.
+    luma : bool
+        Compare the luma (ITU-R BT.601, studio range) of images with three channels.
     """
 
     LABEL = "PSNR (dB)"
     HIGHER_IS_BETTER = True
     RANGE = (None, None)
 
+    def __init__(self, *, border: int = 0, luma: bool = False):
+        require_border(border, "psnr")
+        self.part = {"border": border, "luma": luma, "metric": "psnr"}
+
     def __call__(self, reference: np.ndarray, estimate: np.ndarray, *, data_range: float = 1.0) -> float:
         """PSNR of float64 images of equal shape."""
+        reference, estimate = (compared_part(i, data_range=data_range, **self.part) for i in (reference, estimate))
         return 10 * np.log10(data_range**2 / np.mean((estimate - reference) ** 2))

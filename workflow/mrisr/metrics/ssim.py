@@ -7,6 +7,8 @@ from scipy import ndimage
 
 from mrisr.errors import InputError
 
+from ._image import compared_part, require_border
+
 TRUNCATE = 3.5
 """Half width of the window in sigmas: 11 x 11 pixels at sigma 1.5, as in the paper and in scikit-image."""
 
@@ -25,13 +27,19 @@ class SSIM:
         Stabiliser of the luminance term, as a fraction of the data range.
     k2 : float
         Stabiliser of the contrast term, as a fraction of the data range.
+    border : int
+        Pixels at each edge that are left out, besides those where the window would leave the image.
+    luma : bool
+        Compare the luma (ITU-R BT.601, studio range) of images with three channels.
     """
 
     LABEL = "SSIM"
     HIGHER_IS_BETTER = True
     RANGE = (-1.0, 1.0)
 
-    def __init__(self, *, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03):
+    def __init__(self, *, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, border: int = 0, luma: bool = False):
+        require_border(border, "ssim")
+        self.part = {"border": border, "luma": luma, "metric": "ssim"}
         if not (0 < sigma < np.inf and k1 > 0 and k2 > 0):
             raise InputError(f"ssim: sigma, k1 and k2 must be positive, not {sigma!r}, {k1!r}, {k2!r}")
         self.sigma, self.k1, self.k2 = sigma, k1, k2
@@ -39,6 +47,7 @@ class SSIM:
 
     def __call__(self, reference: np.ndarray, estimate: np.ndarray, *, data_range: float = 1.0) -> float:
         """SSIM of float64 images of equal shape; `InputError` if they are smaller than the window."""
+        reference, estimate = (compared_part(i, data_range=data_range, **self.part) for i in (reference, estimate))
         if min(reference.shape[-2:]) <= 2 * self.border:
             side = 2 * self.border + 1
             raise InputError(f"ssim: images of {reference.shape[-2:]} are smaller than the window of {side} x {side}")

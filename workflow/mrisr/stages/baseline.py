@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mrisr import plugins
 from mrisr.planning.job import Job
+from mrisr.planning.methods import described
 
 from .scoring import Scoring
 from .stage import Asks, Takes
@@ -25,10 +27,11 @@ class Baseline(Scoring):
 
     def job(self, scale: int, baseline: str, fold: int | None = None) -> Job:
         """The job of a baseline of the study."""
+        known = described("baselines", baseline, self.study.evaluation.baselines[baseline])
         return self.scoring(
             {"scale": int(scale), "baseline": baseline, "fold": fold},
-            settings={"baseline": baseline, **({} if fold is None else {"fold": int(fold)})},
-            modules=(f"mrisr.baselines.{baseline}",),
+            settings={"baseline": {"name": baseline, **known}, **({} if fold is None else {"fold": int(fold)})},
+            modules=tuple(plugins.modules("baselines", known["kind"], known["options"])),
         )
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:

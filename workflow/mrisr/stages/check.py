@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mrisr import plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant
 from mrisr.volumes.manifest import Volume
@@ -69,8 +70,11 @@ class Check(Stage):
             for name, method in study.architectures.items():
                 options = {"scale": model_scale, **method.options}
                 yield f"architectures.{name}", "models", method.kind or name, options
-            for name in study.evaluation.baselines:
-                yield "evaluation.baselines", "baselines", name, {"scale": model_scale}
+            for name, method in study.evaluation.baselines.items():
+                kind = method.kind or name
+                both = "grid" in plugins.describe("baselines", kind).options
+                given = {"scale": scale, "grid": grid} if both else {"scale": model_scale}
+                yield f"evaluation.baselines.{name}", "baselines", kind, {**given, **method.options}
         for name, method in study.losses.items():
             yield f"losses.{name}", "losses", method.kind or name, dict(method.options)
         for name, method in study.evaluation.metrics.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mrisr import plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant, described
 
@@ -37,7 +38,7 @@ class Degrade(Stage):
         method = self.study.degradations[degradation]
         sliced, known = self.jobs.job("slice", subject=subject), described("degradations", degradation, method)
         reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
-        action, modules = self.ACTION, [f"mrisr.degradations.{known['kind']}"]
+        action, modules = self.ACTION, plugins.modules("degradations", known["kind"], known["options"])
         for option, stage in (constant("degradations", degradation, method, "NEEDS") or {}).items():
             made = self._made_by(stage, names, fold)
             needs[option] = made.identity

@@ -67,7 +67,7 @@ class StudyConfig(Section):
         """The same study with every selection written out."""
         everything = list(self.degradations)
         training_sets = everything if self.training_sets is None else self.training_sets
-        floor = ["input"] if self.protocol.grid == "same" else ["bicubic"]
+        floor = {"input" if self.protocol.grid == "same" else "bicubic": Method()}
         baselines = floor if self.evaluation.baselines is None else self.evaluation.baselines
         measured = list(self.evaluation.metrics)
         metrics = measured if self.figures.metrics is None else self.figures.metrics

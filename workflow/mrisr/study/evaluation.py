@@ -12,7 +12,7 @@ from mrisr import plugins
 
 from .checks import Study, unknown
 from .methods import Method, Methods
-from .section import Name, Positive, Section
+from .section import Positive, Section
 
 
 class Evaluation(Section):
@@ -22,7 +22,7 @@ class Evaluation(Section):
         {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()},
         description="metrics, measured on every slice",
     )
-    baselines: list[Name] | None = Field(
+    baselines: Methods | None = Field(
         None, description="baselines; null: input on the same grid, bicubic on the low grid"
     )
     against: str | None = Field(
@@ -37,9 +37,8 @@ class Evaluation(Section):
 def problems(study: Study) -> Iterable[str]:
     """Baselines that there are not, or not on this grid; metrics named like tables; nothing to test against."""
     grid, evaluation = study.protocol.grid, study.evaluation
-    yield from unknown("evaluation.baselines", evaluation.baselines, plugins.available("baselines"))
-    for name in evaluation.baselines:
-        grids = plugins.constant("baselines", name, "GRIDS")
+    for name, method in evaluation.baselines.items():
+        grids = plugins.constant("baselines", method.kind or name, "GRIDS")
         if grids and grid not in grids:
             yield f"evaluation.baselines: '{name}' belongs to protocol.grid {' or '.join(grids)}, not '{grid}'"
     if evaluation.against is not None:

@@ -49,6 +49,7 @@ def problems(study: Study) -> Iterable[str]:
     yield from shelf_problems("architectures", "models", study.architectures)
     yield from shelf_problems("losses", "losses", study.losses)
     yield from shelf_problems("evaluation.metrics", "metrics", study.evaluation.metrics)
+    yield from shelf_problems("evaluation.baselines", "baselines", study.evaluation.baselines)
     yield from shelf_problems("kernels", "kernels", study.kernels)
 
 

@@ -1,0 +1,86 @@
+"""NMU: non-local upsampling, where similar patches correct each other (Manjon et al., MedIA 14:784, 2010)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from mrisr.errors import InputError
+
+from ._enlargement import Enlargement, Observation, spline
+
+MAXIMUM = 256.0
+"""Of the intensities inside: the constants below are for this range."""
+SLOW = 1.2
+"""A change that is not smaller than the one before by this factor halves the filter's strength."""
+LEAST_CHANGE = 1e-3
+"""Mean change of a pixel at which the iteration ends."""
+TINY = 1e-12
+
+
+class NMU(Enlargement):
+    """Begin with a cubic spline; then weighted means of similar patches, and a correction of each block's mean.
+
+    A weight is exp(-d / h^2), with d the mean squared difference of two patches and h half the local standard deviation
+    of the first estimate. h is halved when the change of an iteration is not clearly smaller than that of the one
+    before. The correction makes the block means of the estimate equal to the input.
+
+    Parameters
+    ----------
+    search, patch : int
+        Radius of the window in which similar patches are sought, and of a patch, pixels of the high grid.
+    iterations : int
+        Most iterations.
+    """
+
+    GRIDS = ("low",)
+
+    def __init__(self, *, scale: int, search: int = 3, patch: int = 1, iterations: int = 40):
+        super().__init__(scale=scale)
+        if min(search, patch, iterations) < 1:
+            raise InputError("nmu: search, patch and iterations must be 1 or more")
+        self.search, self.patch, self.iterations = search, patch, iterations
+
+    def _enlarge(self, plane: np.ndarray) -> np.ndarray:
+        factor = MAXIMUM / max(float(np.abs(plane).max()), TINY)
+        low = plane * factor
+        observe = Observation("box", low.shape, self.scale)
+        estimate = self._corrected(spline(low, self.scale, order=3), low, observe)
+        strength, before = _local_deviation(estimate, self.patch) / 2, np.inf
+        for _ in range(self.iterations):
+            filtered = self._corrected(self._non_local_mean(estimate, strength), low, observe)
+            change = np.abs(filtered - estimate).mean()
+            estimate = filtered
+            if change <= LEAST_CHANGE:
+                break
+            if before / change < SLOW:
+                strength = strength / 2
+            before = change
+        return estimate / factor
+
+    def _corrected(self, estimate: np.ndarray, low: np.ndarray, observe: Observation) -> np.ndarray:
+        """The estimate with the block means of the input."""
+        missing = low - observe(estimate)
+        return estimate + missing.repeat(self.scale, 0).repeat(self.scale, 1)
+
+    def _non_local_mean(self, image: np.ndarray, strength: np.ndarray) -> np.ndarray:
+        """All pixels at once, one offset of the search window after another."""
+        radius, side = self.search, 2 * self.patch + 1
+        mirrored = np.pad(image, radius, mode="symmetric")
+        variance = np.maximum(strength**2, TINY)
+        total, weights = np.zeros_like(image), np.zeros_like(image)
+        height, width = image.shape
+        for row in range(2 * radius + 1):
+            for column in range(2 * radius + 1):
+                other = mirrored[row : row + height, column : column + width]
+                distance = ndimage.uniform_filter((image - other) ** 2, side, mode="reflect")
+                weight = np.exp(-distance / variance)
+                total += weight * other
+                weights += weight
+        return total / weights
+
+
+def _local_deviation(image: np.ndarray, radius: int) -> np.ndarray:
+    """Standard deviation in the square window around each pixel."""
+    mean, square = (ndimage.uniform_filter(i, 2 * radius + 1, mode="reflect") for i in (image, image**2))
+    return np.sqrt(np.maximum(square - mean**2, 0))
