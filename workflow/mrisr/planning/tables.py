@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 def written(study: StudyConfig) -> list[str]:
     """The tables of a study: all except those that need a key of the section ``evaluation`` that is not set."""
-    return [name for name in plugins.available("tables") if _is_asked_for(study, name)]
+    return [name for name in plugins.available("tables") if None not in asked(study, name).values()]
 
 
-def _is_asked_for(study: StudyConfig, table: str) -> bool:
+def asked(study: StudyConfig, table: str) -> dict[str, Any]:
+    """The key of the section ``evaluation`` that asks for a table, with its value. Empty if every study has it."""
     key = plugins.describe("tables", table).constants["ASKED_BY"]
-    return key is None or getattr(study.evaluation, key) is not None
+    return {} if key is None else {key: getattr(study.evaluation, key)}
 
 
 def files(jobs: Jobs, table: str) -> list[str]:

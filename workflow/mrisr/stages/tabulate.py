@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mrisr.files import sha256
 from mrisr.planning import tables
 from mrisr.planning.collisions import require_distinct
 from mrisr.planning.job import Job
+from mrisr.statistics import printed
 
 from .scoring import score_rows
 from .stage import Asks, Stage, Takes
@@ -35,12 +37,17 @@ class Tabulate(Stage):
         require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
             {},
-            settings={**tables.order(self.jobs), "against": self.study.evaluation.against, "tables": written},
+            settings={**tables.order(self.jobs), "tables": {name: tables.asked(self.study, name) for name in written}},
             modules=tuple(f"mrisr.tables.{table}" for table in written),
             reads={"scores": [job.writes["scores"] for job in scored]},
             writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
-            needs={"scores": [job.identity for job in scored]},
+            needs={"scores": [job.identity for job in scored], **self._printed()},
         )
+
+    def _printed(self) -> dict[str, str]:
+        """Content of the printed numbers that stand beside the study's, if any."""
+        paper = self.study.evaluation.paper
+        return {"printed": sha256(printed.path(paper))} if paper else {}
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study has its tables."""

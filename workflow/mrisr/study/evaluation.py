@@ -29,6 +29,9 @@ class Evaluation(Section):
         None,
         description="model (edsr/l1/dsgan) or baseline that paired tests compare with all others; null: no tests",
     )
+    paper: Literal["training-bias", "realistic-downsampling", "robust-residual"] | None = Field(
+        None, description="paper whose printed numbers stand beside the study's own; null: none"
+    )
     save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")
