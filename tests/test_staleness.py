@@ -128,6 +128,11 @@ def test_a_training_key_reruns_all_models_and_no_slices(project):
         assert project.planned() == {"train_model": 6, "evaluate_model": 6, **AFTER_TRAINING}
 
 
+def test_the_limit_on_volumes_reruns_nothing(project):
+    with changed(project, with_key("slices", "limit_gib", value=8)):
+        assert project.planned() == {}
+
+
 def test_how_often_a_checkpoint_is_written_reruns_nothing(project):
     with changed(project, with_key("training", "checkpoint_every", value=1)):
         assert project.planned() == {}
