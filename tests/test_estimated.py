@@ -133,12 +133,12 @@ def test_files_that_hold_no_kernels_are_refused_in_one_line(tmp_path):
 @pytest.fixture
 def network(tmp_path):
     """A small network with random weights, its file, and a slices file of two sizes."""
-    architecture = {"shelf": "kernels", "kind": "dsn", "features": 4}
+    architecture = {"shelf": "kernels", "kind": "dsn", "options": {"features": 4, "skip": True}}
     torch.manual_seed(0)
     model = plugins.build("kernels", "dsn", scale=2, channels=1, features=4, skip=True)
     state = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     path = tmp_path / "weights.safetensors"
-    save_weights(path, state, {"architecture": {**architecture, "skip": True}, "scale": 2, "channels": 1})
+    save_weights(path, state, {"architecture": architecture, "scale": 2, "channels": 1})
     sizes = {3: (1, 24, 20), 4: (1, 18, 30)}
     slices = {index: image(*shape, seed=index) for index, shape in sizes.items()}
     save_slices(tmp_path / "slices.safetensors", slices, METADATA)
