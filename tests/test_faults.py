@@ -20,7 +20,7 @@ STUDY = {
 }
 """One model, and slices and metrics enough that every table is longer than a kilobyte."""
 SCORES = "results/tiny/scores.csv"
-REMEMBERED = {".digests.json", ".costs.json"}
+REMEMBERED = {".digests.json", ".costs.json", ".methods.json"}
 OUTPUTS = {
     "slice": ("results/tiny/slices/",),
     "degrade": ("results/tiny/degraded/",),

@@ -39,10 +39,10 @@ class Display:
     def __init__(self, stream: TextIO, *, terminal: bool, color: bool, interval: float):
         self.stream, self.terminal, self.color, self.interval = stream, terminal, color, interval
         self.running: dict[int, Job] = {}
-        self.failed: list[Job] = []
+        self.failed: dict[int, Job] = {}
         self.endings: list[str] = []
         self.is_stopping = self.is_full = False
-        self.done = self.total = 0
+        self.done = self.total = self.retried = 0
         self.estimate: Estimate | None = None
         self.began = self.spoke = time.monotonic()
 
@@ -57,8 +57,8 @@ class Display:
         self._line(f"{self.total} job{'s' * (self.total != 1)}, {where}: {rules}")
 
     def start_job(self, number: int, job: Job) -> None:
-        """Show that a job has started. A repeated job does not change the count."""
-        if self.estimate and number not in self.running and job not in self.failed:
+        """Show that a job has started, or that it is repeated after a failure."""
+        if not self._repeats(number) and self.estimate and number not in self.running:
             self.estimate.start(job)
         self.running[number] = job
         if not job.is_target:
@@ -66,6 +66,7 @@ class Display:
 
     def finish_job(self, number: int) -> None:
         """Show that a job has succeeded."""
+        self._repeats(number)
         job = self.running.pop(number, None)
         self.done += 1
         if job is None or self.estimate is None:
@@ -80,7 +81,7 @@ class Display:
         if self.is_stopping:
             self._line(f"{self._count()} stopped {job.label}, after {duration(job.seconds)}")
             return
-        self.failed.append(job)
+        self.failed[number] = job
         text = [f"{self._count()} FAILED {job.label}, after {duration(job.seconds)}"]
         if error.get("rule_msg"):
             text.append(f"    message: {error['rule_msg']}")
@@ -108,7 +109,13 @@ class Display:
         """Count a job that ended without its outputs as failed. The reason has been shown already."""
         job = self.running.pop(number, None)
         if job is not None:
-            self.failed.append(job)
+            self.failed[number] = job
+
+    def _repeats(self, number: int) -> bool:
+        """Whether a job has failed before. That attempt then counts as retried, and the job no more as failed."""
+        repeats = self.failed.pop(number, None) is not None
+        self.retried += repeats
+        return repeats
 
     def tick(self) -> None:
         """Show the state of the run at intervals."""
@@ -127,8 +134,11 @@ class Display:
             return
         text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}"
         if self.failed:
-            names = ", ".join(dict.fromkeys(job.label for job in self.failed))
+            names = ", ".join(dict.fromkeys(job.label for job in self.failed.values()))
             text += f"; {len(self.failed)} failed: {names}"
+        if self.retried:
+            attempts = "1 attempt failed and was" if self.retried == 1 else f"{self.retried} attempts failed and were"
+            text += f"; {attempts} retried"
         if self.done < self.total:
             text += "; the same command goes on from here"
             # Snakemake itself may have failed on a full disk, before or after a job.

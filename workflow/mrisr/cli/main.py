@@ -97,13 +97,16 @@ def check(
         verify(results)
         return
     from mrisr.planning.plan import Plan
+    from mrisr.running.trial import require_buildable
     from mrisr.study.validation import load_study
 
     from .run import run_planned
 
     plan = Plan(load_study(str(study)))
     if identity is None:
-        # Without an identity the verb is run by hand, so all jobs are planned here. Snakemake has planned them already.
+        # Without an identity the verb is run by hand, so all jobs are planned and all methods made here. Snakemake has
+        # done both already.
+        require_buildable(plan.study, plan.subjects.digests, source=str(study))
         plan.jobs()
     run_planned(plan, "check", identity=identity)
 
@@ -254,10 +257,12 @@ def plan(
 ) -> None:
     """Estimate what a study will cost before it runs: jobs, hours, disk and memory, and what is done already."""
     from mrisr.planning.plan import Plan
+    from mrisr.running.trial import require_buildable
     from mrisr.study.validation import load_study
 
     from .planning import forecast
 
     planned = Plan(load_study(str(study)))
+    require_buildable(planned.study, planned.subjects.digests, source=str(study))
     planned.subjects.digests.save()
     typer.echo(forecast(planned, study, seconds=seconds))

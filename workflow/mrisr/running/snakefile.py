@@ -23,9 +23,10 @@ from mrisr.planning.plan import Plan
 from mrisr.study.subjects import built_in_volumes
 from mrisr.study.validation import validate
 
-from . import lock, metadata, submission
+from . import lock, metadata, programs, protection, submission
 from .looking import looks_only
 from .rule import Rule
+from .trial import require_buildable
 
 
 class Workflow:
@@ -46,11 +47,15 @@ class Workflow:
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
         self.workflow = workflow
         self.config = _typed(dict(config), workflow.config_settings.config or {})
+        programs.put_on_path()
+        protection.tell_protected(runs=_runs(workflow))
         self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
         try:
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
             self.built_in = built_in_volumes()
+            if workflow.is_main_process and not looks_only(sys.argv[1:]):
+                require_buildable(self.study, self.plan.subjects.digests, source=", ".join(self.files))
             if workflow.is_main_process:
                 self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from mrisr import plugins
 from mrisr.planning.job import Job
-from mrisr.planning.methods import constant, described
-from mrisr.study.methods import Method
 from mrisr.volumes.manifest import Volume
 from mrisr.volumes.row import ROLES
 
@@ -20,7 +16,7 @@ TABLE_BYTES = 1000
 
 
 class Check(Stage):
-    """One job checks all volumes of all splits, and makes every method of the study to see that it can be made."""
+    """One job checks all volumes of all splits."""
 
     NAME, RULE, VERB = "check", "check_volumes", "check"
     ACTION = "mrisr.volumes.check"
@@ -47,7 +43,6 @@ class Check(Stage):
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
                 "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib},
-                "methods": list(self._methods()),
             },
         )
 
@@ -55,35 +50,6 @@ class Check(Stage):
         """What the manifest and the study say about a volume, except its licence, which changes no result."""
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
         return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
-
-    def _methods(self) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-        """Every method that can be made before anything is learned: key in the study, shelf, method, given options."""
-        study, grid = self.study, self.study.protocol.grid
-        for scale in study.protocol.scales:
-            model_scale = scale if grid == "low" else 1
-            made_later = {*study.mixtures, *study.estimated}
-            for name, method in study.degradations.items():
-                if name not in made_later:
-                    yield self._made("degradations", "degradations", name, method, scale=scale, grid=grid)
-            for name, method in study.kernels.items():
-                yield self._made("kernels", "kernels", name, method, scale=scale)
-            for name, method in study.architectures.items():
-                yield self._made("architectures", "models", name, method, scale=model_scale)
-            for name, method in study.evaluation.baselines.items():
-                kind = method.kind or name
-                both = "grid" in plugins.describe("baselines", kind).options
-                given = {"scale": scale, "grid": grid} if both else {"scale": model_scale}
-                yield self._made("evaluation.baselines", "baselines", name, method, **given)
-        for name, method in study.losses.items():
-            yield self._made("losses", "losses", name, method)
-        for name, method in study.evaluation.metrics.items():
-            learned = constant("metrics", name, method, "NEEDS") or {}
-            if all(method.options.get(option) for option in learned):
-                yield self._made("evaluation.metrics", "metrics", name, method)
-
-    def _made(self, key: str, shelf: str, name: str, method: Method, **given: Any) -> tuple[str, str, Any, Any]:
-        """One of `_methods`; ``given`` are the options that the pipeline gives."""
-        return f"{key}.{name}", shelf, described(shelf, name, method), given
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study checks its volumes."""

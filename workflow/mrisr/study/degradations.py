@@ -29,7 +29,7 @@ def problems(study: Study) -> Iterable[str]:
 def _option_problems(study: Study) -> Iterable[str]:
     """Values that a degradation itself refuses. Each degradation is made once for this, without importing torch.
 
-    Other methods need torch. The stage `check` makes them, before any other job.
+    Other methods need torch. `mrisr.running.trial` makes them in another process.
     """
     made_later = {*study.mixtures, *study.estimated, *study.scanned}
     for name, method in study.degradations.items():

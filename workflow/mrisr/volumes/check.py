@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
 from mrisr.imaging.grid import inside_mask
@@ -31,41 +30,24 @@ def run(
     volumes: Sequence[Volume],
     manifest: str,
     slices: Mapping[str, Any],
-    methods: Sequence[tuple[str, str, dict[str, Any], dict[str, Any]]],
     progress: Callable[[int, int], Any] | None = None,
 ) -> None:
-    """Check the methods and all volumes of a study, the action of the stage `check`.
+    """Check all volumes of a study, the action of the stage `check`; arguments as in `check_volumes`.
 
-    ``slices`` is the section of the study, with ``multiple``. ``methods`` holds for each method its key in the study,
-    its shelf, itself as ``kind`` and ``options``, and the options that the pipeline gives.
+    ``slices`` is the section of the study, with ``multiple``.
 
     Raises
     ------
     InputError
-        There are problems: all those of all volumes and methods, one line each.
+        There are problems: all those of all volumes, one line each.
     """
-    problems = [problem for method in methods for problem in _method_problems(*method)]
-    told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"]}
-    table = None if problems else Path(writes["table"])
-    try:
-        rows = check_volumes(volumes, {**told, "manifest": manifest}, table, progress=progress)
-    except InputError as error:
-        problems += error.problems
-    if problems:
-        raise InputError(*problems)
+    told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"], "manifest": manifest}
+    rows = check_volumes(volumes, told, Path(writes["table"]), progress=progress)
     for row in rows:
         print(", ".join(f"{name} {value}" for name, value in row.items()))
     for row in rows:
         if FAR_OUTSIDE in row["notes"]:
             print(f"warning: subject '{row['subject']}' ({row['path']}): {row['notes']}; look at the volume")
-
-
-def _method_problems(where: str, shelf: str, method: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    try:
-        plugins.build(shelf, method["kind"], **given, **method["options"])
-    except InputError as error:
-        return [f"{where}: {problem}" for problem in error.problems]
-    return []
 
 
 def check_volumes(
