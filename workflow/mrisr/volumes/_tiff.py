@@ -29,7 +29,8 @@ def claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:
     Raises
     ------
     InputError
-        There is no page, a page claims more than the file or the limit allows, or its data expand to more than its header says.
+        There is no page, a page claims more than the file or the limit allows, or its data expand to more than its
+        header says.
     """
     import tifffile
 
