@@ -273,6 +273,11 @@ def test_a_tiff_that_claims_far_too_much_is_refused(tmp_path):
     assert "60000 x 60000 voxels, more than the file can hold" in problem(path)
 
 
+def test_a_tiff_without_a_page_is_refused(tmp_path):
+    (tmp_path / "a.tif").write_bytes(b"II*\0" + bytes(4))
+    assert "without a page" in problem(tmp_path / "a.tif")
+
+
 def test_a_deflated_dicom_file_is_inflated_no_further_than_the_limit(tmp_path):
     path = dicom(tmp_path / "a.dcm", syntax=DeflatedExplicitVRLittleEndian, pixels=bytes(60 * 2**20))
     line = problem(path, limit_gib=0.01)

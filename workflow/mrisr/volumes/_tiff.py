@@ -29,11 +29,14 @@ def claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:
     Raises
     ------
     InputError
-        A page claims more than the file or the limit allows, or its data expand to more than its header says.
+        There is no page, a page claims more than the file or the limit allows, or its data expand to more than its
+        header says.
     """
     import tifffile
 
     with _strict("tifffile"), tifffile.TiffFile(file) as tiff:
+        if not len(tiff.pages):
+            raise InputError("is a TIFF file without a page; write it again")
         for page in tiff.pages:
             size = page.dtype.itemsize if page.dtype else 1
             check_claim(page.shape, size, stored=file.stat().st_size, compressed=True, limit=limit)
