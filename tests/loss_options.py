@@ -1,4 +1,4 @@
-"""Options that make every loss small enough for a test; a new one is tested as it is by default."""
+"""Options that make every loss small enough for a test. A loss that is not listed is tested with its defaults."""
 
 from __future__ import annotations
 

@@ -34,12 +34,12 @@ SLICE = np.zeros((1, 4, 4), np.float32)
 
 
 def changed(whole: dict) -> st.SearchStrategy:
-    """A mapping of which some values are anything, and some are not there."""
+    """A mapping in which some values are replaced by anything, and some are missing."""
     return st.fixed_dictionaries({}, optional={name: JSON | st.just(value) for name, value in whole.items()})
 
 
 def line(read, *arguments) -> str:
-    """The one line with which something is refused."""
+    """The one line of the error."""
     with pytest.raises(InputError) as caught:
         read(*arguments)
     (text,) = caught.value.problems
@@ -48,7 +48,7 @@ def line(read, *arguments) -> str:
 
 
 def or_line(read, *arguments) -> None:
-    """Something is read, or refused with one line."""
+    """Assert that something is read, or refused with one line."""
     try:
         read(*arguments)
     except InputError as error:

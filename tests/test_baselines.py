@@ -1,4 +1,4 @@
-"""Baselines: the floors of the two protocols."""
+"""Baselines: the estimates without training for the two grids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs ask for and what a study costs: against closed forms, the arrays themselves, and a real run."""
+"""The requests of jobs and the costs of a study, compared with closed forms, the arrays themselves, and a real run."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ STAGES = ("slice", "degrade")
 
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
-    """A function that gives the resources of the tiny study, changed as said."""
+    """A function that gives the resources of the tiny study with changed keys."""
 
     def asked_by(shape=(40, 36, 12), **changes) -> Resources:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -189,7 +189,7 @@ def test_the_forecast_agrees_with_a_real_run_and_knows_what_is_there(tmp_path):
     promised = sum(_bytes(" ".join(_line(said, stage)[-6:-4])) for stage in ("slice", "degrade", "train"))
     assert made / DISK_TOLERANCE < promised < made * DISK_TOLERANCE, said
     again = project.call("mrisr", "plan").stdout
-    assert "everything is there; nothing would run" in again
+    assert "everything is done; nothing would run" in again
     assert _line(again, "train")[1:4] == ["3", "3", "0"]
 
 

@@ -81,7 +81,7 @@ def test_every_parameter_gets_a_gradient(scale):
 
 
 def through(scale: int, taps: list[float]) -> torch.nn.Module:
-    """A network that hands its input on, with these weights along each axis where it strides."""
+    """A network that passes its input on, and has these weights along each axis in the strided convolution."""
     model = build(scale, features=1)
     for layer in (*model.fine, model.strided, model.coarse, model.last):
         torch.nn.init.dirac_(layer.weight)

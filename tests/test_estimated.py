@@ -1,4 +1,4 @@
-"""What is learned of low-resolution scans, as a degradation of the study: kernels by slice or shared, networks."""
+"""Learned degradations of a study: kernels of each slice or shared kernels, and networks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def reference(sharp: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def kernels(tmp_path):
-    """A file of three slices' kernels, the second without one: its path, and the two that there are."""
+    """A file with the kernels of three slices, of which the second has none: its path, and the two kernels."""
     uneven = np.random.default_rng(1).random((13, 13))
     found = np.stack([gaussian(1.5, 0.8), np.full((13, 13), np.nan), uneven / uneven.sum()])
     save(tmp_path / "kernels.safetensors", {"kernels": found.astype(np.float32)}, {"slice_ids": IDS})
@@ -184,7 +184,7 @@ def head(shape: tuple[int, int], seed: int, channels: int = 1) -> np.ndarray:
 
 
 def written(folder, slices):
-    """Slices, and what a Gaussian makes of them; arguments of `estimate_stage`."""
+    """Slices and their images by a Gaussian, as arguments of `estimate_stage`."""
     sharp, low = folder / "slices.safetensors", folder / "degraded.safetensors"
     save_slices(sharp, slices, METADATA)
     blur = {"kind": "gaussian", "options": {"sigma": 1.5}}
@@ -204,7 +204,7 @@ def written(folder, slices):
 
 @pytest.fixture
 def accepting(monkeypatch):
-    """So few iterations give no kernel that would pass."""
+    """Accept every kernel, because so few iterations give no valid one."""
     monkeypatch.setattr("mrisr.kernels._work.fault", lambda kernel: None)
 
 

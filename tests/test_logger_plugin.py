@@ -89,6 +89,30 @@ def test_a_failing_job_shows_its_command_its_exit_status_and_the_end_of_its_log(
     assert "1 failed: train_model l1 seed0; the same command goes on from here" in text.splitlines()[-1]
 
 
+def test_attempts_that_were_retried_are_not_jobs_that_failed(toy: Path):
+    flaky = TOY.replace("exit 3", "[ -e tried-{wildcards.loss} ] || {{ touch tried-{wildcards.loss}; exit 3; }}")
+    (toy / "Snakefile").write_text(flaky.replace("sleep 2.5", ""))
+    status, text = snakemake(toy, "--cores", "1", "--retries", "1", "--config", "broken=l1")
+    assert status == 0
+    assert "4 of 4 jobs done" in text.splitlines()[-1]
+    assert text.splitlines()[-1].endswith("; 1 attempt failed and was retried")
+    (toy / "tried-l1").unlink()
+    (toy / "Snakefile").write_text(TOY.replace("sleep 2.5", ""))
+    status, text = snakemake(toy, "--cores", "1", "--retries", "2", "--forceall", "--config", "broken=l1")
+    assert status == 1
+    assert "; 1 failed: train_model l1 seed0; 2 attempts failed and were retried; " in text.splitlines()[-1]
+
+
+def test_lost_metadata_of_snakemake_are_no_matter(toy: Path):
+    assert snakemake(toy, "--cores", "2", "--rerun-triggers", "params")[0] == 0
+    for file in (toy / ".snakemake/metadata").iterdir():
+        file.unlink()
+    for arguments in (["--dry-run"], ["--cores", "1", "--forcerun", "all"]):
+        status, text = snakemake(toy, *arguments, "--rerun-triggers", "params")
+        assert status == 0
+        assert "missing metadata" not in text
+
+
 def test_a_job_without_its_output_counts_as_failed_and_snakemake_says_why(tmp_path: Path):
     (tmp_path / "Snakefile").write_text("rule a:\n    output:\n        'gone.txt',\n    shell:\n        'true'\n")
     status, text = snakemake(tmp_path, "--cores", "1", "--latency-wait", "1")

@@ -1,4 +1,4 @@
-"""Records and memories on disk are whole or not there: any JSON, and what is no JSON, in their place."""
+"""A record or memory on disk that is not as it was written counts as missing, whatever JSON or other text it holds."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def job(tmp_path):
 
 @pytest.fixture
 def plan(tmp_path):
-    """As much of a plan as currency asks for."""
+    """The part of a plan that `mrisr.planning.currency` uses."""
     return types.SimpleNamespace(subjects=types.SimpleNamespace(digests=ContentDigests(tmp_path / "digests.json")))
 
 
@@ -108,9 +108,23 @@ def test_any_json_in_place_of_a_record_means_not_current(record, job, plan):
 def test_a_damaged_record_is_called_so(content, job, plan):
     assert currency.is_current(plan, job)
     Path(job.record).write_bytes(content)
-    assert currency._reason(plan, job, read_record(job.record)) == "has a damaged run.json"
+    assert currency._fault(plan, job, read_record(job.record))[0] == "has a damaged run.json"
     Path(job.record).unlink()
-    assert currency._reason(plan, job, read_record(job.record)) == "has no run.json"
+    assert currency._fault(plan, job, read_record(job.record))[0] == "has no run.json"
+
+
+def test_the_output_that_is_damaged_is_the_one_that_is_named(tmp_path, plan):
+    writes = {name: str(tmp_path / f"{name}.csv") for name in ("scores", "psnr", "ssim")}
+    for path in writes.values():
+        Path(path).write_text("made")
+    job = Job("toy", "mrisr.toy", {}, (), {}, writes, str(tmp_path / "run.json"))
+    Recorder(job.identity).write(job.record, job.writes)
+    plan.jobs, plan.job = lambda: [job], lambda stage: job
+    plan.stages = {"toy": types.SimpleNamespace(IN_STUDY=True)}
+    Path(writes["psnr"]).write_text("edited")
+    assert currency.describe(currency.outdated(plan)[:1]) == [f"toy: 1 output ({writes['psnr']}) was edited or damaged"]
+    Path(writes["ssim"]).unlink()
+    assert currency.describe(currency.outdated(plan)[:1]) == [f"toy: 1 output ({writes['ssim']}) is missing"]
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
@@ -118,7 +132,7 @@ def test_something_else_in_place_of_an_output_is_damage(make, job, plan):
     path = job.writes["made"]
     os.unlink(path)
     make(path)
-    assert currency._reason(plan, job, read_record(job.record)) == "was edited or damaged"
+    assert currency._fault(plan, job, read_record(job.record))[0] == "was edited or damaged"
 
 
 def test_an_output_that_was_touched_gets_its_time_again_and_one_of_an_impossible_time_is_left(job, plan, monkeypatch):

@@ -19,7 +19,7 @@ DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def problems(**changes):
-    """What is said about the default study with keys changed; ``a__b`` is the key b in a."""
+    """The problems of the default study with changed keys; ``a__b`` is the key b in a."""
     config = copy.deepcopy(DEFAULT)
     for key, value in changes.items():
         *path, last = key.split("__")
@@ -57,6 +57,12 @@ def problems(**changes):
         ({"slices__axis": "axiall"}, ["slices.axis", "did you mean 'axial'"]),
         ({"slices__count": {"trian": 3}}, ["slices.count.trian", "did you mean 'train'"]),
         ({"slices__normalise": {"percentil": 3}}, ["slices.normalise.percentil", "did you mean 'percentile'"]),
+        (
+            {"slices__normalise": {"low_percentile": 50, "percentile": 50}},
+            ["low_percentile", "is 50", "has to be lower"],
+        ),
+        ({"slices__normalise": {"low_percentile": -1}}, ["slices.normalise.low_percentile", "-1"]),
+        ({"slices__limit_gib": 0}, ["slices.limit_gib", "0"]),
         ({"study": "../x"}, ["study", "'../x'"]),
         ({"study": "checkpoints"}, ["study", "'checkpoints'"]),
         ({"training_sets": ["gausian"]}, ["training_sets", "did you mean 'gaussian'"]),

@@ -1,6 +1,6 @@
-"""Files that options of a method name. An identity knows such a file by its content and not by its path.
+"""Files that a method's options name. An identity names such a file by its content, not by its path.
 
-The plan puts ``sha256:<digest>`` in the place of a path and hands the paths on beside it; the action puts them back.
+The plan replaces such a path by ``sha256:<digest>`` and passes the paths separately. The action puts the paths back.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PREFIX = "sha256:"
 def by_content(shelf: str, method: Any, digest: Callable[[Path], str]) -> tuple[dict[str, Any], dict[str, str]]:
     """A method, as ``kind`` and ``options``, with digests for paths, and the paths by digest.
 
-    A class declares the options that are paths in ``FILES``. Methods that it is made of (``PARTS``) are searched too.
-    ``digest`` gives the SHA-256 of a file.
+    The constant ``FILES`` of a class lists the options that are paths. The methods that it is made of (``PARTS``) are
+    searched too. ``digest`` gives the SHA-256 of a file.
     """
     kind, named = plugins.kind_and_options(method)
     paths: dict[str, str] = {}

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent
 GIVEN_BY_THE_PIPELINE = {"scale", "grid", "channels"}
-"""Options that a study does not set."""
+"""Options that the pipeline sets and a study does not."""
 REQUIRED = object()
-"""Stands for the default of an option that has none."""
+"""Marks an option without a default."""
 WORDS = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "text", "None": "nothing"}
 """What the types of options are called in a message."""
 
@@ -123,8 +123,8 @@ def build_part(shelf: str, part: Any, **given: Any):
 def build(shelf: str, name: str, **options: Any):
     """Import a method and make an instance of it.
 
-    An option that is unknown, missing or of another type than its annotation says is an `InputError`, so a method
-    checks only what its annotations cannot say.
+    Raises `InputError` for an option that is unknown, missing, or of another type than its annotation. So a method
+    checks only what its annotations cannot express.
     """
     known = describe(shelf, name).options
     for option in options:
@@ -180,7 +180,10 @@ def require_option(option: Option, value: Any) -> None:
 
 
 def _require_type(what: str, value: Any, annotation: str) -> None:
-    """Strictly: true is no number, 2.0 no integer. As in a study, a list may stand for a tuple, 2 for a float."""
+    """Raise `InputError` unless a value has the annotated type. True is no number, and 2.0 is no integer.
+
+    As in a study, a list may stand for a tuple, and 2 for a float.
+    """
     try:
         _validate(annotation, value)
     except (TypeError, ValueError) as error:
@@ -189,7 +192,7 @@ def _require_type(what: str, value: Any, annotation: str) -> None:
 
 
 def _validate(annotation: str, value: Any) -> None:
-    # As JSON, a YAML list may stand for a tuple and everything else is strict.
+    # Validation of JSON accepts a list for a tuple. Otherwise it is strict.
     _type(annotation).validate_json(json.dumps(value), strict=True)
 
 
@@ -235,5 +238,5 @@ def _public_class(shelf: str, name: str) -> ast.ClassDef:
 
 
 def constant(shelf: str, name: str, wanted: str) -> Any:
-    """A constant that a method declares; None if it does not say, or there is no such method."""
+    """A constant that a method declares; None if it declares none, or there is no such method."""
     return describe(shelf, name).constants.get(wanted) if name in available(shelf) else None

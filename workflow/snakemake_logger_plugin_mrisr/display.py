@@ -1,4 +1,4 @@
-"""What a run shows: a line when a job starts or ends, and what runs now and how long it still takes."""
+"""What a run shows: a line when a job starts or ends, the jobs that run now, and the time left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RED, GREEN, PLAIN = "\033[31m", "\033[32m", "\033[0m"
 
 
 def short(wildcards: Mapping[str, str]) -> str:
-    """Wildcards for people: ``{scale: 2, loss: mse, seed: 0}`` -> ``x2 mse seed0``; the study is the same for all."""
+    """Wildcards in short: ``{scale: 2, loss: mse, seed: 0}`` -> ``x2 mse seed0``."""
     named = {"scale": "x", "study": None}
     words = []
     for name, value in wildcards.items():
@@ -39,15 +39,15 @@ class Display:
     def __init__(self, stream: TextIO, *, terminal: bool, color: bool, interval: float):
         self.stream, self.terminal, self.color, self.interval = stream, terminal, color, interval
         self.running: dict[int, Job] = {}
-        self.failed: list[Job] = []
+        self.failed: dict[int, Job] = {}
         self.endings: list[str] = []
         self.is_stopping = self.is_full = False
-        self.done = self.total = 0
+        self.done = self.total = self.retried = 0
         self.estimate: Estimate | None = None
         self.began = self.spoke = time.monotonic()
 
     def start_run(self, stats: Mapping[str, int], slots: int, *, cluster: bool) -> None:
-        """Say what there is to do."""
+        """Show the number of jobs, by rule, and how many can run at once."""
         jobs = {rule: count for rule, count in stats.items() if rule != "total"}
         self.total = stats["total"]
         self.estimate = Estimate(jobs, slots, count_threads=not cluster)
@@ -57,15 +57,16 @@ class Display:
         self._line(f"{self.total} job{'s' * (self.total != 1)}, {where}: {rules}")
 
     def start_job(self, number: int, job: Job) -> None:
-        """A job has started. A repeated job does not change the count."""
-        if self.estimate and number not in self.running and job not in self.failed:
+        """Show that a job has started, or that it is repeated after a failure."""
+        if not self._repeats(number) and self.estimate and number not in self.running:
             self.estimate.start(job)
         self.running[number] = job
         if not job.is_target:
             self._line(f"{self._count()} start  {job.label}")
 
     def finish_job(self, number: int) -> None:
-        """A job has ended well."""
+        """Show that a job has succeeded."""
+        self._repeats(number)
         job = self.running.pop(number, None)
         self.done += 1
         if job is None or self.estimate is None:
@@ -75,12 +76,12 @@ class Display:
             self._line(f"{self._count()} done   {job.label}, {duration(job.seconds)}{self._left('; ')}", GREEN)
 
     def fail_job(self, number: int, rule: str, error: Mapping) -> None:
-        """A job has failed: its command, and the end of each of its logs."""
+        """Show a failed job: its command, and the end of each of its logs."""
         job = self.running.pop(number, None) or Job(rule, rule)
         if self.is_stopping:
             self._line(f"{self._count()} stopped {job.label}, after {duration(job.seconds)}")
             return
-        self.failed.append(job)
+        self.failed[number] = job
         text = [f"{self._count()} FAILED {job.label}, after {duration(job.seconds)}"]
         if error.get("rule_msg"):
             text.append(f"    message: {error['rule_msg']}")
@@ -105,13 +106,19 @@ class Display:
         self._line("\n".join([*text, *(f"    {warning}" for warning in warnings)]), RED)
 
     def spoil_job(self, number: int) -> None:
-        """A job has ended without its outputs; the reason has been shown already."""
+        """Count a job that ended without its outputs as failed. The reason has been shown already."""
         job = self.running.pop(number, None)
         if job is not None:
-            self.failed.append(job)
+            self.failed[number] = job
+
+    def _repeats(self, number: int) -> bool:
+        """Whether a job has failed before. That attempt then counts as retried, and the job no more as failed."""
+        repeats = self.failed.pop(number, None) is not None
+        self.retried += repeats
+        return repeats
 
     def tick(self) -> None:
-        """Show where the run stands, if it is time to."""
+        """Show the state of the run at intervals."""
         if self.estimate is None or not self.running:
             return
         for job in self.running.values():
@@ -122,16 +129,19 @@ class Display:
             self._line(self._state())
 
     def end_run(self) -> None:
-        """The last line: how many are done, and what to do if that is not all."""
+        """Show the last line: how many jobs are done, and what to do if some are not."""
         if self.estimate is None:
             return
         text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}"
         if self.failed:
-            names = ", ".join(dict.fromkeys(job.label for job in self.failed))
+            names = ", ".join(dict.fromkeys(job.label for job in self.failed.values()))
             text += f"; {len(self.failed)} failed: {names}"
+        if self.retried:
+            attempts = "1 attempt failed and was" if self.retried == 1 else f"{self.retried} attempts failed and were"
+            text += f"; {attempts} retried"
         if self.done < self.total:
             text += "; the same command goes on from here"
-            # Snakemake itself may have failed for want of room, before or after a job.
+            # Snakemake itself may have failed on a full disk, before or after a job.
             if not self.is_full and (warnings := full([".snakemake/log"])):
                 text = "\n".join([*warnings, text])
         self.running.clear()

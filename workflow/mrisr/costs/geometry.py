@@ -20,7 +20,7 @@ from mrisr.volumes.ranges import parse_range
 from .memo import Memo
 
 LARGEST = 100_000
-"""Greatest number of voxels of a side that is believed, because a header may claim any number."""
+"""Longest side that is accepted, in voxels. A damaged header may claim any number."""
 UNKNOWN = [256, 256, 256]
 """Assumed size of a volume whose header cannot be read. The stage ``check`` reports what is wrong with it."""
 
@@ -98,7 +98,8 @@ def _length(text: str | None, length: int, *, reverse: bool) -> int:
 def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
     """The fields of `Header`."""
     if not path.exists():
-        shape = built_in_volumes().get(path.as_posix(), {}).get("shape", UNKNOWN)
+        source = built_in_volumes().get(path.as_posix())
+        shape = (source and source.shape) or UNKNOWN
         return {"shape": shape, "axis": int(axis) if str(axis).isdigit() else _shortest(shape), "reverse": False}
     from mrisr.volumes.header import read_header
 

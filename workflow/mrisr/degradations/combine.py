@@ -1,4 +1,4 @@
-"""Combine: a mixture, whose members degrade equal numbers of slices, each slice by one member (training-bias)."""
+"""Combine: a mixture. One member degrades each slice, and all members degrade equally many (training-bias)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import from_description
 
 
 class Combine:
-    """Each image of a stack gets one member, each member equally many images (plus or minus one).
+    """Degrades each image of a stack by one member. All members degrade equally many images, to within one.
 
     Parameters
     ----------

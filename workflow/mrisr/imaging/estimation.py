@@ -1,4 +1,4 @@
-"""The result of a kernel estimation, and the objects that follow it: a progress meter and a keeper of its state."""
+"""The result of a kernel estimation, and the interface that saves the state of an unfinished one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True)
 class Estimation:
-    """Kernels of n slices and how they came about.
+    """Kernels of n slices, and how the estimation of each went.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ class Sum(nn.Module):
     terms : list of (str or {"kind", "options"})
         Losses.
     weights : list of float
-        One positive number a term; null: all 1.
+        One positive number for each term; null: all 1.
     """
 
     PARTS = {"terms": "losses"}

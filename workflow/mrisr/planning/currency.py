@@ -1,4 +1,4 @@
-"""Tells which outputs are current: those that their job would make again today.
+"""Tells which outputs are current: those that their job would make again now.
 
 Snakemake treats an output without a record as current. Here an output is current only if its run.json names the
 identity of its job and the output's SHA-256.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .job import Job
 from .plan import Plan
-from .records import Record, read_record
+from .records import Output, Record, read_record
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,12 @@ class Outdated:
 
     job: Job
     reason: str
+    wrong: tuple[str, ...]
+    """The files that the reason is about."""
 
     @property
     def files(self) -> list[str]:
-        """Those of its files that are on disk, with the record."""
+        """The files of the job that are on disk, its record included."""
         return [path for path in (*self.job.writes.values(), self.job.record) if os.path.exists(path)]
 
 
@@ -42,9 +44,9 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
         present = [path for path in job.writes.values() if os.path.exists(path)]
         if plan.stages[job.stage].IN_STUDY and present:
             record = read_record(job.record)
-            reason = _reason(plan, job, record)
-            if reason:
-                found.append(Outdated(job, reason))
+            fault = _fault(plan, job, record)
+            if fault:
+                found.append(Outdated(job, *fault))
             else:
                 _restore_times(job, record)
                 if_current(job)
@@ -54,8 +56,8 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
 def _restore_times(job: Job, record: Record) -> None:
     """Give outputs that were touched or copied the times at which they were made.
 
-    With any triggers, Snakemake reruns a job whose input is younger than its output. Unchanged files must not look
-    younger.
+    Snakemake reruns a job whose input is younger than its output, whatever its triggers are. So unchanged files must
+    not look younger.
     """
     folder = Path(job.record).parent
     for path in job.writes.values():
@@ -67,25 +69,32 @@ def _restore_times(job: Job, record: Record) -> None:
 
 
 def is_current(plan: Plan, job: Job) -> bool:
-    """Whether a job's outputs exist and are what the job would make today."""
-    return _reason(plan, job, read_record(job.record)) is None
+    """Whether a job's outputs exist and are what the job would make now."""
+    return _fault(plan, job, read_record(job.record)) is None
 
 
-def _reason(plan: Plan, job: Job, record: Record | None) -> str | None:
+def _fault(plan: Plan, job: Job, record: Record | None) -> tuple[str, tuple[str, ...]] | None:
+    """Why a job's outputs are not current, and which files the reason is about; None if they are current."""
+    outputs = tuple(job.writes.values())
+    present = tuple(path for path in outputs if os.path.exists(path))
     if record is None:
-        return "has a damaged run.json" if os.path.lexists(job.record) else "has no run.json"
+        return "has a damaged run.json" if os.path.lexists(job.record) else "has no run.json", present
     if record.identity != job.identity:
-        return "was made by other code, settings or inputs"
+        return "was made by other code, settings or inputs", present
     folder = Path(job.record).parent
-    for path in job.writes.values():
-        entry = record.outputs.get(os.path.relpath(path, folder))
-        if entry is None or not os.path.exists(path):
-            return "is incomplete"
-        status = os.stat(path)
-        unmoved = [status.st_size, status.st_mtime_ns] == entry.stamp
-        if not unmoved and _digest(plan, path) != entry.sha256:
-            return "was edited or damaged"
+    made = {path: record.outputs.get(os.path.relpath(path, folder)) for path in outputs}
+    if missing := tuple(path for path in outputs if path not in present):
+        return "is missing", missing
+    if unknown := tuple(path for path in outputs if made[path] is None):
+        return "has no entry in run.json", unknown
+    if damaged := tuple(path for path in outputs if not _is_as_made(plan, path, made[path])):
+        return "was edited or damaged", damaged
     return None
+
+
+def _is_as_made(plan: Plan, path: str, made: Output) -> bool:
+    status = os.stat(path)
+    return [status.st_size, status.st_mtime_ns] == made.stamp or _digest(plan, path) == made.sha256
 
 
 def _digest(plan: Plan, path: str) -> str | None:
@@ -108,12 +117,12 @@ def set_aside(plan: Plan, outputs: Iterable[Outdated]) -> Path:
 
 
 def describe(outputs: list[Outdated]) -> list[str]:
-    """One line per stage and reason: how many outputs, and the first of them."""
-    grouped: dict[tuple[str, str], list[Outdated]] = {}
+    """One line per stage and reason: how many outputs, and the first of them that the reason is about."""
+    grouped: dict[tuple[str, str], list[str]] = {}
     for item in outputs:
-        grouped.setdefault((item.job.stage, item.reason), []).append(item)
+        grouped.setdefault((item.job.stage, item.reason), []).extend(item.wrong)
     return [
-        f"{stage}: {len(items)} output{'s' if len(items) > 1 else ''} ({items[0].files[0]}"
-        f"{', ...' if len(items) > 1 else ''}) {reason}"
-        for (stage, reason), items in grouped.items()
+        f"{stage}: {len(paths)} output{'s' if len(paths) > 1 else ''} ({paths[0]}"
+        f"{', ...' if len(paths) > 1 else ''}) {reason}"
+        for (stage, reason), paths in grouped.items()
     ]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from mrisr import plugins
 from mrisr.planning.job import Job
-from mrisr.planning.methods import constant, described
-from mrisr.study.methods import Method
 from mrisr.volumes.manifest import Volume
+from mrisr.volumes.row import ROLES
 
 from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 TABLE_BYTES = 1000
+"""Disk space of volumes.csv."""
 
 
 class Check(Stage):
-    """One job checks all volumes of all splits, and that every method of the study can be made."""
+    """One job checks all volumes of all splits."""
 
     NAME, RULE, VERB = "check", "check_volumes", "check"
     ACTION = "mrisr.volumes.check"
@@ -30,9 +28,7 @@ class Check(Stage):
 
     def job(self) -> Job:
         """The job of the study."""
-        files: dict[str, Any] = {}
-        for subject in self.subjects.volumes:
-            files |= self.subjects.files(subject, "path", "mask", "lr_path")
+        files = [file for subject in self.subjects.volumes for file in self.subjects.files(subject, *ROLES)]
         return self.make(
             {},
             settings={
@@ -41,60 +37,30 @@ class Check(Stage):
                 "allow_leakage": self.study.allow_leakage,
                 "volumes": [self._row(volume) for volume in self.subjects.checked],
             },
-            reads={"volumes": list(files)},
-            needs={"content": list(files.values())},
+            reads={"volumes": list(dict.fromkeys(path for path, _ in files))},
+            needs={"content": [content for _, content in files]},
             context={
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
-                "slices": slice_settings(self.study),
-                "methods": list(self._methods()),
+                "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib},
             },
         )
 
     def _row(self, volume: Volume) -> dict[str, str | None]:
-        """A row of the manifest with what applies to it; its licence changes nothing."""
+        """What the manifest and the study say about a volume, except its licence, which changes no result."""
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
-        return {**row, **row_settings(self.study, volume), "slices": None, "licence": None}
-
-    def _methods(self) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-        """Every method that can be made before anything is learned: key in the study, shelf, method, given options."""
-        study, grid = self.study, self.study.protocol.grid
-        for scale in study.protocol.scales:
-            model_scale = scale if grid == "low" else 1
-            made_later = {*study.mixtures, *study.estimated}
-            for name, method in study.degradations.items():
-                if name not in made_later:
-                    yield self._made("degradations", "degradations", name, method, scale=scale, grid=grid)
-            for name, method in study.kernels.items():
-                yield self._made("kernels", "kernels", name, method, scale=scale)
-            for name, method in study.architectures.items():
-                yield self._made("architectures", "models", name, method, scale=model_scale)
-            for name, method in study.evaluation.baselines.items():
-                kind = method.kind or name
-                both = "grid" in plugins.describe("baselines", kind).options
-                given = {"scale": scale, "grid": grid} if both else {"scale": model_scale}
-                yield self._made("evaluation.baselines", "baselines", name, method, **given)
-        for name, method in study.losses.items():
-            yield self._made("losses", "losses", name, method)
-        for name, method in study.evaluation.metrics.items():
-            learned = constant("metrics", name, method, "NEEDS") or {}
-            if all(method.options.get(option) for option in learned):
-                yield self._made("evaluation.metrics", "metrics", name, method)
-
-    def _made(self, key: str, shelf: str, name: str, method: Method, **given: Any) -> tuple[str, str, Any, Any]:
-        """One of `_methods`; ``given`` are the options that the pipeline gives."""
-        return f"{key}.{name}", shelf, described(shelf, name, method), given
+        return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study checks its volumes."""
         return [{}]
 
     def asks(self, costs) -> Asks:
-        """The largest volume in memory; all of them read."""
+        """Memory for the largest volume; time to read all volumes."""
         voxels = [costs.geometries.of(subject).voxels for subject in self.subjects.volumes]
         return Asks(costs.BASE_MB + max(voxels) * READ_BYTES / costs.MB, sum(voxels) / READ_RATE / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """All volumes read and cut."""
+        """Time to read and cut all volumes; disk space of the table."""
         voxels = sum(costs.geometries.of(subject).voxels for subject in self.subjects.volumes)
         return Takes(voxels / VOXELS_A_SECOND, TABLE_BYTES)

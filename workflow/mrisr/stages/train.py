@@ -17,19 +17,19 @@ from mrisr.study.training import optimiser_of
 from .stage import Asks, Stage, Takes, is_finished
 
 MODEL = "x{scale}/{architecture}/{loss}/{training_set}/fold{fold}/seed{seed}"
-"""The wildcards of a model."""
+"""The wildcards of a model, as a path."""
 EPOCHS = f"models/{MODEL}/epochs.safetensors"
-"""Where the named epochs of a training are kept."""
+"""The file with the weights and estimates of the epochs in ``training.keep_epochs``."""
 OPTIMISER = 16
-"""Bytes a parameter: weight, gradient, two moments."""
+"""Bytes of memory per parameter: weight, gradient, two moments."""
 CHECKPOINT_BYTES = 20
-"""A parameter: weights, the finished state, and the newest checkpoint with its two moments."""
+"""Bytes on disk per parameter: weights, the finished state, and the newest checkpoint with its two moments."""
 OPERATIONS = 3
-"""Of a training step in units of an estimate's: forward, and backward at twice of that."""
+"""Operations of a training step, relative to those of an estimate. The backward pass has twice those of the forward."""
 
 
 class Train(Stage):
-    """One job is one model; it keeps its state when it is stopped."""
+    """One job trains one model. It keeps its state when it is stopped."""
 
     NAME, RULE, VERB = "train", "train_model", "train"
     ACTION = "mrisr.training.stage"
@@ -72,7 +72,7 @@ class Train(Stage):
         )
 
     def patterns(self) -> dict[str, str]:
-        """Besides weights and history what the named epochs left, if the study names any."""
+        """Paths of weights and history, and of the kept epochs if the study keeps any."""
         training = self.study.training
         kept = any(training.for_architecture(name).keep_epochs for name in self.study.architectures)
         return super().patterns() | ({"epochs": self._below(EPOCHS)} if kept else {})
@@ -80,7 +80,7 @@ class Train(Stage):
     def _start(
         self, names: Mapping[str, Any], options: TrainingOptions
     ) -> tuple[str | None, dict[str, str], dict[str, str]]:
-        """Where a training starts: content of a file of weights; what the job reads and needs for it."""
+        """The initial weights of a training: the digest of a file (or None), and what the job reads and needs."""
         start = options.initial_weights
         if isinstance(start, str):
             return contents.PREFIX + self.subjects.digests(Path(start)), {"initial": start}, {}
@@ -90,19 +90,19 @@ class Train(Stage):
         return None, {"initial": source.writes["weights"]}, {"initial": source.identity}
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
-        """A model always has its fold; the only one is 0."""
+        """A model always has a fold. Without cross-validation it is 0."""
         return True
 
     def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """As ``training`` says for the architecture."""
+        """The threads in the section ``training`` for the architecture."""
         return self.study.training.for_architecture(wildcards["architecture"]).threads
 
     def device(self, wildcards: Mapping[str, Any]) -> str:
-        """As ``training`` says for the architecture."""
+        """The device in the section ``training`` for the architecture."""
         return self.study.training.for_architecture(wildcards["architecture"]).device
 
     def asks(self, costs, architecture: str, scale: str, fold: str) -> Asks:
-        """The slices that are kept, the optimiser, and what a step keeps for the gradient."""
+        """Memory for kept slices, the optimiser and the gradient of a step; time of all steps and validations."""
         options = self.study.training.for_architecture(architecture)
         training, validation = (costs.geometries.split(split, int(fold)) for split in ("train", "validation"))
         needed, batch = costs.network(architecture, scale), _batch_pixels(options, training)
@@ -119,7 +119,7 @@ class Train(Stage):
         return Asks(memory, costs.limited(needed.flops * pixels / rate / 60))
 
     def takes(self, costs, job: Job) -> Takes:
-        """As many steps and validations as the options say, each as long as it took here."""
+        """Time of all steps and validations, from the measured time of one each; disk space of weights and states."""
         names, training = job.wildcards, costs.geometries.split("train", job.fold)
         parameters = costs.network(names["architecture"], names["scale"]).parameters
         if is_finished(job, costs.checkpoints):
@@ -127,14 +127,14 @@ class Train(Stage):
         options = self.study.training.for_architecture(names["architecture"])
         validation = costs.geometries.split("validation", job.fold)
         step = costs.calibration.training_step(measured(job), costs.largest(training).shape)
-        told = {"threads": options.threads, "device": options.device}
-        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **told)
+        execution = {"threads": options.threads, "device": options.device}
+        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **execution)
         slices = math.ceil(options.epochs / options.validate_every) * sum(g.slices for g in validation)
         return Takes(training_steps(options, training) * step + slices * one, CHECKPOINT_BYTES * parameters)
 
 
 def model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str, Any]:
-    """The wildcards of a model, numbers as numbers."""
+    """The wildcards of a model. Numbers that are given as text are converted."""
     return {
         "scale": int(scale),
         "architecture": architecture,
@@ -146,9 +146,9 @@ def model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str
 
 
 def training_settings(options: TrainingOptions) -> dict[str, Any]:
-    """What of the options of a training changes its results.
+    """The options of a training that change its results.
 
-    Any algorithms of a CPU are deterministic. Which device ``auto`` finds is known where the job runs.
+    On a CPU all algorithms are deterministic. The device that ``auto`` finds is known only where the job runs.
     """
     deterministic = options.deterministic or options.device == "cpu"
     told = options.model_dump(exclude={"checkpoint_every", "device"})
@@ -156,12 +156,12 @@ def training_settings(options: TrainingOptions) -> dict[str, Any]:
 
 
 def training_context(options: TrainingOptions, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What the action is told besides."""
+    """Arguments of the action that change no result."""
     return {"checkpoint_every": options.checkpoint_every, "device": options.device, "names": dict(names)}
 
 
 def measured(job: Job) -> dict[str, Any]:
-    """The settings of a training job as a calibration takes them: with its device, from random weights."""
+    """The settings of a training job for a calibration: with its device, and with random initial weights."""
     training = {**job.settings["training"], "device": job.context["device"], "initial_weights": None}
     return contents.with_paths({**job.settings, "training": training}, job.reads.get("files", {}))
 

@@ -1,4 +1,4 @@
-"""The section ``kernels``: how low-resolution scans came about, learned from slices."""
+"""The section ``kernels``: methods that learn from slices how low-resolution scans came about."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Kernels(Method):
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Sources, losses and scales that there are not, and options that no network can be trained with."""
+    """Sources, losses and scales that do not exist, and impossible options of a training."""
     scanned = [name for name in study.degradations if name not in study.mixtures and name not in study.estimated]
     for name, method in study.kernels.items():
         yield from unknown(f"kernels.{name}.source", [method.source], scanned)
@@ -51,7 +51,7 @@ def _network_problems(study: Study, key: str, method: Kernels) -> Iterable[str]:
     told = set(option_problems(key, study.training))
     yield from (problem for problem in option_problems(key, options) if problem not in told)
     if not {"patch", "eighth_turns"} & method.training.keys():
-        return  # what the section training says is told there
+        return  # problems of the section training are reported there
     if options.eighth_turns and options.patch is None:
         yield f"{key}.eighth_turns: a whole slice cannot be turned by 45 degrees; give {key}.patch"
     for scale in study.protocol.scales:

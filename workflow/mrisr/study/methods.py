@@ -73,7 +73,7 @@ def shelf_problems(key: str, shelf: str, methods: Mapping[str, Method]) -> Itera
 
 
 def option_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterable[str]:
-    """What is wrong with the options of a method, as its annotations say; each line goes on after the method's key."""
+    """Options that do not fit the annotations of a method. Each line is to follow the method's key."""
     method = plugins.describe(shelf, kind)
     known = {name: option for name, option in method.options.items() if name not in plugins.GIVEN_BY_THE_PIPELINE}
     for name, value in options.items():
@@ -110,7 +110,7 @@ def _part_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterabl
 
 
 def _odd_numbers(value: Any) -> Iterator[float]:
-    """Numbers in an option that no method can take."""
+    """Numbers in an option that are not finite, and integers of 64 bits or more."""
     if isinstance(value, Mapping | list | tuple):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from _odd_numbers(part)

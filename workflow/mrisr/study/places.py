@@ -7,5 +7,6 @@ from pathlib import Path
 CHECKPOINTS = Path("results/checkpoints")
 DIGESTS = Path("results/.digests.json")
 COSTS = Path("results/.costs.json")
+TRIALS = Path("results/.methods.json")
 BUILT_IN = "data/volumes/{subject}.nii.gz"
 SOURCES = Path("data/sources.yaml")

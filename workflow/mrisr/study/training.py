@@ -20,7 +20,7 @@ from .written import read_method
 
 
 def _as_tuple(value: Any) -> Any:
-    """YAML has lists and no tuples."""
+    """Convert a list to a tuple, because YAML has only lists."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -32,7 +32,7 @@ STRICTER = {
     tuple[int, ...]: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)],
     str | Mapping[str, Any] | None: PathText | dict[Literal["architecture", "loss"], Name] | None,
 }
-"""Types of `Settings`, and what a study makes of them: every number is positive."""
+"""Types of `Settings`, and the types of a study's keys for them. Every number is positive."""
 OPTIMISER = Literal["adam", "sgd"] | dict[str, Any]
 """An optimiser of a study: its name, or ``{kind: name, option: value}``."""
 
@@ -75,7 +75,7 @@ def optimiser_of(options: TrainingOptions) -> str | dict[str, Any]:
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Overrides of what there is not, and patches that cannot be turned or do not fit the scales."""
+    """Overrides for unknown architectures, and patches that cannot be turned or do not fit the scales."""
     wrong = list(_override_problems(study))
     yield from wrong
     if not wrong:
@@ -132,7 +132,7 @@ def _turn_problems(study: Study) -> Iterable[str]:
 
 
 def patch_problems(key: str, patch: int | None, scale: int) -> Iterable[str]:
-    """A patch that the scale does not divide."""
+    """A patch whose side is not a multiple of the scale."""
     if isinstance(patch, int) and patch % scale:
         above = patch + scale - patch % scale
         yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"

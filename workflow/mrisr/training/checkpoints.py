@@ -112,7 +112,7 @@ def _read(path: Path, schema: Any) -> SavedState | None:
             _say(f"{path}: cannot be read ({error}); the checkpoint before it is used")
         return None
     _say(f"{path}: is damaged (its content is not what was written) and is removed; the checkpoint before it is used")
-    with contextlib.suppress(OSError):  # a folder in its place, or one that cannot be written, is let be
+    with contextlib.suppress(OSError):  # a folder of this name, or a read-only folder, is left as it is
         path.unlink(missing_ok=True)
     return None
 

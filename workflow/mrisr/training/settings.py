@@ -10,7 +10,7 @@ from mrisr.errors import InputError, suggestion
 from mrisr.plugins import kind_and_options
 
 LATER = {"eighth_turns", "validate_every", "halve_every", "gradient_clipping", "initial_weights", "keep_epochs"}
-"""Keys that came later: a training by hand may leave them out. All others it names, so that it says what it does."""
+"""Keys that a direct call of `train` may leave out. It has to give all others."""
 
 
 OPTIMISERS = {"adam": {"betas", "weight_decay"}, "sgd": {"momentum", "weight_decay"}}
@@ -37,13 +37,15 @@ def require_optimiser(optimiser: str | Mapping[str, Any]) -> tuple[str, dict[str
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Section ``training`` of a study for one model. The study's keys, types, defaults and descriptions are made of it.
+    """The section ``training`` of a study, for one model.
+
+    The keys of a study, with their types, defaults and descriptions, are made from this class. `read` checks values by
+    their types: every integer must be 1 or more, and a ``Literal`` lists all choices.
 
     Options of an optimiser stand in ``options`` here, beside its ``kind``; its description below is a study's form.
-    The types say what `read` refuses: every integer is 1 or more, a ``Literal`` lists all choices.
     """
 
-    # Descriptions are docstrings, which are no part of an identity: a better word trains nothing again.
+    # Descriptions are docstrings, because these are not part of an identity. So a better word makes no result stale.
     optimiser: str | Mapping[str, Any] = "adam"
     """optimiser: adam (betas 0.9 and 0.999), sgd (momentum 0.9), or {kind: sgd, momentum: 0.9, weight_decay: 0.0001}"""
     learning_rate: float = 1e-4
@@ -74,7 +76,7 @@ class Settings:
     """where the training starts: a file of weights, or {architecture, loss}, a model of this study with the same
     training set, fold and seed; null: random weights"""
     keep_epochs: tuple[int, ...] = ()
-    """epochs whose weights and estimates of a validation slice are kept besides, in epochs.safetensors"""
+    """epochs after which the weights and the estimate of a validation slice are also kept, in epochs.safetensors"""
     keep: Literal["last", "best"] = "last"
     """keep the weights of the last epoch, or of the epoch with the lowest validation loss"""
     checkpoint_every: int = 500

@@ -16,7 +16,7 @@ from mrisr import arrays, models, plugins, recorded
 from mrisr.errors import InputError
 
 DISCARDED, SMALL = 8, 10**6
-"""Limits on the parameters that are built: per number in the file, and a minimum for any file."""
+"""A network may have ``DISCARDED`` parameters for each number in its file, and ``SMALL`` parameters besides."""
 
 
 class Architecture(BaseModel):

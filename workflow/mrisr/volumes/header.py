@@ -10,10 +10,11 @@ import numpy as np
 from mrisr.errors import InputError
 from mrisr.imaging.grid import resolve_axis
 
-from . import _bids, _pictures
-from ._itk import LPS_TO_RAS
+from . import _bids, _nibabel, _pictures
+from ._itk import LPS_TO_RAS, image_reader
 from ._raw import reading
 from .files import volume_files
+from .names import named_format, named_kind
 from .readers import infer_kind
 
 COMPRESSION = 3
@@ -45,7 +46,7 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     if family == "bids":
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family in ("nifti", "analyze", "mgh"):
-        return _nibabel(path)
+        return _nibabel_size(path)
     if family in ("nrrd", "metaimage", "minc"):
         return _itk(path, family)
     if family == "pictures":
@@ -53,19 +54,14 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     raise InputError("its size is not in one header")
 
 
-def _nibabel(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    import nibabel
-
-    image = nibabel.load(path)
+def _nibabel_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
+    image = _nibabel.open_header(path)
     channels = (3,) if image.get_data_dtype().names else ()
     return (*image.shape[:3], *(1,) * (3 - len(image.shape)), *channels), image.affine
 
 
 def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader = image_reader(path, family)
     reader.ReadImageInformation()
     size = (*reader.GetSize(), 1)[:3]
     dimension = reader.GetDimension()
@@ -78,10 +74,10 @@ def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
 
 def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
     """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
-    files = [p for p in path.iterdir() if p.suffix.lower() in _pictures.SUFFIXES] if path.is_dir() else [path]
+    files = [p for p in path.iterdir() if named_kind(p) == "pictures"] if path.is_dir() else [path]
     first = min(files)
-    if first.suffix.lower() == ".png":
-        (width, height, _, *channels), _ = _itk(first, "png")
+    if named_format(first).suffix == ".png":
+        (width, height, _, *channels), _ = _itk(first, "pictures")
         pages = 1
     else:
         import tifffile

@@ -1,7 +1,8 @@
 """Cuts a volume into normalised slices.
 
-Slices in the range that are not empty are kept, or a given number of them, evenly. The minimum of the volume (or of the
-slice) becomes 0 and its maximum or a percentile 1; values are clipped. Slices keep their in-plane orientation.
+Slices in the range that are not empty are kept: all, or a given number of them, evenly spaced. A low percentile or the
+minimum of the volume (or of the slice) becomes 0, a high percentile or the maximum becomes 1. Values are clipped.
+Slices keep their in-plane orientation.
 """
 
 from __future__ import annotations
@@ -20,19 +21,25 @@ from mrisr.imaging.intensity import Bounds, bounds, is_empty, scaled, slice_boun
 from mrisr.imaging.loaded import LoadedVolume
 
 from .ranges import evenly, parse_range
-from .readers import read_volume, treatments
+from .readers import read_role
 from .row import Volume
 
 EMPTY = {"threshold": 0.1, "fraction": 0.1}
-NORMALISE = {"method": "percentile", "per": "volume", "percentile": 99.9}
+NORMALISE = {"method": "percentile", "per": "volume", "low_percentile": 0.1, "percentile": 99.9}
 Slices = dict[int, np.ndarray]
 
 
 def run(
-    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, volume: Volume
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    volume: Volume,
+    limit_gib: float,
 ) -> None:
-    """Cut a volume into slices, the action of the stage `slice`."""
-    slice_stage(volume, writes["slices"], settings=settings, identity=identity)
+    """Cut a volume into slices, the action of the stage `slice`. ``limit_gib`` is that of `read_volume`."""
+    slice_stage(volume, writes["slices"], settings={**settings, "limit_gib": limit_gib}, identity=identity)
 
 
 def slice_stage(
@@ -43,24 +50,28 @@ def slice_stage(
     ``settings`` is the ``slices`` section of a study, with ``multiple`` and this subject's ``count`` added.
     """
     try:
-        slices, metadata, _ = cut(volume, settings, count=settings.get("count"))
+        slices, metadata = cut(volume, *read_row(volume, settings), settings, count=settings.get("count"))
     except InputError as error:
         raise InputError(*(f"subject '{volume.subject}': {problem}" for problem in error.problems)) from error
     save_slices(output, slices, metadata | {"identity": identity})
 
 
-def cut(
-    volume: Volume, settings: Mapping[str, Any], *, count: int | None
-) -> tuple[Slices, dict[str, Any], LoadedVolume]:
-    """Read a volume of the manifest and its mask, and cut it as its row and the ``slices`` section say.
+def read_row(volume: Volume, settings: Mapping[str, Any]) -> tuple[LoadedVolume, LoadedVolume | None]:
+    """Read a volume of the manifest and its mask, if it has one, as the ``slices`` section says."""
+    loaded = read_role(volume, "path", settings)
+    return loaded, None if volume.mask is None else read_role(volume, "mask", settings)
 
-    Returns the slices, their metadata (see `slice_volume`) and the volume as read.
+
+def cut(
+    volume: Volume, loaded: LoadedVolume, mask: LoadedVolume | None, settings: Mapping[str, Any], *, count: int | None
+) -> tuple[Slices, dict[str, Any]]:
+    """Cut a volume that was read by `read_row` as its row and the ``slices`` section say.
+
+    Returns the slices and their metadata, see `slice_volume`.
     """
-    loaded = read_volume(volume.path, volume.kind, **treatments(settings))
-    mask = None if volume.mask is None else read_volume(volume.mask, **treatments(settings))
     names = ("empty", "normalise", "multiple", "minimum")
     try:
-        slices, metadata = slice_volume(
+        return slice_volume(
             loaded,
             subject=volume.subject,
             axis=settings.get("axis", "axial") if volume.axis is None else volume.axis,
@@ -71,7 +82,6 @@ def cut(
         )
     except InputError as error:
         raise InputError(*(f"{volume.path}: {problem}" for problem in error.problems)) from error
-    return slices, metadata, loaded
 
 
 def slice_volume(
@@ -103,8 +113,8 @@ def slice_volume(
         volume: normalised by itself, a slice of noise would not look empty. If slices are normalised one by one, a
         constant slice is empty too.
     normalise : mapping
-        ``method``: ``percentile`` (the volume's minimum to 0, its ``percentile`` to 1), ``minmax``, or ``none`` for
-        values that are already in [0, 1]. ``per``: ``volume`` or ``slice``.
+        ``method``: ``percentile`` (the volume's ``low_percentile`` to 0, its ``percentile`` to 1), ``minmax``, or
+        ``none`` for values that are already in [0, 1]. ``per``: ``volume`` or ``slice``.
     multiple : int
         Slices are cropped centrally so that their sides are multiples of it. The affine follows the crop.
     minimum : int
