@@ -117,7 +117,7 @@ def test_an_adversarial_training_stopped_after_every_step_gives_the_same_bits(tm
 
 
 def test_an_adversarial_training_killed_again_and_again_gives_the_same_bits(tmp_path, processes):
-    training = {"loss": "adversarial", "optimiser": {"kind": "sgd", "weight_decay": 1e-4}}
+    training = {"loss": "adversarial", "optimiser": {"kind": "sgd", "options": {"weight_decay": 1e-4}}}
     for step in (1, 4, 7, 12):
         assert run(processes, tmp_path, step=step, number=signal.SIGKILL, **training) == -signal.SIGKILL
     assert resume(tmp_path, **training) == digest(train(**problem(**training)))

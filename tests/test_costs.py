@@ -29,7 +29,7 @@ PERMUTED = np.array([[0, 0, 2.0, 0], [1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
 def test_operations_of_srcnn_are_those_of_its_three_convolutions():
-    found = measure({"kind": "srcnn"}, 1)
+    found = measure({"kind": "srcnn", "options": {}}, 1)
     assert found["parameters"] == 57281
     assert found["flops"] == 2 * (9 * 9 * 64 + 5 * 5 * 64 * 32 + 5 * 5 * 32)
     assert found["largest"] == 4 * 64
@@ -37,17 +37,17 @@ def test_operations_of_srcnn_are_those_of_its_three_convolutions():
 
 def test_a_training_step_keeps_what_the_gradient_needs():
     # Input and output of each of the three convolutions, ReLU keeping what the next convolution reads.
-    assert measure({"kind": "srcnn"}, 1)["saved"] == pytest.approx(4 * (1 + 64 + 32 + 1), rel=0.01)
+    assert measure({"kind": "srcnn", "options": {}}, 1)["saved"] == pytest.approx(4 * (1 + 64 + 32 + 1), rel=0.01)
 
 
 def test_networks_are_measured_once_and_a_broken_one_stays_unknown(tmp_path):
     memo = Memo(tmp_path / "costs.json")
-    architecture = {"kind": "srcnn", "features": [4, 2]}
-    networks.measure([(architecture, 1), ({"kind": "srcnn", "features": "many"}, 1)], memo)
+    architecture, broken = ({"kind": "srcnn", "options": {"features": features}} for features in ([4, 2], "many"))
+    networks.measure([(architecture, 1), (broken, 1)], memo)
     memo.save()
     again = Memo(tmp_path / "costs.json")
     assert networks.network(architecture, 1, again).parameters == 81 * 4 + 4 + 25 * 8 + 2 + 25 * 2 + 1
-    assert networks.network({"kind": "srcnn", "features": "many"}, 1, again) == networks.UNKNOWN
+    assert networks.network(broken, 1, again) == networks.UNKNOWN
 
 
 # ---- headers ----------------------------------------------------------------------------------------------------

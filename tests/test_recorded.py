@@ -178,7 +178,7 @@ def test_a_memory_that_is_no_json_is_empty(content, tmp_path):
     assert Memo(tmp_path / "memory.json").values == {}
 
 
-ARCHITECTURE = {"kind": "srcnn"}
+ARCHITECTURE = {"kind": "srcnn", "options": {}}
 NETWORK = {"parameters": 5, "saved": 1.5, "largest": 2, "flops": 3.0}
 HEADER = {"shape": [10, 20, 30], "axis": 2, "reverse": False}
 
