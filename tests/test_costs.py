@@ -67,7 +67,7 @@ def test_a_header_tells_what_reading_the_volume_tells(tmp_path, name, axis, stor
         kind = nibabel.MGHImage if name.endswith("mgz") else nibabel.Nifti1Image
         nibabel.save(kind(array, PERMUTED), tmp_path / name)
     header = read_header(tmp_path / name, None, axis)
-    assert header == {"shape": [5, 6, 7], "axis": stored, "reverse": axis == "axial"}
+    assert header == {"shape": [5, 6, 7], "axis": stored, "reverse": axis == "axial", "known": True}
     assert list(read_volume(tmp_path / name).array.shape) == header["shape"]
 
 
@@ -81,7 +81,8 @@ def test_a_folder_of_pictures_is_counted(tmp_path, suffix):
 
 def test_an_unreadable_volume_is_estimated_and_not_refused(tmp_path):
     (tmp_path / "a.nii").write_bytes(b"nothing" * 1000)
-    assert read_header(tmp_path / "a.nii", None, "axial") == {"shape": [22, 22, 22], "axis": 2, "reverse": False}
+    guess = {"shape": [22, 22, 22], "axis": 2, "reverse": False, "known": False}
+    assert read_header(tmp_path / "a.nii", None, "axial") == guess
 
 
 STAGES = ("slice", "degrade")

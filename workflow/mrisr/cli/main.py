@@ -96,8 +96,9 @@ def check(
 
         verify(results)
         return
+    from mrisr.costs.resources import Resources
     from mrisr.planning.plan import Plan
-    from mrisr.running.trial import require_buildable
+    from mrisr.running.beforehand import require_possible
     from mrisr.study.validation import load_study
 
     from .run import run_planned
@@ -106,8 +107,7 @@ def check(
     if identity is None:
         # Without an identity the verb is run by hand, so all jobs are planned and all methods made here. Snakemake has
         # done both already.
-        require_buildable(plan.study, plan.subjects.digests, source=str(study))
-        plan.jobs()
+        require_possible(plan, Resources(plan), source=str(study))
     run_planned(plan, "check", identity=identity)
 
 
@@ -256,13 +256,14 @@ def plan(
     seconds: Annotated[float, typer.Option(help="Seconds for each measurement of the calibration.")] = 1.0,
 ) -> None:
     """Estimate what a study will cost before it runs: jobs, hours, disk and memory, and what is done already."""
+    from mrisr.costs.resources import Resources
     from mrisr.planning.plan import Plan
-    from mrisr.running.trial import require_buildable
+    from mrisr.running.beforehand import require_possible
     from mrisr.study.validation import load_study
 
     from .planning import forecast
 
     planned = Plan(load_study(str(study)))
-    require_buildable(planned.study, planned.subjects.digests, source=str(study))
+    require_possible(planned, Resources(planned), source=str(study))
     planned.subjects.digests.save()
     typer.echo(forecast(planned, study, seconds=seconds))

@@ -92,6 +92,21 @@ class Resources(Measures):
         _, minutes = self._asks(stage, *self._influence(stage, wildcards))
         return _rounded(minutes + START_MINUTES, 5)
 
+    def limits(self, memory: int) -> list[str]:
+        """What is too large or too long in the study, one line each; ``memory`` is this machine's, in bytes.
+
+        Raises
+        ------
+        InputError
+            As `Plan.jobs`.
+        """
+        jobs, found = self.plan.jobs(), {}
+        for name, stage in self.plan.stages.items():
+            own = [job for job in jobs if job.stage == name]
+            found |= dict.fromkeys(stage.limits(self, memory, own))
+        self.memo.save()
+        return list(found)
+
     @staticmethod
     def limited(minutes: float) -> float:
         """Minutes of a job that keeps its state. It need not finish in one go, so the time is limited."""

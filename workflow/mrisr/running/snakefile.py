@@ -24,9 +24,9 @@ from mrisr.study.subjects import built_in_volumes
 from mrisr.study.validation import validate
 
 from . import lock, metadata, programs, protection, submission
+from .beforehand import require_possible
 from .looking import looks_only
 from .rule import Rule
-from .trial import require_buildable
 
 
 class Workflow:
@@ -54,8 +54,9 @@ class Workflow:
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
             self.built_in = built_in_volumes()
+            self.resources = Resources(self.plan)
             if workflow.is_main_process and not looks_only(sys.argv[1:]):
-                require_buildable(self.study, self.plan.subjects.digests, source=", ".join(self.files))
+                require_possible(self.plan, self.resources, source=", ".join(self.files))
             if workflow.is_main_process:
                 self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:
@@ -64,7 +65,6 @@ class Workflow:
             sys.exit(f"error: {error}; the study's volumes must be readable, and its results writable")
         self.layout = self.plan.layout
         self.plan.subjects.digests.save()
-        self.resources = Resources(self.plan)
         # A cluster ends a job after the requested time. This machine has no such limit.
         self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
         if workflow.is_main_process and _runs(workflow):

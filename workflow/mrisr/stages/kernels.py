@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mrisr import plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
 
 from .learning import KERNELS, require_learning
+from .limits import length_limit, slice_limit
 from .stage import Asks, Stage, Takes, is_finished
 
 MEGABYTES = 600
@@ -67,6 +69,17 @@ class EstimateKernels(Stage):
         steps = geometry.slices * options.get("iterations", ITERATIONS)
         memory = costs.TORCH_MB + MEGABYTES + 2 * geometry.bytes / costs.MB + costs.CUDA_MB * on_gpu
         return Asks(memory, costs.limited(steps / (CUDA_RATE if on_gpu else RATE) / 60))
+
+    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """Slices that are too small for a method, and the number of iterations."""
+        for method in dict.fromkeys(job.wildcards["method"] for job in jobs):
+            chosen = self.study.kernels[method]
+            least = plugins.constant("kernels", chosen.kind or method, "LEAST_SIDE")
+            subjects = dict.fromkeys(job.wildcards["subject"] for job in jobs if job.wildcards["method"] == method)
+            geometries = {subject: costs.geometries.of(subject) for subject in subjects}
+            yield from slice_limit(f"kernels.{method}", "a crop", least, geometries)
+            count = chosen.options.get("iterations", 0)
+            yield from length_limit(f"kernels.{method}.iterations", f"these are {count:.3g} steps", count)
 
     def takes(self, costs, job: Job) -> Takes:
         """Time of all iterations, from the measured time of one; disk space of the kernels."""

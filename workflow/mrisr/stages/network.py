@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mrisr.memory import KEPT_SLICES
@@ -12,8 +13,9 @@ from mrisr.planning.methods import described
 from mrisr.study.config import Method
 
 from .learning import KERNELS, require_learning
+from .limits import training_limits, training_steps
 from .stage import Asks, Stage, Takes, is_finished
-from .train import measured, training_context, training_settings, training_steps
+from .train import measured, training_context, training_settings
 
 MEGABYTES = 2000
 """Memory of a training step on the CPU."""
@@ -78,6 +80,18 @@ class TrainDownsampler(Stage):
         on_gpu = costs.device(self.device({"method": method})) != "cpu"
         memory = costs.TORCH_MB + KEPT_SLICES / costs.MB + (costs.CUDA_MB if on_gpu else MEGABYTES)
         return Asks(memory, costs.limited(math.inf))
+
+    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """The patch, the batch and the number of steps."""
+        for method, fold in dict.fromkeys((job.wildcards["method"], job.fold) for job in jobs):
+            options = self.study.training_of(self.study.kernels[method])
+            key = functools.partial(self._key, method)
+            yield from training_limits(key, options, costs.geometries.named("train", fold), memory)
+
+    def _key(self, method: str, option: str) -> str:
+        """Where the study sets an option for a method."""
+        own = option in self.study.kernels[method].training
+        return f"kernels.{method}.training.{option}" if own else f"training.{option}"
 
     def takes(self, costs, job: Job) -> Takes:
         """Time of all steps, from the measured time of one; disk space of weights and history."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -124,6 +124,14 @@ class Stage(ABC):
 
         ``costs`` is `mrisr.costs.resources.Resources`, ``influence`` the wildcards in `INFLUENCE`, as text.
         """
+
+    def limits(self, costs: Any, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """What of its jobs is too large or takes too long, one line each with its key.
+
+        ``costs`` as for `asks`; ``memory`` is this machine's, in bytes. What is not known before anything runs is left
+        out.
+        """
+        return ()
 
     def takes(self, costs: Any, job: Job) -> Takes:
         """Time of a job on this machine, without its start, and its disk space.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mrisr.planning.methods import described
 from mrisr.study.config import TrainingOptions
 from mrisr.study.training import optimiser_of
 
+from .limits import training_limits, training_steps
 from .stage import Asks, Stage, Takes, is_finished
 
 MODEL = "x{scale}/{architecture}/{loss}/{training_set}/fold{fold}/seed{seed}"
@@ -118,6 +120,18 @@ class Train(Stage):
             memory, rate = memory + costs.CUDA_MB, costs.CUDA_RATE
         return Asks(memory, costs.limited(needed.flops * pixels / rate / 60))
 
+    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """The patch, the batch and the number of steps."""
+        for name, fold in dict.fromkeys((job.wildcards["architecture"], job.fold) for job in jobs):
+            options = self.study.training.for_architecture(name)
+            key = functools.partial(self._key, name)
+            yield from training_limits(key, options, costs.geometries.named("train", fold), memory)
+
+    def _key(self, architecture: str, option: str) -> str:
+        """Where the study sets an option for an architecture."""
+        overridden = option in self.study.training.overrides.get(architecture, {})
+        return f"training.overrides.{architecture}.{option}" if overridden else f"training.{option}"
+
     def takes(self, costs, job: Job) -> Takes:
         """Time of all steps and validations, from the measured time of one each; disk space of weights and states."""
         names, training = job.wildcards, costs.geometries.split("train", job.fold)
@@ -164,12 +178,6 @@ def measured(job: Job) -> dict[str, Any]:
     """The settings of a training job for a calibration: with its device, and with random initial weights."""
     training = {**job.settings["training"], "device": job.context["device"], "initial_weights": None}
     return contents.with_paths({**job.settings, "training": training}, job.reads.get("files", {}))
-
-
-def training_steps(options: TrainingOptions, training: list) -> int:
-    """Steps of a whole training on the slices of some subjects (their geometries)."""
-    slices = sum(geometry.slices for geometry in training)
-    return options.epochs * (options.steps_per_epoch or math.ceil(slices / options.batch))
 
 
 def _batch_pixels(options: TrainingOptions, training: list) -> int:

@@ -28,8 +28,9 @@ def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]
     -------
     dict
         ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that the argument means; ``reverse``, whether a
-        named axis is stored in reverse. If the header cannot be read, the shape is a cube with as many voxels as the
-        file may hold: planning must not fail, and reading the volume will say what is wrong.
+        named axis is stored in reverse; ``known``, whether the header says all that. If the header cannot be read, the
+        shape is a cube with as many voxels as the file may hold: planning must not fail, and reading the volume will
+        say what is wrong.
     """
     try:
         with reading("a volume"):
@@ -37,8 +38,9 @@ def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]
             number, reverse = resolve_axis(axis, affine)
     except InputError:
         side = round((COMPRESSION * sum(f.stat().st_size for f in volume_files(path, kind)) / 2) ** (1 / 3))
-        return {"shape": [max(side, 1)] * 3, "axis": int(axis) if str(axis).isdigit() else 2, "reverse": False}
-    return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse}
+        number = int(axis) if str(axis).isdigit() else 2
+        return {"shape": [max(side, 1)] * 3, "axis": number, "reverse": False, "known": False}
+    return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse, "known": True}
 
 
 def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
