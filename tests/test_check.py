@@ -178,7 +178,6 @@ def test_the_job_warns_of_such_a_volume_by_name(tmp_path, volumes, capsys):
         volumes=[*volumes, Volume("odd", tmp_path / "odd.nii", "test")],
         manifest="volumes.tsv",
         slices=SETTINGS,
-        methods=(),
     )
     (warning,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert warning.startswith(f"warning: subject 'odd' ({tmp_path / 'odd.nii'}): extremes far outside the range (")
