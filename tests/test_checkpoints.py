@@ -281,13 +281,14 @@ def test_a_checkpoint_that_another_writer_removes_is_no_error(tmp_path, monkeypa
     assert capsys.readouterr().err == ""
 
 
-def test_half_written_files_are_removed_once_they_are_old(tmp_path):
-    for name, age in ((".old.safetensors", 7200), (".new.safetensors", 0)):
-        path = tmp_path / name
-        path.write_bytes(b"half")
-        os.utime(path, (time.time() - age,) * 2)
-    Checkpoints(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [".new.safetensors"]
+def test_what_a_killed_training_was_writing_is_removed_with_the_next_checkpoint(tmp_path):
+    left = tmp_path / ".draft-abcdefgh"
+    left.mkdir()
+    for name in (".lock", "state.safetensors"):
+        (left / name).write_bytes(b"half")
+    assert Checkpoints(tmp_path).save(1, {"a": np.zeros(3, np.float32)}, {})
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith("step-00000001-")
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import ast
 import copy
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from mrisr.errors import InputError
+from mrisr.running import configfiles
 from mrisr.study import validation
 from mrisr.study.config import Method
 from mrisr.study.validation import load_study, validate
@@ -155,6 +157,46 @@ def test_a_file_that_is_no_study_is_said_in_one_line(tmp_path, content, word):
 def test_a_study_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         load_study(str(tmp_path / "none.yaml"))
+
+
+def odd_files(folder: Path) -> list[str]:
+    """Paths that are no study file, and on which a reader could wait for ever."""
+    os.mkfifo(folder / "fifo.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    return [*(str(folder / f"{name}.yaml") for name in ("fifo", "folder", "loop")), "/dev/zero", "/proc/kmsg"]
+
+
+def test_what_is_no_file_is_no_study(tmp_path):
+    for path in odd_files(tmp_path):
+        with pytest.raises(InputError, match="give the path of a study file") as caught:
+            load_study(path)
+        assert len(caught.value.problems) == 1
+        assert caught.value.problems[0].startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files"),
+    [
+        (["-n", "--configfile", "a.yaml", "b.yaml", "-c1"], ["a.yaml", "b.yaml"]),
+        (["--configfiles=a.yaml", "--config", "seeds=1"], ["a.yaml"]),
+        (["--configf", "a.yaml", "--cores", "1"], ["a.yaml"]),
+        (["--config", "a=1", "-n"], []),
+    ],
+)
+def test_the_study_files_of_a_command_line_are_found(arguments, files):
+    assert configfiles.given(arguments) == files
+
+
+def test_snakemake_does_not_wait_for_a_fifo(tmp_path):
+    fifo, *_ = odd_files(tmp_path)
+    command = [sys.executable, "-m", "snakemake", "-n", "--configfile", fifo]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert done.returncode == 1
+    assert (
+        done.stderr.splitlines()[-1] == f"error: {fifo}: is neither a file nor a folder; give the path of a study file"
+    )
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/studies").glob("*.yaml")), ids=lambda path: path.stem)

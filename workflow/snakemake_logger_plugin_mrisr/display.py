@@ -132,13 +132,7 @@ class Display:
         """Show the last line: how many jobs are done, and what to do if some are not."""
         if self.estimate is None:
             return
-        text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}"
-        if self.failed:
-            names = ", ".join(dict.fromkeys(job.label for job in self.failed.values()))
-            text += f"; {len(self.failed)} failed: {names}"
-        if self.retried:
-            attempts = "1 attempt failed and was" if self.retried == 1 else f"{self.retried} attempts failed and were"
-            text += f"; {attempts} retried"
+        text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}{self._failures()}"
         if self.done < self.total:
             text += "; the same command goes on from here"
             # Snakemake itself may have failed on a full disk, before or after a job.
@@ -146,6 +140,18 @@ class Display:
                 text = "\n".join([*warnings, text])
         self.running.clear()
         self._line(text, GREEN if self.done >= self.total else RED)
+
+    def _failures(self) -> str:
+        """The jobs that failed, and the attempts that failed and were repeated."""
+        text = ""
+        if self.failed:
+            names = ", ".join(dict.fromkeys(job.label for job in self.failed.values()))
+            text += f"; {len(self.failed)} failed: {names}"
+        if self.retried == 1:
+            text += "; 1 attempt failed and was retried"
+        elif self.retried:
+            text += f"; {self.retried} attempts failed and were retried"
+        return text
 
     def clear(self) -> None:
         """Remove the rewritten line, so that other output can follow."""

@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from mrisr.errors import InputError
+from mrisr.volumes.files import why_unreadable
 
 from . import degradations, evaluation, figures, folds, kernels, methods, models, protocol, slices, training
 from .config import StudyConfig
@@ -25,6 +26,7 @@ CHECKED = (methods, degradations, kernels, models, evaluation, figures, training
 
 def load_study(path: str) -> StudyConfig:
     """Read and validate a study file."""
+    require_readable(path)
     try:
         with open(path, encoding="utf-8") as file:
             raw = yaml.safe_load(file)
@@ -33,6 +35,12 @@ def load_study(path: str) -> StudyConfig:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
     return validate(raw, source=path)
+
+
+def require_readable(path: str) -> None:
+    """Raise `InputError` if reading a study file would never end, as with a FIFO or a device."""
+    if problem := why_unreadable(path):
+        raise InputError(f"{path}: {problem}; give the path of a study file")
 
 
 def validate(raw: Any, *, source: str) -> StudyConfig:

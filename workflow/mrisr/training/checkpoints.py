@@ -11,8 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,8 @@ from mrisr.errors import InputError
 KEPT = 2
 DIGITS = 16
 """Hexadecimal digits of the content's SHA-256 in a file name."""
-ABANDONED = 3600
-"""Age in seconds from which on a half-written file is taken to be left by a process that died."""
+DRAFTS = ".draft-"
+"""Beginning of the names of folders in which files are written before they have their names."""
 
 
 class Checkpoints:
@@ -46,8 +44,6 @@ class Checkpoints:
     def __init__(self, folder: Path | None, *, step: Any = dict[str, Any], final: Any = dict[str, Any]):
         self.folder = folder
         self.schemas = {"step": step, "final": final}
-        for path in folder.glob(".*.safetensors") if folder else ():
-            _remove_abandoned(path)
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bool:
         """Write the state after a number of steps and remove all but the last two. False if it cannot be written."""
@@ -82,15 +78,14 @@ class Checkpoints:
         if self.folder is None:
             return False
         # The name carries the digest of the content, so the content is written first.
-        draft = self.folder / f".{uuid.uuid4().hex}.safetensors"
         try:
-            arrays.save(draft, tensors, metadata)
-            os.replace(draft, self.folder / f"{stem}-{files.sha256(draft)[:DIGITS]}.safetensors")
+            with files.temporary_folder(self.folder, DRAFTS) as folder:
+                draft = folder / "state.safetensors"
+                arrays.save(draft, tensors, metadata)
+                os.replace(draft, self.folder / f"{stem}-{files.sha256(draft)[:DIGITS]}.safetensors")
         except (OSError, SafetensorError) as error:
             _say(f"{self.folder}: the checkpoint {stem} could not be written ({error}); training goes on without it")
             return False
-        finally:
-            draft.unlink(missing_ok=True)
         return True
 
     def _prune(self, kept: int) -> None:
@@ -115,14 +110,6 @@ def _read(path: Path, schema: Any) -> SavedState | None:
     with contextlib.suppress(OSError):  # a folder of this name, or a read-only folder, is left as it is
         path.unlink(missing_ok=True)
     return None
-
-
-def _remove_abandoned(path: Path) -> None:
-    try:
-        if time.time() - path.stat().st_mtime > ABANDONED:
-            path.unlink(missing_ok=True)
-    except OSError:
-        return
 
 
 def _say(sentence: str) -> None:

@@ -6,14 +6,13 @@ import functools
 import hashlib
 import math
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mrisr.errors import InputError
-from mrisr.files import replacing, sha256
+from mrisr.files import replacing, sha256, temporary_folder
 from mrisr.progress import Progress
 
 from . import _unpacking as unpacking
@@ -58,9 +57,8 @@ def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
                 f"{source.sha256[:16]}...); move it away to fetch that, or keep it under another name and path"
             )
         return
-    out_path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out_path.parent, prefix=".fetch-") as folder:
-        archive = Path(folder) / source.archive
+    with temporary_folder(out_path.parent, ".fetch-") as folder:
+        archive = folder / source.archive
         _obtain(subject, source, archive, out_path)
         _unpack(archive, source, out_path)
 

@@ -1,0 +1,43 @@
+"""The study files that Snakemake is about to read.
+
+Snakemake reads them before the Snakefile, and would wait for ever on a FIFO. The default profile calls this before.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from mrisr.errors import InputError
+from mrisr.study.validation import require_readable
+
+OPTION = "--configfiles"
+SHORTEST = "--configf"
+"""Its shortest prefix that is no prefix of ``--config``."""
+DEFAULT = "config.yaml"
+
+
+def require_readable_studies(arguments: Sequence[str]) -> None:
+    """End with one line for each study file of a command line whose reading would never end."""
+    problems = []
+    for path in given(arguments) or [DEFAULT]:
+        try:
+            require_readable(path)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        sys.exit("\n".join(f"error: {problem}" for problem in problems))
+
+
+def given(arguments: Sequence[str]) -> list[str]:
+    """The files that ``--configfile`` names among Snakemake's arguments."""
+    files: list[str] = []
+    follow = False
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if argument.startswith("-"):
+            follow = name.startswith(SHORTEST) and OPTION.startswith(name)
+            files += [value] if follow and value else []
+        elif follow:
+            files.append(argument)
+    return files
