@@ -3,10 +3,10 @@
     python benchmarks/kernels.py speed [--threads 2]
     python benchmarks/kernels.py recovery [--slices 2] [--iterations 3000]
 
-Speed is a ratio within one run: the textbook form (tests/layered_gan.py, layer by layer, one slice at a time) and the
-batched form take turns on the same cores; with one thread in processor time, which other work on the machine disturbs
-less. Recovery needs `mrisr fetch pycortex-s1`: HR and LR slice show the same, the crops of both are drawn
-independently.
+Speed is a ratio within one run. The textbook form (tests/layered_gan.py: layer by layer, one slice at a time) and the
+batched form take turns on the same cores. With one thread the processor's time is measured, which other work on the
+machine disturbs less. Recovery needs `mrisr fetch pycortex-s1`. HR and LR slices show the same anatomy; the crops of
+both are drawn independently.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def real_slices(count: int) -> list[np.ndarray]:
 
 
 def speed(threads: int, batch: int, iterations: int) -> None:
-    """Milliseconds an iteration takes for one slice in both forms, the fastest of a few rounds that take turns."""
+    """Milliseconds of an iteration for one slice in both forms: the fastest of a few rounds that take turns."""
     hr = real_slices(1)[0]
     lr = apply(hr, gaussian(*BLURS["isotropic"]))
     settings = DSGAN(scale=2).settings

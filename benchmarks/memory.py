@@ -1,9 +1,9 @@
-"""Peak memory of every stage for volumes of 720 x 512 x 360, and that it does not grow with their number.
+"""Peak memory of every stage for volumes of 720 x 512 x 360. Shows that it does not grow with the number of volumes.
 
     python benchmarks/memory.py
 
-The same study with one and with three training volumes (three and five in all, int16 NIfTI of 265 MB each), each stage
-run by its own verb; the peak is the resident set of the process as the kernel saw it. Needs 20 GB under $TMPDIR.
+A study is run with one and with three training volumes (three and five in all, int16 NIfTI of 265 MB each). Each stage
+is run by its own verb. The peak is the largest resident set of the process. Needs 20 GB under $TMPDIR.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def large(seed: int) -> np.ndarray:
 
 
 def write_volume(path: Path, seed: int) -> None:
-    """Write a volume, in a process of its own: what is forked from a large process begins with its peak."""
+    """Write a volume in another process. Otherwise this process would grow, and later children would start as large."""
     with ProcessPoolExecutor(1) as pool:
         pool.submit(_write, path, seed).result()
 

@@ -1,10 +1,11 @@
-"""How long Snakemake takes to plan the training-bias study, with everything still to do and with nothing left to do,
-and a study of 5,040 training jobs, with its memory.
+"""Measures the time in which Snakemake plans the training-bias study, with everything and with nothing to do.
+
+Also measures time and memory for a study of 5,040 training jobs.
 
     python benchmarks/planning.py
 
-Beside it, in the same run, a bare workflow with as many jobs and no identities: the ratio is what this project adds.
-The outputs of the finished study are stand-ins of a few bytes with true records; they are never taken for results.
+The same run measures a bare workflow with as many jobs and no identities. The ratio shows what this project adds. The
+outputs of the finished study are stand-ins of a few bytes with true records. They are never used as results.
 """
 
 from __future__ import annotations

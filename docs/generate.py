@@ -206,18 +206,23 @@ def _plugin(shelf: str, name: str) -> str:
     if described.constants:
         facts = ", ".join(f"`{key} = {value!r}`" for key, value in described.constants.items())
         lines.append(f"{facts}\n")
-    meanings = _parameters(shelf, name)
+    meanings, composed = _parameters(shelf, name), described.constants.get("PARTS") or {}
     rows = [
         (
             f"`{option.name}`",
             f"`{_cell(option.annotation or 'any')}`",
             "required" if option.default is plugins.REQUIRED else _code(option.default),
-            _cell(meanings.get(option.name, "")),
+            _cell(" ".join((meanings.get(option.name, ""), *_form(composed.get(option.name))))),
         )
         for option in _options(shelf, name)
     ]
     lines.append(_table(("option", "type", "default", "meaning"), rows) if rows else "No options.\n")
     return "\n".join(lines)
+
+
+def _form(shelf: str | None) -> list[str]:
+    """How a study writes a part of a method; nothing for any other option."""
+    return [] if shelf is None else [f"Written as a name of {shelf}, or as `{{kind: name, option: value}}`."]
 
 
 def _options(shelf: str, name: str) -> list[plugins.Option]:

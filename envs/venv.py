@@ -34,22 +34,22 @@ LOCK = VENV / "lock"
 LOG = VENV / "pip.log"
 MINIMUM = (3, 11)
 
-# Variables of the caller that would make the environment's Python another Python, or switch off asserts.
+# The caller's variables that would make the environment's Python import or run something else, or ignore asserts.
 FOREIGN = {"PYTHONHOME", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"}
 FOREIGN |= {"PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONINSPECT", "PYTHONSTARTUP"}
-# The same for pip: where else it would install to. (`user = true` in a pip.conf is overruled by PIP_USER=0.)
+# The caller's variables that would make pip install elsewhere. PIP_USER=0 overrules `user = true` in a pip.conf.
 ELSEWHERE = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN"}
 NETWORK = ("connection", "name resolution", "unreachable", "timed out", "proxy", "ssl")
-# Lines of pip that name packages, not problems.
+# Beginnings of pip's lines that report progress, not problems.
 QUIET = ("Collecting ", "Downloading ", "Using cached ", "Requirement already", "Installing collected", "Looking in")
 
 
 class Failure(Exception):
-    """A sentence for the person at the keyboard."""
+    """An error whose message is one sentence for the user."""
 
 
 def main(arguments: "list[str]") -> int:
-    """Make the environment if need be and become the command; returns only if that fails."""
+    """Make the environment if it is not current, and replace this process by the command. Returns only on failure."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__.strip())
         return 0 if arguments else 2
@@ -57,7 +57,7 @@ def main(arguments: "list[str]") -> int:
         check_python()
         lock = ensure()
         if lock is not None:
-            os.set_inheritable(lock, True)  # the running command keeps its share: nobody replaces .venv beneath it
+            os.set_inheritable(lock, True)  # the command keeps its share, so no other run replaces .venv meanwhile
         become(arguments)
     except Failure as failure:
         print(f"envs/venv.py: {failure}", file=sys.stderr)
@@ -69,7 +69,7 @@ def main(arguments: "list[str]") -> int:
 
 
 def check_python() -> None:
-    """Refuse a Python that is too old, naming a newer one if there is one; likewise Windows."""
+    """Refuse Windows, and a Python that is too old. The message names a newer Python if there is one."""
     if sys.version_info < MINIMUM:
         newer = [name for name in (f"python3.{minor}" for minor in range(14, 10, -1)) if shutil.which(name)]
         hint = f"; {newer[0]} is here: {newer[0]} envs/venv.py ..." if newer else ""
@@ -99,7 +99,7 @@ def ensure() -> "int | None":
 
 
 def hold(lock: int, kind: int, why_wait: str) -> None:
-    """Take the lock, shared or exclusive, saying so if that means waiting."""
+    """Take the lock, shared or exclusive. If this has to wait, a line says why."""
     import fcntl
 
     try:
@@ -110,7 +110,7 @@ def hold(lock: int, kind: int, why_wait: str) -> None:
 
 
 def fingerprint() -> str:
-    """SHA-256 of all that the environment is made of: pins, project metadata, its interpreter and place."""
+    """SHA-256 of everything that determines the environment: pins, project metadata, interpreter and folder."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -120,7 +120,7 @@ def fingerprint() -> str:
 
 
 def is_current() -> bool:
-    """Whether .venv is finished and made of what stands in the repository now."""
+    """Whether .venv is finished, and made from the present pins and metadata."""
     try:
         return (BIN / "python").exists() and STAMP.read_text() == fingerprint()
     except FileNotFoundError:
@@ -128,7 +128,7 @@ def is_current() -> bool:
 
 
 def make(lock: int) -> None:
-    """Make .venv from nothing; the stamp comes last, so that an interrupted one is made again."""
+    """Make a new .venv. The stamp is written last, so an unfinished environment is made again."""
     if importlib.util.find_spec("ensurepip") is None:
         raise Failure("this Python comes without its venv and ensurepip modules; on Debian: apt install python3-venv")
     began = time.monotonic()
@@ -136,7 +136,7 @@ def make(lock: int) -> None:
     for old in VENV.iterdir():
         if old != LOCK:
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
-    # Not this .venv's own Python, should it run this file. -I: or `venv` would be this file, by its folder.
+    # The base Python, even if .venv's own Python runs this file. Without -I, `venv` would mean this file.
     python = getattr(sys, "_base_executable", sys.executable)
     made = subprocess.run([python, "-Im", "venv", str(VENV)], capture_output=True, text=True)
     if made.returncode:
@@ -149,7 +149,7 @@ def make(lock: int) -> None:
 
 
 def pip(lock: int, *arguments: str) -> None:
-    """Run the environment's pip with progress; what it says goes to .venv/pip.log. It holds the lock while it lives."""
+    """Run the environment's pip and show its progress. Its output goes to .venv/pip.log. It also holds the lock."""
     environment = {name: value for name, value in child_environment().items() if name not in ELSEWHERE}
     environment.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUNBUFFERED="1")
     command = [str(BIN / "python"), "-m", "pip", "--no-color", *arguments, "--progress-bar=off"]
@@ -180,7 +180,7 @@ def pip(lock: int, *arguments: str) -> None:
 
 
 def explain(lines: "list[str]") -> str:
-    """The end of what a failed pip said, and one sentence on what to do."""
+    """The last lines of a failed pip, and one sentence on what to do."""
     text = "\n".join(line for line in lines if not line.lstrip().startswith(QUIET)).lower()
     if "no space left" in text:
         advice = "the disk is full"
@@ -195,7 +195,7 @@ def explain(lines: "list[str]") -> str:
 
 
 def child_environment() -> "dict[str, str]":
-    """The caller's environment variables with .venv first on PATH and without what would break its Python."""
+    """The caller's environment variables, with .venv first on PATH and without `FOREIGN`."""
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environment["PATH"] = os.pathsep.join([str(BIN), environment.get("PATH", os.defpath)])
     environment["VIRTUAL_ENV"] = str(VENV)
@@ -214,14 +214,14 @@ def become(arguments: "list[str]") -> None:
 
 
 class Step:
-    """What pip is doing: rewritten in place on a terminal, a line every ten seconds elsewhere."""
+    """Shows what pip is doing. On a terminal the line is rewritten in place; elsewhere there is one in ten seconds."""
 
     def __init__(self) -> None:
         self.terminal = sys.stderr.isatty()
         self.began = self.last = time.monotonic()
 
     def show(self, text: str, *, always: bool = False) -> None:
-        """Show the step if it is time to."""
+        """Show the step if the last line is old enough, or ``always``."""
         now = time.monotonic()
         text = f"  {now - self.began:3.0f} s  {text}"
         if self.terminal:
@@ -232,13 +232,13 @@ class Step:
         sys.stderr.flush()
 
     def end(self) -> None:
-        """Clear the line for what comes next."""
+        """Clear the line for further output."""
         if self.terminal:
             print(end="\r\033[K", file=sys.stderr, flush=True)
 
 
 def say(text: str) -> None:
-    """One line of this program's own."""
+    """Print one line that begins with this program's name."""
     print(f"envs/venv.py: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""How the tests are shared out to processes; and the SLURM cluster, once for all test files."""
+"""Distributes the tests over processes, and starts the SLURM cluster once for all test files."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """A process for each core (`-n auto`); none beside pytest's own for the tests of a single file."""
+    """One process for each core (`-n auto`). The tests of a single file run in pytest's own process."""
     files = {argument.partition("::")[0] for argument in config.args}
     single = len(files) == 1 and next(iter(files)).endswith(".py")
     return 0 if single or cores() < 2 else min(cores(), MOST_PROCESSES)
 
 
 class OneProcessAFile(LoadScopeScheduling):
-    """Keeps the tests of a file in one process, for they share its projects, and all tests of the cluster.
+    """Runs the tests of a file in one process, because they share projects. Runs all tests of the cluster in one too.
 
-    Not `--dist loadgroup`: pytest-xdist 3.8 passes groups on in a way that pytest 9.2 no longer knows.
+    `--dist loadgroup` does not work: pytest-xdist 3.8 passes groups in a way that pytest 9.2 does not understand.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -42,12 +42,12 @@ class OneProcessAFile(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessAFile:
-    """Have the tests shared out file by file."""
+    """Distribute the tests file by file."""
     return OneProcessAFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin: first the cluster, whose jobs are mostly waited for, then files with tests marked as slow."""
+    """Start the longest tests first: those of the cluster, which mostly wait for jobs, then files with slow tests."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (item.path.stem not in ON_CLUSTER, item.path not in slow))
 
@@ -70,7 +70,7 @@ def cluster() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def undisturbed(cluster, tmp_path_factory) -> ClusterProject:
-    """The study as this machine makes it without a cluster."""
+    """The study as made on this machine without a cluster."""
     project = ClusterProject(tmp_path_factory.mktemp("local"))
     project.snakemake("-c2")
     return project
@@ -78,6 +78,6 @@ def undisturbed(cluster, tmp_path_factory) -> ClusterProject:
 
 @pytest.fixture(scope="session")
 def happened(undisturbed, tmp_path_factory) -> Callable[[Callable], tuple[ClusterProject, Any]]:
-    """``happened(scenario)`` waits for a scenario's end: its project and what it returned. All begin with the first."""
+    """``happened(scenario)`` waits for a scenario's end, and gives its project and result. All start with the first."""
     outcomes = scenarios.start_all(undisturbed, tmp_path_factory.mktemp("slurm"))
     return lambda scenario: outcomes[scenario].result(timeout=1200)

@@ -1,4 +1,4 @@
-"""DSGAN as one would write it down, layer by layer and slice by slice: what the batched, composed form is held against.
+"""DSGAN in the textbook form, layer by layer and slice by slice. Tests compare the batched, composed form with it.
 
 Everything follows the type of the slice's images, so that the two forms can be compared in double precision.
 """
@@ -82,7 +82,7 @@ class PlainDiscriminator(nn.Module):
 
 
 class LayeredGAN:
-    """The GAN of one slice; the same numbers as `mrisr.kernels._gans.GANs`, the textbook way."""
+    """The GAN of one slice in the textbook form. It gives the same numbers as `mrisr.kernels._gans.GANs`."""
 
     def __init__(self, one: Slice, settings: GANOptions):
         self.slice, self.settings = one, settings

@@ -1,4 +1,4 @@
-"""Options that make every loss small enough for a test; a new one is tested as it is by default."""
+"""Options that make every loss small enough for a test. A loss that is not listed is tested with its defaults."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def loss_options(name: str) -> dict[str, Any]:
         path, sha256 = random_vgg()
         return {"weights": path, "sha256": sha256, "stage": LAST[0], "convolution": LAST[1]}
     if name == "adversarial":
-        return {"discriminator": {"kind": "plain", "features": 4, "batch_norm": True}, "content": "l1"}
+        return {"discriminator": {"kind": "plain", "options": {"features": 4, "batch_norm": True}}, "content": "l1"}
     return {"sum": {"terms": ["l1", {"kind": "gradient_difference"}], "weights": [1.0, 2.0]}}.get(name, {})

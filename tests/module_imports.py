@@ -17,9 +17,9 @@ MODULES = {
 
 
 def imported(module: str) -> set[str]:
-    """Dotted names of the library's modules that a module imports, at its top, in a function, or relative to itself.
+    """Dotted names of the library's modules that a module imports, at any place and also by relative imports.
 
-    What only type checkers import is left out.
+    Imports for type checkers only are left out.
     """
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]

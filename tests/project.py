@@ -94,18 +94,18 @@ class Project:
         return subprocess.run(command, cwd=self.folder, env=self.environment, text=True, capture_output=True)
 
     def start(self, *command: str, stdout=subprocess.PIPE, stderr=subprocess.PIPE) -> subprocess.Popen:
-        """Start a program of this environment in the project, and go on."""
+        """Start a program of this environment in the project, without waiting for it."""
         pipes = {"stdout": stdout, "stderr": stderr}
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **pipes)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run Snakemake; its output is in the message if it fails."""
+        """Run Snakemake. If it fails, the message has its output."""
         done = self.call("snakemake", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
     def planned(self, *arguments: str) -> dict[str, int]:
-        """How many jobs of each rule a dry run lists, without what only gathers (``all``, the report)."""
+        """How many jobs of each rule a dry run lists, without ``all`` and the report."""
         counts = self.planned_with_report(*arguments)
         return {rule: count for rule, count in counts.items() if rule != "write_report"}
 

@@ -1,4 +1,4 @@
-"""Formula-defined images in [0, 1], and what other programs make of them."""
+"""Formula-defined images in [0, 1], and the values that other programs compute from them."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def picture(name: str) -> np.ndarray:
         noise = np.sin(1000 * np.arange(height * width) ** 2 / 7919.0).reshape(height, width)
         return 0.5 + 0.25 * np.sin(7 * row) * np.cos(9 * column) + 0.2 * noise
     return 0.5 + 0.3 * np.sin(3 * row) * np.cos(2 * column) + 0.1 * np.tanh(20 * (row - column))
+
+
+def plateau(level: float) -> np.ndarray:
+    """The picture ``edges`` with a part that is constant over many windows, such as clipped fat or air."""
+    image = picture("edges").copy()
+    image[20:60, 15:50] = level
+    return image

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.parametrize("name", NAMES), pytest.mark.parametrize(("
 
 
 def build(name: str, scale: int, grid: str):
-    """The degradation without what is random in it."""
+    """The degradation without its random parts."""
     return degradations.build(name, scale=scale, grid=grid, **OPTIONS.get(name, {}))
 
 

@@ -1,4 +1,4 @@
-"""What a training asks of the SLURM job that it runs in. SLURM stands in by scripts; test_slurm.py has the real one."""
+"""The SLURM job that a training runs in. Scripts replace SLURM's commands here; test_slurm.py uses the real ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_outside_of_a_job_slurm_is_not_asked(slurm, monkeypatch):
 def test_a_refused_requeue_is_said_and_the_training_ends_by_itself(slurm, capfd):
     slurm("scontrol", "echo 'Requested operation is presently disabled' >&2; exit 1")
     allocation.requeue()
-    assert "does not start this job once more: Requested operation is presently disabled" in capfd.readouterr().err
+    assert "SLURM cannot requeue this job: Requested operation is presently disabled" in capfd.readouterr().err
 
 
 def test_a_requeued_training_waits_to_be_ended(slurm, monkeypatch):

@@ -12,10 +12,9 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mrisr import kernels
-from mrisr.arrays import Cache, load, load_slices, save, save_slices, stored_slices
+from mrisr.arrays import Cache, SavedState, load, load_slices, save, save_slices, stored_slices
 from mrisr.degradations.estimated import Estimated
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import SavedState
 from mrisr.learned.estimate import Described, Unfinished, _finished
 from mrisr.quality import regressor
 from mrisr.training import train as training
@@ -35,12 +34,12 @@ SLICE = np.zeros((1, 4, 4), np.float32)
 
 
 def changed(whole: dict) -> st.SearchStrategy:
-    """A mapping of which some values are anything, and some are not there."""
+    """A mapping in which some values are replaced by anything, and some are missing."""
     return st.fixed_dictionaries({}, optional={name: JSON | st.just(value) for name, value in whole.items()})
 
 
 def line(read, *arguments) -> str:
-    """The one line with which something is refused."""
+    """The one line of the error."""
     with pytest.raises(InputError) as caught:
         read(*arguments)
     (text,) = caught.value.problems
@@ -49,7 +48,7 @@ def line(read, *arguments) -> str:
 
 
 def or_line(read, *arguments) -> None:
-    """Something is read, or refused with one line."""
+    """Assert that something is read, or refused with one line."""
     try:
         read(*arguments)
     except InputError as error:
@@ -159,15 +158,17 @@ def test_what_was_written_is_read(tmp_path):
 
 # ---- weights ----------------------------------------------------------------------------------------------------
 
-WEIGHTS = {"architecture": {"kind": "srcnn", "features": [4, 2]}, "scale": 2, "channels": 1}
+ARCHITECTURE = {"kind": "srcnn", "options": {"features": [4, 2]}}
+WEIGHTS = {"architecture": ARCHITECTURE, "scale": 2, "channels": 1}
 
 
 @any_json
-@given(metadata=changed(WEIGHTS), architecture=changed({"kind": "srcnn", "features": [4, 2], "shelf": "models"}) | JSON)
-@example(metadata=WEIGHTS, architecture={"features": [4, 2]})
-@example(metadata=WEIGHTS, architecture={"kind": "srcnn", "shelf": "losses"})
-@example(metadata=WEIGHTS, architecture={"kind": "srcnn", "features": "many"})
-@example(metadata=WEIGHTS | {"scale": -1}, architecture={"kind": "edsr"})
+@given(metadata=changed(WEIGHTS), architecture=changed({**ARCHITECTURE, "shelf": "models"}) | JSON)
+@example(metadata=WEIGHTS, architecture={"options": {"features": [4, 2]}})
+@example(metadata=WEIGHTS, architecture={"kind": "srcnn", "features": [4, 2]})
+@example(metadata=WEIGHTS, architecture={**ARCHITECTURE, "shelf": "losses"})
+@example(metadata=WEIGHTS, architecture={"kind": "srcnn", "options": {"features": "many"}})
+@example(metadata=WEIGHTS | {"scale": -1}, architecture={"kind": "edsr", "options": {}})
 def test_any_metadata_of_weights_are_refused_with_one_line(metadata, architecture, tmp_path):
     save_weights(tmp_path / "a.safetensors", {"a": np.zeros(3)}, metadata)
     line(load_model, tmp_path / "a.safetensors")
@@ -176,17 +177,17 @@ def test_any_metadata_of_weights_are_refused_with_one_line(metadata, architectur
 
 
 @pytest.mark.parametrize(
-    "architecture",
+    ("kind", "options"),
     [
-        {"kind": "srcnn", "features": [10**9, 10**9]},
-        {"kind": "srcnn", "features": [20_000, 2]},
-        {"kind": "edsr", "features": 10**5},
-        {"kind": "edsr", "blocks": 10**9},
-        {"kind": "rrdbnet", "features": 2**70},
+        ("srcnn", {"features": [10**9, 10**9]}),
+        ("srcnn", {"features": [20_000, 2]}),
+        ("edsr", {"features": 10**5}),
+        ("edsr", {"blocks": 10**9}),
+        ("rrdbnet", {"features": 2**70}),
     ],
 )
-def test_a_network_far_larger_than_its_file_is_not_built(architecture, tmp_path):
-    metadata = {"architecture": architecture, "scale": 2, "channels": 1}
+def test_a_network_far_larger_than_its_file_is_not_built(kind, options, tmp_path):
+    metadata = {"architecture": {"kind": kind, "options": options}, "scale": 2, "channels": 1}
     save_weights(tmp_path / "a.safetensors", {"a": np.zeros(3)}, metadata)
     assert "does not fit the architecture" in line(load_model, tmp_path / "a.safetensors")
 

@@ -1,4 +1,4 @@
-"""Baselines: the floors of the two protocols."""
+"""Baselines: the estimates without training for the two grids."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_a_wiener_filter_that_knows_the_kernel_beats_others_and_wrong_ones(head,
     blurred = degradations.build("gaussian", scale=2, grid=grid, sigma=1.5)(reference)
 
     def restored(sigma):
-        given = {"kind": "gaussian", "sigma": sigma}
+        given = {"kind": "gaussian", "options": {"sigma": sigma}}
         return psnr(baselines.build("wiener", scale=2, grid=grid, degradation=given)(blurred), reference)
 
     floor = baselines.build("bicubic", scale=2)(blurred) if grid == "low" else blurred
@@ -211,7 +211,9 @@ def test_a_wiener_filter_that_knows_the_kernel_beats_others_and_wrong_ones(head,
 def test_the_wiener_filter_is_the_conditional_mean_of_gaussian_images():
     """For circular images of its own power spectrum it is the solution of the normal equations, by linear algebra."""
     side, step = 8, 2
-    wiener = baselines.build("wiener", scale=step, degradation={"kind": "gaussian", "sigma": 0.8}, noise=1e-2)
+    wiener = baselines.build(
+        "wiener", scale=step, degradation={"kind": "gaussian", "options": {"sigma": 0.8}}, noise=1e-2
+    )
     power = _power((side, side))
     response = _transfer(wiener.kernel, (side, side))
     fourier = np.fft.fft(np.eye(side))

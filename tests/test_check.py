@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from mrisr.errors import InputError
-from mrisr.volumes.check import check_volumes
+from mrisr.volumes.check import check_volumes, run
 from mrisr.volumes.manifest import Volume
 
 SETTINGS = {
     "axis": "axial",
     "range": None,
     "empty": {"threshold": 0.1, "fraction": 0.1},
-    "normalise": {"method": "percentile", "per": "volume", "percentile": 99.9},
+    "normalise": {"method": "percentile", "per": "volume", "low_percentile": 0.1, "percentile": 99.9},
     "minimum": 32,
     "volume_4d": "error",
     "complex": "error",
@@ -125,6 +125,62 @@ def test_what_was_done_to_a_volume_stands_in_the_notes(tmp_path):
     changes = {"volume_4d": 1, "nonfinite": "zero"}
     (row,) = check_volumes([Volume("ann", tmp_path / "a.nii", "test")], SETTINGS | changes, None)
     assert row["notes"] == "volume 1 of 2 taken; 1 NaN or infinite voxels set to 0"
+
+
+WITHIN = np.linspace(0, 1000, 40 * 44 * 12).reshape(40, 44, 12)
+FAR_RULE = [
+    # The range of the percentiles 0.1 and 99.9 is 1 to 999, so far is below -1995 and above 2995.
+    ({}, None),
+    ({(0, 0, 0): -1990.0}, None),
+    ({(0, 0, 0): -2000.0}, "reach from -2000 to 1000, percentiles 0.1 and 99.9 are 1 and 999"),
+    ({(39, 43, 11): 2990.0}, None),
+    ({(39, 43, 11): 3000.0}, "reach from 0 to 3000, percentiles 0.1 and 99.9 are 1 and 999"),
+]
+
+
+@pytest.mark.parametrize(("odd", "words"), FAR_RULE)
+@pytest.mark.parametrize("method", ["percentile", "minmax"])
+def test_extremes_two_widths_outside_the_range_are_noted(tmp_path, odd, words, method):
+    array = WITHIN.astype(np.float32)
+    for where, value in odd.items():
+        array[where] = value
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "a.nii")
+    changes = {"normalise": SETTINGS["normalise"] | {"method": method}, "empty": {"threshold": 0, "fraction": 0}}
+    for row in (
+        Volume("ann", tmp_path / "a.nii", "test"),
+        Volume("ann", scan(tmp_path / "good.nii"), "test", lr_path=tmp_path / "a.nii"),
+    ):
+        (found,) = check_volumes([row], SETTINGS | changes, None)
+        assert (words or "") in found["notes"]
+        assert bool(words) == ("extremes far outside the range" in found["notes"])
+        assert found["notes"].startswith("lr_path: ") == bool(words and row.lr_path)
+
+
+def test_extremes_outside_the_mask_do_not_count(tmp_path):
+    array, mask = WITHIN.astype(np.float32), np.ones(WITHIN.shape, np.uint8)
+    array[0, 0, 0], mask[0, 0, 0] = -1e5, 0
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "a.nii")
+    nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / "mask.nii")
+    plain, masked = (Volume("ann", tmp_path / "a.nii", "test", mask=file) for file in (None, tmp_path / "mask.nii"))
+    assert "far outside" in check_volumes([plain], SETTINGS, None)[0]["notes"]
+    assert check_volumes([masked], SETTINGS, None)[0]["notes"] == ""
+
+
+def test_the_job_warns_of_such_a_volume_by_name(tmp_path, volumes, capsys):
+    array = WITHIN.astype(np.float32)
+    array[0, 0, 0] = -1e5
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "odd.nii")
+    run(
+        {},
+        {"table": str(tmp_path / "volumes.csv")},
+        settings={"counts": {}, "allow_leakage": False},
+        identity="x",
+        volumes=[*volumes, Volume("odd", tmp_path / "odd.nii", "test")],
+        manifest="volumes.tsv",
+        slices=SETTINGS,
+    )
+    (warning,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert warning.startswith(f"warning: subject 'odd' ({tmp_path / 'odd.nii'}): extremes far outside the range (")
 
 
 def test_a_table_is_not_left_behind_half(volumes, tmp_path):

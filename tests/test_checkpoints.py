@@ -29,17 +29,17 @@ STEPS = 12
 
 @functools.cache
 def undisturbed(architecture: str = "srcnn", **training) -> str:
-    """Digest of what a training gives that nobody interrupts."""
+    """Digest of the result of an uninterrupted training."""
     return digest(train(**problem(architecture, **training)))
 
 
 def resume(folder: Path, architecture: str = "srcnn", **training) -> str:
-    """Digest of what a training gives that goes on from the folder's checkpoints."""
+    """Digest of the result of a training that continues from the folder's checkpoints."""
     return digest(train(**problem(architecture, **training), checkpoints=folder, identity="x"))
 
 
 def interrupt(folder: Path, times: int, architecture: str = "srcnn", **training) -> None:
-    """Start a training a number of times; each time it gets one step further and its time is up."""
+    """Start a training a number of times. Each time its time is up after one more step."""
     for _ in range(times):
         with pytest.raises(Interrupted):
             train(**problem(architecture, **training), checkpoints=folder, identity="x", deadline=0.0)
@@ -50,7 +50,7 @@ def names(folder: Path) -> list[str]:
 
 
 class AtStep:
-    """A progress report that does something to its own process after a step."""
+    """A progress meter that acts on its own process after a given step."""
 
     def __init__(self, step: int, action):
         self.step, self.action = step, action
@@ -117,7 +117,7 @@ def test_an_adversarial_training_stopped_after_every_step_gives_the_same_bits(tm
 
 
 def test_an_adversarial_training_killed_again_and_again_gives_the_same_bits(tmp_path, processes):
-    training = {"loss": "adversarial", "optimiser": {"kind": "sgd", "weight_decay": 1e-4}}
+    training = {"loss": "adversarial", "optimiser": {"kind": "sgd", "options": {"weight_decay": 1e-4}}}
     for step in (1, 4, 7, 12):
         assert run(processes, tmp_path, step=step, number=signal.SIGKILL, **training) == -signal.SIGKILL
     assert resume(tmp_path, **training) == digest(train(**problem(**training)))

@@ -1,4 +1,4 @@
-"""What is wrong with a profile, a study or a cluster is one line before anything is submitted."""
+"""Mistakes in a profile, a study or a cluster are reported in one line each, before anything is submitted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RUN = "mrisr_fc7bfbfe-1302-4b71-a632-4d330383f1d8"
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    """A folder that is all of PATH, and a function that puts a program into it, saying a text."""
+    """A folder that is the whole PATH, and a function that puts a program into it that prints a text."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
 
@@ -48,7 +48,7 @@ def programs(tmp_path, monkeypatch):
 
 
 def said(**asked) -> list[str]:
-    """What is said about one request of train_model, whose partition stands in set-resources."""
+    """The problems of one request of train_model. Its partition is in set-resources."""
     return problems([Request("train_model", section="training", **asked)], {"train_model": {"slurm_partition": "any"}})
 
 
@@ -218,7 +218,7 @@ class TestTheLock:
 
 
 def without(folder: Path, *names: str) -> str:
-    """A PATH that holds this machine's programs but for some."""
+    """A PATH with this machine's programs except some."""
     folder.mkdir()
     for directory in reversed(os.environ["PATH"].split(os.pathsep)):
         for program in Path(directory).glob("*"):

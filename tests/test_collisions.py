@@ -1,4 +1,4 @@
-"""Names that a person gives become paths: two of them that cannot be there at once are told before anything runs."""
+"""Names of a study become paths. Two paths that cannot both exist are reported before anything runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs ask for and what a study costs: against closed forms, the arrays themselves, and a real run."""
+"""The requests of jobs and the costs of a study, compared with closed forms, the arrays themselves, and a real run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PERMUTED = np.array([[0, 0, 2.0, 0], [1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
 def test_operations_of_srcnn_are_those_of_its_three_convolutions():
-    found = measure({"kind": "srcnn"}, 1)
+    found = measure({"kind": "srcnn", "options": {}}, 1)
     assert found["parameters"] == 57281
     assert found["flops"] == 2 * (9 * 9 * 64 + 5 * 5 * 64 * 32 + 5 * 5 * 32)
     assert found["largest"] == 4 * 64
@@ -37,17 +37,17 @@ def test_operations_of_srcnn_are_those_of_its_three_convolutions():
 
 def test_a_training_step_keeps_what_the_gradient_needs():
     # Input and output of each of the three convolutions, ReLU keeping what the next convolution reads.
-    assert measure({"kind": "srcnn"}, 1)["saved"] == pytest.approx(4 * (1 + 64 + 32 + 1), rel=0.01)
+    assert measure({"kind": "srcnn", "options": {}}, 1)["saved"] == pytest.approx(4 * (1 + 64 + 32 + 1), rel=0.01)
 
 
 def test_networks_are_measured_once_and_a_broken_one_stays_unknown(tmp_path):
     memo = Memo(tmp_path / "costs.json")
-    architecture = {"kind": "srcnn", "features": [4, 2]}
-    networks.measure([(architecture, 1), ({"kind": "srcnn", "features": "many"}, 1)], memo)
+    architecture, broken = ({"kind": "srcnn", "options": {"features": features}} for features in ([4, 2], "many"))
+    networks.measure([(architecture, 1), (broken, 1)], memo)
     memo.save()
     again = Memo(tmp_path / "costs.json")
     assert networks.network(architecture, 1, again).parameters == 81 * 4 + 4 + 25 * 8 + 2 + 25 * 2 + 1
-    assert networks.network({"kind": "srcnn", "features": "many"}, 1, again) == networks.UNKNOWN
+    assert networks.network(broken, 1, again) == networks.UNKNOWN
 
 
 # ---- headers ----------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_a_header_tells_what_reading_the_volume_tells(tmp_path, name, axis, stor
         kind = nibabel.MGHImage if name.endswith("mgz") else nibabel.Nifti1Image
         nibabel.save(kind(array, PERMUTED), tmp_path / name)
     header = read_header(tmp_path / name, None, axis)
-    assert header == {"shape": [5, 6, 7], "axis": stored, "reverse": axis == "axial"}
+    assert header == {"shape": [5, 6, 7], "axis": stored, "reverse": axis == "axial", "known": True}
     assert list(read_volume(tmp_path / name).array.shape) == header["shape"]
 
 
@@ -81,7 +81,8 @@ def test_a_folder_of_pictures_is_counted(tmp_path, suffix):
 
 def test_an_unreadable_volume_is_estimated_and_not_refused(tmp_path):
     (tmp_path / "a.nii").write_bytes(b"nothing" * 1000)
-    assert read_header(tmp_path / "a.nii", None, "axial") == {"shape": [22, 22, 22], "axis": 2, "reverse": False}
+    guess = {"shape": [22, 22, 22], "axis": 2, "reverse": False, "known": False}
+    assert read_header(tmp_path / "a.nii", None, "axial") == guess
 
 
 STAGES = ("slice", "degrade")
@@ -92,7 +93,7 @@ STAGES = ("slice", "degrade")
 
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
-    """A function that gives the resources of the tiny study, changed as said."""
+    """A function that gives the resources of the tiny study with changed keys."""
 
     def asked_by(shape=(40, 36, 12), **changes) -> Resources:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -189,7 +190,7 @@ def test_the_forecast_agrees_with_a_real_run_and_knows_what_is_there(tmp_path):
     promised = sum(_bytes(" ".join(_line(said, stage)[-6:-4])) for stage in ("slice", "degrade", "train"))
     assert made / DISK_TOLERANCE < promised < made * DISK_TOLERANCE, said
     again = project.call("mrisr", "plan").stdout
-    assert "everything is there; nothing would run" in again
+    assert "everything is done; nothing would run" in again
     assert _line(again, "train")[1:4] == ["3", "3", "0"]
 
 

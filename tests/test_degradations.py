@@ -1,4 +1,4 @@
-"""What every degradation promises, whichever it is: shapes, ranks, laws, clear errors."""
+"""The contract of every degradation: shapes, ranks, laws, clear errors."""
 
 from __future__ import annotations
 

@@ -20,7 +20,11 @@ from scipy import ndimage
 from training_problem import TRAINING, digest, make_pairs
 
 SCALES = [1, 2, 3, 4]
-SMALL = {"shelf": "kernels", "kind": "dsn", "features": 8}
+
+
+def small(features: int = 8, **options) -> dict:
+    """A downsampling network, as a training job has it."""
+    return {"shelf": "kernels", "kind": "dsn", "options": {"features": features, **options}}
 
 
 def build(scale: int = 2, channels: int = 1, **options) -> torch.nn.Module:
@@ -39,7 +43,7 @@ def problem(scale: int = 2, *, skip: bool = True, **training) -> dict:
         pairs.append(Pair("a", index, blur(sharp).clip(0, 1), sharp))
     brief = {"epochs": 5, "steps_per_epoch": 60, "batch": 4, "patch": 48, "learning_rate": 3e-3}
     return {
-        "architecture": {**SMALL, "skip": skip},
+        "architecture": small(skip=skip),
         "loss": {"kind": "l1"},
         "scale": scale,
         "pairs": pairs[:6],
@@ -77,7 +81,7 @@ def test_every_parameter_gets_a_gradient(scale):
 
 
 def through(scale: int, taps: list[float]) -> torch.nn.Module:
-    """A network that hands its input on, with these weights along each axis where it strides."""
+    """A network that passes its input on, and has these weights along each axis in the strided convolution."""
     model = build(scale, features=1)
     for layer in (*model.fine, model.strided, model.coarse, model.last):
         torch.nn.init.dirac_(layer.weight)
@@ -122,7 +126,7 @@ def test_what_is_no_whole_block_or_no_network_is_said_in_one_line():
     with pytest.raises(InputError, match="features must be 1 or more"):
         build(2, features=0)
     with pytest.raises(InputError, match="did you mean 'features'"):
-        build_model({**SMALL, "feature": 8}, scale=2, channels=1)
+        build_model(small(feature=8), scale=2, channels=1)
 
 
 # ---- its training ---------------------------------------------------------------------------------------------------
@@ -181,6 +185,6 @@ def test_it_learns_a_degradation_and_where_the_blocks_centres_are(tmp_path, scal
 def test_slices_of_another_number_of_channels_are_named(tmp_path):
     path = tmp_path / "weights.safetensors"
     state = {name: tensor.numpy() for name, tensor in build(2, features=2).state_dict().items()}
-    save_weights(path, state, {"architecture": {**SMALL, "features": 2}, "scale": 2, "channels": 1})
+    save_weights(path, state, {"architecture": small(2), "scale": 2, "channels": 1})
     with pytest.raises(InputError, match="trained on 1 channel"):
         ModelEstimator(path, device="cpu")(np.zeros((3, 8, 8), np.float32))

@@ -1,4 +1,4 @@
-"""What is learned of low-resolution scans, as a degradation of the study: kernels by slice or shared, networks."""
+"""Learned degradations of a study: kernels of each slice or shared kernels, and networks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mrisr.learned import estimate
 from mrisr.learned.downsample import downsample_slices
 from mrisr.learned.estimate import run as estimate_stage
 from mrisr.study.validation import validate
+from mrisr.study.written import all_options
 from mrisr.training.interruption import Interrupted
 from mrisr.training.weights import save_weights
 from scipy import signal
@@ -45,7 +46,7 @@ def reference(sharp: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def kernels(tmp_path):
-    """A file of three slices' kernels, the second without one: its path, and the two that there are."""
+    """A file with the kernels of three slices, of which the second has none: its path, and the two kernels."""
     uneven = np.random.default_rng(1).random((13, 13))
     found = np.stack([gaussian(1.5, 0.8), np.full((13, 13), np.nan), uneven / uneven.sum()])
     save(tmp_path / "kernels.safetensors", {"kernels": found.astype(np.float32)}, {"slice_ids": IDS})
@@ -132,12 +133,12 @@ def test_files_that_hold_no_kernels_are_refused_in_one_line(tmp_path):
 @pytest.fixture
 def network(tmp_path):
     """A small network with random weights, its file, and a slices file of two sizes."""
-    architecture = {"shelf": "kernels", "kind": "dsn", "features": 4}
+    architecture = {"shelf": "kernels", "kind": "dsn", "options": {"features": 4, "skip": True}}
     torch.manual_seed(0)
     model = plugins.build("kernels", "dsn", scale=2, channels=1, features=4, skip=True)
     state = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     path = tmp_path / "weights.safetensors"
-    save_weights(path, state, {"architecture": {**architecture, "skip": True}, "scale": 2, "channels": 1})
+    save_weights(path, state, {"architecture": architecture, "scale": 2, "channels": 1})
     sizes = {3: (1, 24, 20), 4: (1, 18, 30)}
     slices = {index: image(*shape, seed=index) for index, shape in sizes.items()}
     save_slices(tmp_path / "slices.safetensors", slices, METADATA)
@@ -183,13 +184,13 @@ def head(shape: tuple[int, int], seed: int, channels: int = 1) -> np.ndarray:
 
 
 def written(folder, slices):
-    """Slices, and what a Gaussian makes of them; arguments of `estimate_stage`."""
+    """Slices and their images by a Gaussian, as arguments of `estimate_stage`."""
     sharp, low = folder / "slices.safetensors", folder / "degraded.safetensors"
     save_slices(sharp, slices, METADATA)
     blur = {"kind": "gaussian", "options": {"sigma": 1.5}}
     operator = degradations.from_description(blur, scale=2, grid="low")
     degrade_slices(sharp, low, operator=operator, degradation=blur, scale=2, grid="low", identity="of the degraded")
-    options = plugins.resolved("kernels", "dsgan", {"iterations": 6, "attempts": 1})
+    options = all_options("kernels", "dsgan", {"iterations": 6, "attempts": 1})
     execution = {name: options.pop(name) for name in ("batch", "device")}
     return {
         "reads": {"references": str(sharp), "degraded": str(low)},
@@ -203,7 +204,7 @@ def written(folder, slices):
 
 @pytest.fixture
 def accepting(monkeypatch):
-    """So few iterations give no kernel that would pass."""
+    """Accept every kernel, because so few iterations give no valid one."""
     monkeypatch.setattr("mrisr.kernels._work.fault", lambda kernel: None)
 
 

@@ -1,4 +1,4 @@
-"""A full disk, damage, every job in two copies: run again, and all is as after an undisturbed run."""
+"""A full disk, damage, and every job run twice: a second run gives the results of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ exec {mrisr} "$@"
 
 
 class Disturbed(Project):
-    """A study of one model up to its scores, whose jobs something may happen to."""
+    """A study of one model up to its scores, whose jobs a test can disturb."""
 
     def __init__(self, folder: Path):
         super().__init__(folder, STUDY, {name: split for name, split in SUBJECTS.items() if name != "dora"})
@@ -62,7 +62,7 @@ class Disturbed(Project):
         return {"FAULT": "", "STAGE": "", **mine, **self.fault, "PATH": f"{self.folder}/bin{os.pathsep}{mine['PATH']}"}
 
     def fails(self, **fault: str) -> str:
-        """What a run says that a fault ends."""
+        """The output of a run that fails."""
         self.fault = fault
         failed = self.call("snakemake", "-c2", SCORES)
         self.fault = {}
@@ -77,14 +77,14 @@ class Disturbed(Project):
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
 
     def written(self) -> set[str]:
-        """All files of the results but what only tells of the run, hidden ones included."""
+        """All files of the results, hidden ones included, except logs, timings and what is set aside."""
         files = [path for path in (self.folder / "results").rglob("*") if path.is_file()]
         apart = {"logs", "timings", "set-aside"}
         return {str(path.relative_to(self.folder)) for path in files if not apart & set(path.parts)}
 
 
 def half_written(names: set[str]) -> list[str]:
-    """Files under a hidden name, which is what a file has until it is whole; but for what the library remembers."""
+    """Files with a hidden name, which files have until they are complete. The library's own memory is left out."""
     return [name for name in names if Path(name).name.startswith(".") and Path(name).name not in REMEMBERED]
 
 

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import http.server
 import io
+import os
 import resource
 import stat
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tarfile
 import threading
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +22,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mrisr.errors import InputError
+from mrisr.study import places
+from mrisr.study.subjects import built_in_volumes
 from mrisr.volumes import fetch as fetching
 from mrisr.volumes.fetch import fetch
+from mrisr.volumes.sources import Source
+from project import TINY, Project
 
 CONTENT = b"the voxels of a brain" * 1000
 
@@ -227,6 +233,15 @@ def test_what_is_not_as_described_is_refused_and_leaves_nothing(subject, words, 
 # ---- archives of another form -----------------------------------------------------------------------------------
 
 MEMBER = "brains-1.0/data/brain.nii.gz"
+SOURCE = Source(
+    subject="ann",
+    package="brains",
+    version="1.0",
+    archive="brains.tar",
+    archive_sha256=sha(CONTENT),
+    member=MEMBER,
+    sha256=sha(CONTENT),
+)
 NO_FILES = {
     "folder": tarfile.DIRTYPE,
     "fifo": tarfile.FIFOTYPE,
@@ -264,8 +279,7 @@ def refused(path, tmp_path):
     """The line with which an archive is refused; nothing is left."""
     out = tmp_path / "out" / "x.nii.gz"
     out.parent.mkdir(exist_ok=True)
-    source = {"archive": "brains.tar", "member": MEMBER, "sha256": sha(CONTENT)}
-    line = failure_of(fetching._unpack, path, source, out)
+    line = failure_of(fetching._unpack, path, SOURCE, out)
     assert list(out.parent.iterdir()) == []
     assert line.startswith("brains.tar: ")
     return line
@@ -316,8 +330,7 @@ def test_an_archive_with_other_bytes_is_refused_or_gives_the_volume(mode, places
         content[int(place * len(content))] ^= change
     (tmp_path / "a").write_bytes(content)
     try:
-        source = {"archive": "brains.tar", "member": MEMBER, "sha256": sha(CONTENT)}
-        fetching._unpack(tmp_path / "a", source, tmp_path / "x.nii.gz")
+        fetching._unpack(tmp_path / "a", SOURCE, tmp_path / "x.nii.gz")
     except InputError as error:
         (line,) = error.problems
         assert "\n" not in line
@@ -327,12 +340,11 @@ def test_an_archive_with_other_bytes_is_refused_or_gives_the_volume(mode, places
 
 def test_a_full_disk_is_not_called_a_damaged_archive(tmp_path, monkeypatch):
     in_tar(tmp_path / "a", content=CONTENT)
-    source = {"archive": "brains.tar", "member": MEMBER, "sha256": sha(CONTENT)}
     former = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, former[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            fetching._unpack(tmp_path / "a", source, tmp_path / "x.nii.gz")
+            fetching._unpack(tmp_path / "a", SOURCE, tmp_path / "x.nii.gz")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
@@ -363,3 +375,64 @@ def test_a_list_of_sources_that_cannot_be_read_is_named(tmp_path):
 def test_planning_does_not_need_the_network_libraries():
     code = "import sys, mrisr.volumes.fetch; print(*[m for m in sys.modules if m in ('requests', 'pypi_simple')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+# ---- data/sources.yaml as the job graph reads it ----------------------------------------------------------------
+
+ENTRY = SOURCE.model_dump(exclude_none=True, exclude={"subject"})
+WRONG_SOURCES = {
+    "no text": (b"\xff\xfe\x00", "cannot be read as a list of built-in volumes"),
+    "no YAML": (b"volumes: [", "cannot be read as a list of built-in volumes"),
+    "empty": (b"", "has no mapping 'volumes'"),
+    "a list": (b"volumes: [a]", "has no mapping 'volumes'"),
+    "a null entry": (b"volumes: {ann: }", "volume 'ann' is not as expected"),
+    "a path as name": ({"../../ann": ENTRY}, "volume '../../ann' is not as expected (subject: "),
+    "a number as name": ({7: ENTRY}, "volume 7 is not as expected (subject: "),
+    "two sides": ({"ann": ENTRY | {"shape": [2, 3]}}, "volume 'ann' is not as expected (shape"),
+    "a side as text": ({"ann": ENTRY | {"shape": [2, 3, "4"]}}, "volume 'ann' is not as expected (shape.2"),
+    "a huge side": ({"ann": ENTRY | {"shape": [2, 3, 10**9]}}, "volume 'ann' is not as expected (shape.2"),
+    "a short digest": ({"ann": ENTRY | {"sha256": "ab"}}, "volume 'ann' is not as expected (sha256: "),
+    "a key too many": ({"ann": ENTRY | {"shaep": [2, 3, 4]}}, "volume 'ann' is not as expected (shaep: "),
+    "keys missing": ({"ann": {"member": "a"}}, "archive, archive_sha256, package, sha256, version missing"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SOURCES)
+def test_the_built_in_volumes_are_described_right_or_one_line_says_what_is_wrong(name, tmp_path, monkeypatch):
+    content, words = WRONG_SOURCES[name]
+    if isinstance(content, dict):
+        content = yaml.safe_dump({"volumes": content}).encode()
+    monkeypatch.setattr(places, "SOURCES", tmp_path / "sources.yaml")
+    places.SOURCES.write_bytes(content)
+    line = failure_of(built_in_volumes.__wrapped__)
+    assert line.startswith(f"{places.SOURCES}: ")
+    assert words in line
+
+
+def test_every_wrong_entry_has_its_line_and_what_cannot_be_read_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "SOURCES", tmp_path / "sources.yaml")
+    assert built_in_volumes.__wrapped__() == {}, "without the file nothing is built in"
+    os.mkfifo(places.SOURCES)
+    assert "neither a file nor a folder" in failure_of(built_in_volumes.__wrapped__)
+    places.SOURCES.unlink()
+    places.SOURCES.write_text(yaml.safe_dump({"volumes": {"ann": ENTRY, "bob": 5, "cat": {}}}))
+    with pytest.raises(InputError) as caught:
+        built_in_volumes.__wrapped__()
+    assert [line.split("volume ")[1][:5] for line in caught.value.problems] == ["'bob'", "'cat'"]
+
+
+def test_the_projects_own_sources_fit_the_schema(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    found = built_in_volumes.__wrapped__()
+    assert found["data/volumes/colin27.nii.gz"].shape == [181, 217, 181]
+    assert len(found) == 4
+
+
+def test_a_wrong_entry_stops_a_run_with_its_line_and_no_traceback(tmp_path):
+    subjects = {"anna": "train", "ben": "validation", "cleo": "test"}
+    project = Project(tmp_path, TINY, subjects)
+    (tmp_path / "data/sources.yaml").write_text("volumes: {ann: 5}")
+    refused = project.call("snakemake", "-n", "--cores", "1")
+    assert refused.returncode == 1
+    said = [line for line in refused.stderr.splitlines() if not line.startswith("Using ")]
+    assert [line.partition(" is not")[0] for line in said] == ["error: data/sources.yaml: volume 'ann'"]

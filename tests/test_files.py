@@ -1,4 +1,4 @@
-"""docs/files.md says of every file where it lies and what it holds: compared with files that the verbs write."""
+"""Compares docs/files.md, which describes the path and content of every file, with the files that the verbs write."""
 
 from __future__ import annotations
 

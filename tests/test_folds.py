@@ -1,4 +1,4 @@
-"""Cross-validation by subject: who is in which fold, which jobs there are, what a change makes stale, a whole run."""
+"""Cross-validation by subject: the subjects and jobs of each fold, what a change makes stale, and a whole run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mrisr.errors import InputError
 from mrisr.planning.layout import fold_folder, fold_of
 from mrisr.planning.plan import Plan
-from mrisr.planning.tables import cross_validation
+from mrisr.planning.tables import cross_validation, order
 from mrisr.study.folds import FEWEST, deal, number_of_folds, why_impossible
 from mrisr.study.validation import validate
 from mrisr.volumes.check import check_volumes
@@ -145,6 +145,21 @@ def test_there_are_as_many_folds_as_subjects_at_most_and_the_tables_say_so(plan)
     assert cross_validation(plan(folds=None)) == ""
 
 
+def test_a_training_set_whose_kernels_vary_is_told_with_their_seed(plan):
+    """DSGAN declares ``VARIES``, DSN does not; a mixture varies as its members do."""
+    degradations = {
+        **{"gaussian": {"sigma": 1.0}, "dsn": {"kind": "estimated"}, "mine": {"kind": "estimated", "by": "kernel_gan"}},
+        "both": {"kind": "combine", "members": ["gaussian", "mine"]},
+    }
+    kernels = {**STUDY["kernels"], "kernel_gan": {"kind": "dsgan", "source": "gaussian", "seed": 3}}
+    sets = ["dsn", "mine", "both"]
+    varying = order(plan(degradations=degradations, kernels=kernels, training_sets=sets, folds=None))["varying"]
+    assert list(varying) == ["mine", "both"]
+    told = "kernel_gan: one seed (3) was run, elsewhere the PSNR of one seed differed by 0.17 dB between two processors"
+    assert set(varying.values()) == {told}
+    assert "varying" not in order(plan())
+
+
 def test_what_is_learned_from_subjects_is_made_once_a_fold_and_the_rest_once(plan):
     counts = Counter(job.stage for job in plan().jobs())
     expected = {"slice": 4, "network": 3, "brisque": 3, "train": 3, "evaluate": 3, "baseline": 3, "tabulate": 1}
@@ -159,7 +174,7 @@ def test_no_job_reads_what_was_learned_from_the_subjects_that_its_fold_tests(pla
     jobs = {path: job for job in made.jobs() for path in job.writes.values()}
 
     def learned_from(job) -> set[str]:
-        """Subjects whose slices a job's networks and regressors have seen."""
+        """Subjects on whose slices the networks and regressors of a job were trained."""
         above = [jobs[path] for path in job.inputs() if path in jobs]
         seen = {s for other in above for s in learned_from(other)}
         if job.stage in ("train", "network", "brisque"):

@@ -1,4 +1,4 @@
-"""The library can be read from one end to the other: no module imports, however indirectly, one that imports it."""
+"""The imports of the library have no circle: no module imports itself, directly or through others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from module_imports import MODULES, imported
 
 
 def in_order(imports: dict[str, set[str]]) -> list[str]:
-    """Modules so that each comes after all that it imports; a circle fails the test, by the names in it."""
+    """Modules in an order in which each comes after its imports. A circle fails the test and is named."""
     try:
         return list(graphlib.TopologicalSorter(imports).static_order())
     except graphlib.CycleError as error:

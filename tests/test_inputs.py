@@ -1,4 +1,4 @@
-"""An identity asserts content that somebody has checked: what a job reads is what the jobs before it have made."""
+"""The inputs of a job are checked: they have to be what the jobs before it wrote."""
 
 from __future__ import annotations
 

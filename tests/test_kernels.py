@@ -72,7 +72,7 @@ def report(indices=(0, 1, 2), *, seed=0, ids=("a", "b", "c"), progress=None, kee
 
 @pytest.fixture
 def unjudged(monkeypatch):
-    """Take any kernel: those of a few iterations are none yet."""
+    """Accept every kernel, because a few iterations give no valid one."""
     monkeypatch.setattr(_work, "fault", lambda kernel: None)
     monkeypatch.setattr("mrisr.kernels.dsgan.normalised", lambda kernel: kernel)
 
@@ -244,7 +244,7 @@ def test_centre_and_sparsity_reach_only_the_slices_that_are_so_far():
     plan.bicubic = torch.tensor([5.0, 5e-4])
     random = torch.Generator().manual_seed(0)
     learned = torch.randn(2, 13, 13, generator=random).requires_grad_()
-    # A kernel of sum zero has no centre of mass, which must not matter as long as nothing asks for it.
+    # A kernel of sum zero has no centre of mass. This must not matter while the centre is not used.
     empty = torch.stack([torch.zeros(13, 13), torch.ones(13, 13)]) * learned
     total = plan.total(torch.tensor([1.0, 1.0]), empty)
     (gradient,) = torch.autograd.grad(total.sum(), learned)

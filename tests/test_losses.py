@@ -112,7 +112,7 @@ def test_the_gradient_difference_is_equation_5_of_the_paper_as_a_mean():
 
 def test_a_sum_is_the_weighted_sum_of_its_terms():
     estimate, target = images(1), images(2)
-    terms = ["l1", {"kind": "charbonnier", "epsilon": 0.1}]
+    terms = ["l1", {"kind": "charbonnier", "options": {"epsilon": 0.1}}]
     value = losses.build("sum", terms=terms, weights=[2.0, 0.5])(estimate, target).item()
     l1, charbonnier = losses.build("l1"), losses.build("charbonnier", epsilon=0.1)
     assert value == pytest.approx(2 * l1(estimate, target).item() + charbonnier(estimate, target).item() / 2)

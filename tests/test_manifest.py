@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -38,9 +39,10 @@ def test_missing_columns_and_empty_cells_are_defaults(tmp_path):
 
 
 def test_every_column_reaches_the_volume(tmp_path):
-    row = ("ann", "d/a.nii", "test", "human", "low.nii", "mask.nii", "coronal", "10:20:2", "bids:sub-01/T1w", "CC0")
+    row = ("ann", "d/a.nii", "test", "human", "low", "dicom:1.2", "masks", "bids:sub-01/mask", "coronal", "10:20:2")
+    row += ("bids:sub-01/T1w", "CC0")
     (volume,) = read_manifest(written(tmp_path, [row], COLUMNS))
-    paths = {"path": Path("d/a.nii"), "lr_path": Path("low.nii"), "mask": Path("mask.nii")}
+    paths = {"path": Path("d/a.nii"), "lr_path": Path("low"), "mask": Path("masks")}
     assert vars(volume) == dict(zip(COLUMNS, row, strict=True)) | paths
 
 
@@ -122,6 +124,143 @@ def test_a_file_of_two_subjects_in_two_splits_is_leakage_however_its_path_is_wri
 def test_two_images_of_one_bids_folder_are_two_files(tmp_path):
     rows = [("a", "data", "train", "bids:sub-1/T1w"), ("b", "data", "test", "bids:sub-2/T1w")]
     assert len(read_manifest(written(tmp_path, rows, ("subject", "path", "split", "kind")))) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [("", "nifti"), ("bids:sub-1/T1w", "bids:sub-1/anat/sub-1_T1w"), ("bids", "bids:sub-1/anat/sub-1_T1w.nii")],
+)
+def test_one_image_is_one_however_its_kind_is_written(tmp_path, kind, other):
+    image = tmp_path / "data/sub-1/anat/sub-1_T1w.nii"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"x")
+    path = str(tmp_path / "data") if kind else str(image)
+    rows = [("a", path, "train", kind), ("b", path, "test", other)]
+    (problem,) = problems(written(tmp_path, rows, ("subject", "path", "split", "kind")))
+    assert "subject 'b': its file" in problem
+    assert "in line 2 for subject 'a', in 'train'" in problem
+
+
+def test_hard_links_are_one_file(tmp_path):
+    (tmp_path / "a.nii").write_bytes(b"x")
+    os.link(tmp_path / "a.nii", tmp_path / "b.nii")
+    rows = [("a", str(tmp_path / "a.nii"), "train"), ("b", str(tmp_path / "b.nii"), "test")]
+    assert "subject 'b': its file" in problems(written(tmp_path, rows))[0]
+
+
+@pytest.mark.parametrize(("kind", "of"), [("lr_kind", "lr_path"), ("mask_kind", "mask")])
+def test_the_kinds_of_scans_and_masks_are_checked_as_the_volumes_is(tmp_path, kind, of):
+    row = {"subject": "ann", "path": "a.nii", "split": "train", of: "b", kind: "niftii"}
+    assert (
+        f"{kind} 'niftii' (did you mean 'nifti'?" in problems(written(tmp_path, [tuple(row.values())], tuple(row)))[0]
+    )
+    row[of] = ""
+    row[kind] = "dicom:1.2"
+    (line,) = problems(written(tmp_path, [tuple(row.values())], tuple(row)))
+    assert f"{kind} is set and {of} is empty" in line
+
+
+@pytest.mark.parametrize("kind", ["bids:", "bids:/", "dicom:", "nifti:1", "BIDS"])
+def test_a_choice_that_chooses_nothing_is_told(tmp_path, kind):
+    row = (*GOOD[0], kind)
+    (line,) = problems(written(tmp_path, [row], ("subject", "path", "split", "kind")))
+    assert f"kind {kind!r} (" in line
+
+
+# ---- names that do harm -----------------------------------------------------------------------------------------
+
+
+def subjects(tmp_path, rows, columns=("subject", "path", "split"), **keys):
+    path = written(tmp_path, rows, columns)
+    study = {"study": "s", "volumes": str(path), "degradations": ["mean"], "architectures": ["srcnn"], "losses": ["l1"]}
+    return Subjects(validate(study | keys, source="s"))
+
+
+def three(tmp_path, name):
+    """Rows of three subjects, of which the first has a file of this name."""
+    for other in ("b.nii", "c.nii"):
+        (tmp_path / other).write_bytes(b"x" + other.encode())
+    return [(subject, str(tmp_path / file), split) for (subject, file, split) in [("ann", name, "train"), *GOOD[1:]]]
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\u2028", "\u2029", "\x1c", "\x0b"])
+def test_a_letter_that_ends_a_line_for_some_programs_is_told_in_its_line(tmp_path, letter):
+    path = tmp_path / "volumes.tsv"
+    path.write_text(f"subject\tpath\tsplit\nann\ta{letter}b.nii\ttrain\n", encoding="utf-8")
+    (line,) = problems(path)
+    assert line.startswith(f"{path}:2: subject 'ann': path ")
+    assert "rename" in line
+    assert line.isprintable()
+
+
+def test_a_path_over_two_lines_is_told_for_each(tmp_path):
+    path = tmp_path / "volumes.tsv"
+    path.write_text('subject\tpath\tsplit\nann\t"a\nb.nii"\ttrain\n')
+    assert all(line.startswith((f"{path}:2: ", f"{path}:3: ")) for line in problems(path))
+
+
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [
+        ("a.nii ", "a.nii"),
+        (" a.nii", "a.nii"),
+        ("a.nii\u00a0", "a.nii"),
+        ("A.NII", "a.nii"),
+        ("Mu\u0308ller.nii", "M\u00fcller.nii"),
+        ("M\u00fcller.nii", "Mu\u0308ller.nii"),
+        ("a\nb.nii", "a\nb.nii".replace("\n", " ")),
+    ],
+)
+def test_a_name_that_looks_like_another_is_told(tmp_path, there, named):
+    (tmp_path / there).write_bytes(b"x")
+    with pytest.raises(InputError) as caught:
+        subjects(tmp_path, three(tmp_path, named))
+    (line,) = caught.value.problems
+    assert f"subject 'ann': path: there is no file {tmp_path / named}" in line
+    if "\n" not in there:
+        assert ascii(str(tmp_path / there)) in line
+    assert line.isprintable()
+
+
+def test_the_part_of_a_path_that_is_missing_is_compared(tmp_path):
+    (tmp_path / "Mu\u0308ller").mkdir()
+    with pytest.raises(InputError) as caught:
+        subjects(tmp_path, three(tmp_path, "M\u00fcller/deep/a.nii"))
+    assert "u\\u0308ller'" in caught.value.problems[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["Mu\u0308ller.nii", "M\u00fcller.nii", "a b.nii", "\u8111.nii", "a'b$(c);d.nii", "-a.nii"]
+)
+def test_an_unusual_name_is_right(tmp_path, name):
+    (tmp_path / name).write_bytes(b"voxels")
+    found = subjects(tmp_path, three(tmp_path, name))
+    assert found.volumes["ann"].path == tmp_path / name
+    ((path, digest),) = found.files("ann", "path")
+    assert path == str(tmp_path / name)
+    assert digest == hashlib.sha256(b"voxels").hexdigest()
+
+
+def test_a_name_longer_than_the_file_system_takes_is_told(tmp_path):
+    with pytest.raises(InputError) as caught:
+        subjects(tmp_path, three(tmp_path, "a" * 300))
+    assert "cannot be read (File name too long)" in caught.value.problems[0]
+
+
+def test_a_volume_and_its_mask_in_one_folder_both_count(tmp_path):
+    for name, content in (("T1w", b"volume"), ("mask", b"mask")):
+        image = tmp_path / f"data/sub-1/anat/sub-1_{name}.nii"
+        image.parent.mkdir(parents=True, exist_ok=True)
+        image.write_bytes(content)
+    columns = ("subject", "path", "split", "kind", "mask", "mask_kind")
+    folder = str(tmp_path / "data")
+    rows = [(*row, "", "", "") for row in three(tmp_path, "none")]
+    rows[0] = ("ann", folder, "train", "bids", folder, "bids:mask")
+    files = subjects(tmp_path, rows, columns).files("ann", "path", "mask")
+    assert [path for path, _ in files] == [folder, folder]
+    assert [list(content.values()) for _, content in files] == [
+        [hashlib.sha256(content).hexdigest()] for content in (b"volume", b"mask")
+    ]
 
 
 def test_with_leakage_allowed_a_subjects_rows_are_volumes_of_their_own(tmp_path):

@@ -1,4 +1,4 @@
-"""Combine: who degrades what."""
+"""Combine: which member degrades which slice."""
 
 from __future__ import annotations
 

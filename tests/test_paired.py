@@ -42,9 +42,9 @@ def table(
     return rows
 
 
-def compare(rows: list[dict], tmp_path, **options) -> pd.DataFrame:
+def compare(rows: list[dict], tmp_path, order=ORDER, **options) -> pd.DataFrame:
     pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(tmp_path / "scores.csv", index=False)
-    return paired.paired_tests(scores.read([tmp_path / "scores.csv"]), ORDER, **options)
+    return paired.paired_tests(scores.read([tmp_path / "scores.csv"]), order, **options)
 
 
 def draw(subjects: int, **shifts: float) -> dict[str, list[float]]:
@@ -145,6 +145,14 @@ def test_families_are_those_of_a_metric_and_test_set_in_the_studys_order(tmp_pat
     # Families of one comparison: nothing to correct.
     assert found["p_t_holm"].tolist() == found["p_t"].tolist()
     assert found["note"].tolist() == ["", "", "SSIM: sigma 1.5"]
+
+
+def test_a_comparison_with_a_method_of_unstable_results_says_so(tmp_path):
+    rows = table({name: [30.0 + i + k for k in range(7)] for i, name in enumerate(("bicubic", "fermi", "dsgan"))})
+    found = compare(rows, tmp_path, order={**ORDER, "varying": {"dsgan": "dsgan: one seed (0) was run"}})
+    concerned = found[["method_a", "method_b"]].eq("edsr/l1/dsgan").any(axis=1)
+    assert concerned.tolist().count(True) == 2
+    assert (found["note"].str.contains("one seed") == concerned).all()
 
 
 def test_folds_and_seeds_are_averaged_within_a_subject_and_folds_noted(tmp_path):

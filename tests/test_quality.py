@@ -11,7 +11,7 @@ from mrisr.errors import InputError
 from mrisr.imaging.resampling import keys_cubic, resampling_matrix
 from mrisr.quality import features, ggd
 from mrisr.quality.mscn import SHIFTS, mscn, neighbour_product
-from quality_pictures import REFERENCE, picture
+from quality_pictures import REFERENCE, picture, plateau
 
 # ---- MSCN --------------------------------------------------------------------------------------------------------
 
@@ -109,6 +109,32 @@ def test_asymmetric_fits_are_those_of_the_brisque_package(name):
 def test_features_are_those_of_piq(name):
     found = features.features(picture(name))
     np.testing.assert_allclose(found, REFERENCE["piq 0.8.0"]["features"][name], rtol=1e-6, atol=1e-7)
+
+
+PLATEAU = {name: np.array(found) for name, found in REFERENCE["piq 0.8.0 plateau"]["features"].items()}
+
+
+def test_features_are_those_of_piq_with_a_plateau_of_zero():
+    np.testing.assert_allclose(features.features(plateau(0.0)), PLATEAU["0.0"], rtol=1e-6, atol=1e-7)
+
+
+def test_rounding_on_a_bright_plateau_is_no_signal_here_and_is_one_in_piq():
+    """A millionth less light: here no feature changes by more than that, in piq one changes by more than half."""
+    image, dimmed = plateau(0.7), 0.999999 * plateau(0.7)
+    found = features.features(image)
+    np.testing.assert_allclose(features.features(dimmed), found, rtol=2e-6)
+    np.testing.assert_allclose(features.features(image[::-1])[:6], found[:6], rtol=1e-6)
+    assert np.abs(PLATEAU["0.7 x 0.999999"] / PLATEAU["0.7"] - 1).max() > 0.5
+    # Only shape and variance of the coefficients themselves do not depend on signs.
+    apart = [name for name, a, b in zip(features.NAMES, found, PLATEAU["0.7"], strict=True) if abs(a / b - 1) > 1e-6]
+    assert set(features.NAMES) - set(apart) == {"shape_1", "variance_1", "shape_2", "variance_2"}
+
+
+@pytest.mark.parametrize("level", [0.25, 0.7, 1.0])
+def test_one_step_of_float32_on_a_plateau_is_a_signal(level):
+    image = np.full((20, 20), level, np.float32)
+    image[10, 10] = np.nextafter(image[10, 10], np.float32(0.5))
+    assert np.count_nonzero(mscn(image, sigma=7 / 6, border="replicate")) == 49
 
 
 def test_features_have_names_in_the_order_of_the_paper():

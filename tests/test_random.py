@@ -1,4 +1,4 @@
-"""Random numbers from a seed and a name; every result of a study hangs on their staying what they are."""
+"""Random numbers from a seed and a name. They must never change, because every result of a study depends on them."""
 
 from __future__ import annotations
 

@@ -557,9 +557,9 @@ def test_headers_are_read_without_their_pixels(tmp_path, syntax):
 
     compress = None if syntax is None else lambda k, new: new.compress(syntax)
     folder = classic(tmp_path / "s", change=compress)
-    series_of(folder, None)
+    series_of(folder, None, 1)
     tracemalloc.start()
-    headers, _ = series_of(folder, None)
+    headers, _ = series_of(folder, None, 1)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(headers) == COUNT

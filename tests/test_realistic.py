@@ -62,7 +62,7 @@ def project(tmp_path_factory):
 
 @contextlib.contextmanager
 def changed(project, *path, value=None, code=None):
-    """The project with another value of a key, or with a constant more in a code file, and then as it was."""
+    """The project with another value of a key, or with one more constant in a code file; afterwards as before."""
     config = copy.deepcopy(CONFIG)
     section = config
     for key in path[:-1]:
@@ -104,6 +104,8 @@ def test_methods_are_laid_side_by_side_and_the_stand_in_is_named(project):
     assert np.isfinite(table[["psnr", "psnr_std", "brisque", "brisque_std"]]).all(axis=None)
     assert table["note"].str.contains("lr: no real scan, the hidden degradation stands in").all()
     assert table["note"].str.contains("BRISQUE: learnt from a proxy").all()
+    by_gan = table["note"].str.contains("dsgan: one seed (0) was run, elsewhere the PSNR of one seed", regex=False)
+    assert (by_gan == (table["training_set"] == "dsgan")).all()
     scores = pd.read_csv(project.folder / "results/tiny/scores.csv")
     own = scores[(scores["training_set"] == "dsgan") & (scores["metric"] == "psnr")]
     mean = own.groupby("subject")["value"].mean().mean()

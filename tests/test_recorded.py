@@ -1,4 +1,4 @@
-"""Records and memories on disk are whole or not there: any JSON, and what is no JSON, in their place."""
+"""A record or memory on disk that is not as it was written counts as missing, whatever JSON or other text it holds."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def job(tmp_path):
 
 @pytest.fixture
 def plan(tmp_path):
-    """As much of a plan as currency asks for."""
+    """The part of a plan that `mrisr.planning.currency` uses."""
     return types.SimpleNamespace(subjects=types.SimpleNamespace(digests=ContentDigests(tmp_path / "digests.json")))
 
 
@@ -178,7 +178,7 @@ def test_a_memory_that_is_no_json_is_empty(content, tmp_path):
     assert Memo(tmp_path / "memory.json").values == {}
 
 
-ARCHITECTURE = {"kind": "srcnn"}
+ARCHITECTURE = {"kind": "srcnn", "options": {}}
 NETWORK = {"parameters": 5, "saved": 1.5, "largest": 2, "flops": 3.0}
 HEADER = {"shape": [10, 20, 30], "axis": 2, "reverse": False}
 

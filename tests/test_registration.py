@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from mrisr.registration.denoise import denoise, noise_level
 from mrisr.registration.geometry import array_of, block_means, itk_image
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.register import Registered, register
+from mrisr.registration.similarity import SIGMA, local_correlation, similarity
 from scipy import ndimage
 
 SHAPE, SPACING = (20, 64, 72), np.array([2.7, 1.2, 1.3])
@@ -37,6 +39,14 @@ def anatomy(seed: int = 0) -> np.ndarray:
     return body * (0.5 + 0.15 * texture / texture.std()).clip(0.1, 0.9)
 
 
+CONTRASTS = {
+    "inverted": lambda values: 1 - values,
+    "t2": lambda values: np.exp(-3 * values),
+    "middle": lambda values: np.exp(-(((values - 0.55) / 0.2) ** 2)),
+}
+"""Curves of the values: inverted; dark what is bright, as T2; bright in the middle alone, which is not monotone."""
+
+
 def displacement(place: np.ndarray) -> np.ndarray:
     """A smooth displacement of up to 3 mm at places (mm from the origin)."""
     a, b, c = np.moveaxis(place / EXTENT * 2 * np.pi, -1, 0)
@@ -47,15 +57,21 @@ def places(shape: tuple[int, ...], spacing: np.ndarray, start: np.ndarray) -> np
     return np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1) * spacing + start
 
 
-def scans(seed: int = 0) -> tuple[LoadedVolume, LoadedVolume]:
+def scans(
+    seed: int = 0, contrast: Callable = lambda values: values**0.8, noise: float = 0.01, sharp: np.ndarray | None = None
+) -> tuple[LoadedVolume, LoadedVolume]:
     """A high-resolution scan, and a blurred one that is displaced, has another contrast, noise and voxels of 2.6 mm."""
-    sharp, spacing, start = anatomy(seed), np.array([2.7, 2.6, 2.6]), np.array([0.4, 0.7, 0.5])
+    sharp, spacing, start = (
+        anatomy(seed) if sharp is None else sharp,
+        np.array([2.7, 2.6, 2.6]),
+        np.array([0.4, 0.7, 0.5]),
+    )
     shape = tuple(np.floor((EXTENT - spacing) / spacing).astype(int))
     where = places(shape, spacing, start)
     source = (where + displacement(where)) / SPACING
     blurred = ndimage.gaussian_filter(sharp, (0.3, 1, 1))
     low = ndimage.map_coordinates(blurred, np.moveaxis(source, -1, 0), order=3, mode="nearest").clip(0)
-    noisy = low**0.8 + 0.01 * np.random.default_rng(seed + 1).standard_normal(shape)
+    noisy = contrast(low) + noise * np.random.default_rng(seed + 1).standard_normal(shape)
     return volume(40 * noisy, spacing, ORIGIN + start), volume(sharp, SPACING)
 
 
@@ -67,17 +83,30 @@ def registered() -> Registered:
 # ---- registration ---------------------------------------------------------------------------------------------------
 
 
-def test_a_known_displacement_is_undone(registered):
-    """Median over the body of what remains, in pixels of the low grid (2.4 mm and 2.6 mm): 0.3 is the limit."""
+def remaining_displacement(registered: Registered) -> tuple[float, float]:
+    """Median length over the body of what was displaced and of what remains, in pixels of the low grid (2.4 mm)."""
     reference = registered.reference
     here = places(reference.array.shape, reference.spacing, reference.affine[:3, 3] - ORIGIN)
     taken = here + registered.displacement
     remaining = np.linalg.norm((taken + displacement(taken) - here) / reference.spacing, axis=-1)
     at_first = np.linalg.norm(displacement(here) / reference.spacing, axis=-1)
     body = reference.array > 0.2
-    assert np.median(at_first[body]) > 0.8
-    assert np.median(remaining[body]) < 0.3
+    return np.median(at_first[body]), np.median(remaining[body])
+
+
+def test_a_known_displacement_is_undone(registered):
+    at_first, remaining = remaining_displacement(registered)
+    assert at_first > 0.8
+    assert remaining < 0.3
     assert registered.similarity > registered.similarity_before + 0.1
+
+
+@pytest.mark.parametrize("contrast", ["inverted", "middle"])
+def test_a_known_displacement_is_undone_in_another_contrast(contrast):
+    lr, hr = scans(contrast=CONTRASTS[contrast])
+    found = register(lr, hr, axis=AXIS, scale=SCALE)
+    assert remaining_displacement(found)[1] < 0.3
+    assert found.similarity > 0.75
 
 
 def test_the_registered_scan_lies_at_the_centres_of_the_references_blocks(registered):
@@ -129,6 +158,85 @@ def test_another_anatomy_is_refused():
     with pytest.raises(InputError, match="does not show the anatomy") as caught:
         register(lr, hr, axis=AXIS, scale=SCALE)
     assert len(caught.value.problems) == 1
+
+
+def test_another_anatomy_in_another_contrast_is_refused():
+    (lr, _), (_, hr) = scans(seed=5, contrast=CONTRASTS["inverted"]), scans()
+    with pytest.raises(InputError, match="does not show the anatomy"):
+        register(lr, hr, axis=AXIS, scale=SCALE)
+
+
+def test_slices_in_another_order_are_refused():
+    lr, hr = scans()
+    shuffled = np.random.default_rng(0).permutation(len(lr.array))
+    with pytest.raises(InputError, match="does not show the anatomy"):
+        register(replace(lr, array=lr.array[shuffled]), hr, axis=AXIS, scale=SCALE, iterations=3)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_mirrored_scan_is_refused(axis):
+    lr, hr = scans()
+    with pytest.raises(InputError, match="does not show the anatomy"):
+        register(replace(lr, array=np.flip(lr.array, axis)), hr, axis=AXIS, scale=SCALE, iterations=3)
+
+
+def symmetric_scans() -> tuple[LoadedVolume, LoadedVolume]:
+    """Like a head: both halves nearly equal, so that a mirrored scan is similar enough too."""
+    return scans(sharp=0.65 * anatomy() + 0.35 * anatomy()[:, :, ::-1])
+
+
+def test_a_mirrored_scan_of_a_symmetric_anatomy_is_found_by_its_mirror_image():
+    lr, hr = symmetric_scans()
+    assert register(lr, hr, axis=AXIS, scale=SCALE, iterations=5).similarity > 0.8
+    options = {"axis": AXIS, "scale": SCALE, "iterations": 5, "least_similarity": 0.3}
+    with pytest.raises(InputError, match="reversed along its stored axis 2, it fits better") as caught:
+        register(replace(lr, array=lr.array[..., ::-1]), hr, **options)
+    assert len(caught.value.problems) == 1
+
+
+# ---- similarity -----------------------------------------------------------------------------------------------------
+
+
+def test_similarity_is_a_mean_of_absolute_correlations_in_windows():
+    """Against sums over each window, written out."""
+    rng = np.random.default_rng(0)
+    x, y, where = rng.random((6, 7, 8)), rng.random((6, 7, 8)), rng.random((6, 7, 8)) < 0.7
+    points, reach = np.argwhere(where), round(4 * SIGMA)
+    agreeing = possible = 0.0
+    for point in points:
+        offsets = points - point
+        weights = np.exp(-np.sum(offsets**2, axis=1) / (2 * SIGMA**2)) * (np.abs(offsets) <= reach).all(axis=1)
+        covariance = np.cov(x[where], y[where], aweights=weights, ddof=0)
+        agreeing += abs(covariance[0, 1])
+        possible += np.sqrt(covariance[0, 0] * covariance[1, 1])
+    assert local_correlation(x, y, where) == pytest.approx(agreeing / possible, rel=1e-9)
+
+
+@pytest.mark.parametrize("factor", [1.0, -1.0, 1e-3, -4e4])
+def test_scale_sign_and_offset_of_the_values_do_not_matter(factor):
+    image, everywhere = anatomy(), np.ones(SHAPE, bool)
+    other = anatomy(1)
+    assert local_correlation(image, factor * image + 1000, everywhere) == pytest.approx(1, abs=1e-9)
+    found = local_correlation(image, factor * other - 3, everywhere)
+    assert found == pytest.approx(local_correlation(other, image, everywhere), rel=1e-9)
+
+
+@pytest.mark.parametrize("contrast", CONTRASTS.values(), ids=CONTRASTS)
+def test_the_curve_of_the_values_does_not_matter(contrast):
+    image, body = anatomy(), anatomy() > 0.3
+    shading = np.linspace(0.7, 1.3, SHAPE[1])[:, None]
+    assert similarity(contrast(image), image, body) > 0.95
+    assert similarity(shading * contrast(image), image, body) > 0.9
+    # What is left of an unrelated anatomy: windows hold few values.
+    assert similarity(contrast(anatomy(1)), image, body) < 0.45
+
+
+def test_a_constant_scan_and_an_empty_region_have_no_similarity():
+    image, everywhere = anatomy(), np.ones(SHAPE, bool)
+    assert local_correlation(image, np.full(SHAPE, 0.3), everywhere) == 0
+    assert local_correlation(image, image, ~everywhere) == 0
+    assert similarity(np.full(SHAPE, 0.3), image, everywhere) == similarity(image, image, ~everywhere) == 0
+    assert similarity(image, np.full(SHAPE, 0.3), everywhere) == 0
 
 
 @pytest.mark.parametrize(

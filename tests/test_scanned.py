@@ -20,8 +20,8 @@ from scipy import ndimage
 
 SHAPE, SPACING = (64, 64, 8), np.array([1.5, 1.5, 4.0])
 SLICES = {"axis": 2, "range": "2:5", "multiple": 2, "minimum": 32}
-SLICES["normalise"] = {"method": "percentile", "per": "volume", "percentile": 99.9}
-OPTIONS = {"denoise": True, "control_spacing": 20.0, "iterations": 20, "least_similarity": 0.6}
+SLICES["normalise"] = {"method": "percentile", "per": "volume", "low_percentile": 0.1, "percentile": 99.9}
+OPTIONS = {"denoise": True, "control_spacing": 20.0, "iterations": 20, "least_similarity": 0.7}
 
 
 # ---- scans ----------------------------------------------------------------------------------------------------------

@@ -7,18 +7,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mrisr import metrics
 from mrisr.arrays import load_slices
 from mrisr.errors import InputError
 from mrisr.imaging.grid import resolve_axis
+from mrisr.imaging.intensity import scaled
 from mrisr.imaging.loaded import LoadedVolume
+from mrisr.study.slices import Normalise
 from mrisr.volumes.manifest import Volume
 from mrisr.volumes.ranges import evenly, parse_range
 from mrisr.volumes.slicing import slice_stage, slice_volume
+from scipy.ndimage import gaussian_filter
 
 RNG = np.random.default_rng(1)
 ALL = {"threshold": 0.0, "fraction": 0.0}
-RAW = {"method": "none", "per": "volume", "percentile": 99.9}
-MINMAX = {"method": "minmax", "per": "volume", "percentile": 99.9}
+RAW = {"method": "none", "per": "volume", "low_percentile": 0.1, "percentile": 99.9}
+MINMAX = {"method": "minmax", "per": "volume", "low_percentile": 0.1, "percentile": 99.9}
 
 
 def loaded(array, affine=None):
@@ -145,13 +149,69 @@ def test_colour_channels_come_first():
 # ---- intensities ------------------------------------------------------------------------------------------------
 
 
-def test_a_percentile_maps_the_minimum_to_0_the_percentile_to_1_and_clips():
+@pytest.mark.parametrize(("low_percentile", "percentile"), [(0.1, 99.9), (0, 100), (2, 90)])
+def test_two_percentiles_become_0_and_1_and_values_are_clipped(low_percentile, percentile):
     volume = loaded(RNG.normal(100, 20, (40, 40, 40)))
-    slices, metadata = slice_volume(volume, empty=ALL)
-    low, high = volume.array.min(), np.percentile(volume.array, 99.9)
+    rule = {"low_percentile": low_percentile, "percentile": percentile}
+    slices, metadata = slice_volume(volume, empty=ALL, normalise=rule)
+    ordered = np.sort(volume.array.astype(float), axis=None)
+    low, high = (np.interp(share / 100 * (ordered.size - 1), range(ordered.size), ordered) for share in rule.values())
     assert metadata["intensity"] == {"low": pytest.approx(low), "high": pytest.approx(high)}
     expected = np.clip((volume.array.astype(float) - low) / (high - low), 0, 1)
     np.testing.assert_allclose(np.stack([s[0] for s in slices.values()], axis=2), expected, atol=1e-6)
+
+
+def test_the_percentiles_are_0_1_and_99_9_unless_others_are_asked_for():
+    volume = loaded(RNG.normal(100, 20, (40, 40, 40)))
+    plain = slice_volume(volume, empty=ALL)[1]["intensity"]
+    assert plain == slice_volume(volume, empty=ALL, normalise=Normalise().model_dump())[1]["intensity"]
+    assert (plain["low"], plain["high"]) == pytest.approx(tuple(np.percentile(volume.array, [0.1, 99.9])))
+
+
+def head():
+    """A noisy ball of two tissues in a background of zeros, about as a scan of a head: float32 [64, 64, 48]."""
+    x, y, z = np.ogrid[-1:1:64j, -1:1:64j, -1:1:48j]
+    radius = np.sqrt(x**2 + y**2 + z**2) + 0 * z
+    tissue = np.where(np.sin(9 * x) * np.cos(8 * y + 3 * z) > 0, 170, 110) + RNG.normal(0, 8, radius.shape)
+    return np.where(radius < 0.8, tissue, 0).astype(np.float32)
+
+
+def psnr_of_a_blur(array, **normalise):
+    slices, _ = slice_volume(loaded(array), empty=ALL, normalise=normalise)
+    reference = np.stack(list(slices.values()))
+    blurred = gaussian_filter(reference, (0, 0, 1, 1))
+    return metrics.compute("psnr", reference[:, 0], blurred[:, 0])
+
+
+def test_a_background_of_zeros_stays_exactly_0():
+    array = head()
+    slices, metadata = slice_volume(loaded(array), empty=ALL)
+    assert metadata["intensity"]["low"] == 0
+    for index, image in slices.items():
+        assert (image[0] == 0).all(where=array[..., index] == 0)
+
+
+@pytest.mark.parametrize("value", [-1000, -1e5, 1e5])
+@pytest.mark.parametrize("where", [(32, 32, 24), (0, 0, 24)], ids=["tissue", "background"])
+def test_one_voxel_does_not_decide_the_score(value, where):
+    array = head()
+    before = psnr_of_a_blur(array)
+    array[where] = value
+    assert psnr_of_a_blur(array) == pytest.approx(before, abs=0.1)
+    # The minimum or the maximum as a limit moves it by the ratio of the ranges.
+    raw = {"percentile": 100} if value > 0 else {"low_percentile": 0}
+    assert psnr_of_a_blur(array, **raw) > before + 10
+
+
+@pytest.mark.parametrize("limits", [(0, 400), (-1000, 200), (-1e5, 200)])
+def test_psnr_moves_by_20_log10_of_the_ratio_of_the_ranges(limits):
+    image = RNG.uniform(50, 150, (64, 64)).astype(np.float32)
+    estimate = image + RNG.normal(0, 5, image.shape).astype(np.float32)
+    narrow, wide = (
+        metrics.compute("psnr", scaled(image, None, ends), scaled(estimate, None, ends)) for ends in ((0, 200), limits)
+    )
+    # float32 keeps 6e-8 of the largest value, against an error of 5 in 1e5.
+    assert wide - narrow == pytest.approx(20 * np.log10((limits[1] - limits[0]) / 200), abs=0.01)
 
 
 def test_minmax_reaches_0_and_1_in_the_volume():
@@ -176,11 +236,11 @@ def test_gain_and_offset_of_the_scanner_do_not_change_slices(gain, offset, per):
     array = np.random.default_rng(2).random((33, 34, 2)) * 8 + 1
     rule = {"method": "percentile", "per": per, "percentile": 99.0}
     plain, _ = sliced(loaded(array), normalise=rule)
-    scaled, _ = sliced(loaded(gain * array + offset), normalise=rule)
+    changed, _ = sliced(loaded(gain * array + offset), normalise=rule)
     # float32 keeps 2^-24 of the largest value, of which the range is at least gain * 7.
     tolerance = 4 * 2.0**-24 * (9 * gain + abs(offset)) / (7 * gain)
     for index in plain:
-        np.testing.assert_allclose(scaled[index], plain[index], atol=tolerance + 1e-6)
+        np.testing.assert_allclose(changed[index], plain[index], atol=tolerance + 1e-6)
 
 
 def test_none_takes_values_in_0_to_1_only():
@@ -194,10 +254,10 @@ def test_a_constant_volume_is_refused(value):
         sliced(loaded(np.full((40, 40, 40), value)), normalise=MINMAX)
 
 
-def test_a_percentile_that_is_the_minimum_is_refused():
+def test_percentiles_with_the_same_value_are_refused():
     array = np.zeros((40, 40, 40))
     array[0, 0, 0] = 1
-    with pytest.raises(InputError, match="minmax"):
+    with pytest.raises(InputError, match=r"99.8 % of its voxels are 0; set normalise.method to minmax"):
         slice_volume(loaded(array))
 
 

@@ -1,4 +1,4 @@
-"""What is run again after a change: exactly the jobs that it touches, as a dry run lists them."""
+"""After a change exactly the jobs that it affects run again, as a dry run lists them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def project(tmp_path_factory):
 
 @contextlib.contextmanager
 def changed(project, config=None, **files):
-    """The project with another configuration or with text in code files replaced, and then as it was."""
+    """The project with another configuration, or with replaced text in code files; afterwards as before."""
     before = copy.deepcopy(project.config)
     try:
         if config is not None:
@@ -128,6 +128,11 @@ def test_a_training_key_reruns_all_models_and_no_slices(project):
         assert project.planned() == {"train_model": 6, "evaluate_model": 6, **AFTER_TRAINING}
 
 
+def test_the_limit_on_volumes_reruns_nothing(project):
+    with changed(project, with_key("slices", "limit_gib", value=8)):
+        assert project.planned() == {}
+
+
 def test_how_often_a_checkpoint_is_written_reruns_nothing(project):
     with changed(project, with_key("training", "checkpoint_every", value=1)):
         assert project.planned() == {}
@@ -214,7 +219,7 @@ def test_a_project_that_was_copied_reruns_nothing(project, tmp_path):
 
 
 def remember_another_past(folder):
-    """Have Snakemake remember other identities of all outputs, and every second one as half done."""
+    """Make Snakemake remember other identities for all outputs, and every second output as unfinished."""
     for number, record in enumerate(sorted((folder / "metadata").rglob("*"))):
         if record.is_file():
             record.write_text(re.sub("[0-9a-f]{64}", "0" * 64, record.read_text()))
@@ -317,7 +322,7 @@ def test_a_report_that_was_emptied_is_set_aside_and_written_again(project):
 
 @contextlib.contextmanager
 def content_of(project, subject, array):
-    """A subject's volume with other content, and then as it was."""
+    """A subject's volume with other content; afterwards as before."""
     path = project.folder / f"data/{subject}.nii"
     before = path.read_bytes()
     project.write_volume(subject, array)
@@ -383,7 +388,7 @@ def small(tmp_path_factory):
 
 
 class TestOutputsThatAreNotCurrent:
-    """These change outputs, so each puts things right."""
+    """Tests that change outputs. Each restores them."""
 
     @staticmethod
     def named(project, *words) -> None:

@@ -1,6 +1,6 @@
-"""What is stale in the paper's study as it is: 63 models, 63 evaluations; jobs are compared by identity, none is run.
+"""Which jobs of the paper's full study become stale: 63 models, 63 evaluations. Identities are compared; no job is run.
 
-That a job whose identity has changed is run, and no other, is test_staleness.py's part.
+test_staleness.py tests that exactly the jobs with a changed identity are run.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from mrisr.errors import InputError
 from mrisr.evaluation.scoring import COLUMNS, write_scores
-from mrisr.statistics import bias, contrasts, family, findings, scores, tables
+from mrisr.statistics import bias, contrasts, family, findings, methods, scores, tables
 from mrisr.statistics.order import Order
 from mrisr.statistics.tabulate import run
 
@@ -88,7 +88,7 @@ class Written(dict):
 def tabulate(files, scores, folder, *, order, tables=("bias", "findings", "methods", "wide"), against=None):
     """Run the stage; the files that it wrote."""
     writes = Written(scores, folder)
-    settings = {**order, "tables": list(tables), "against": against}
+    settings = {**order, "tables": {name: {} if against is None else {"against": against} for name in tables}}
     run({"scores": list(map(str, files))}, writes, settings=settings, identity="x")
     return [Path(path) for path in writes.values()]
 
@@ -275,6 +275,39 @@ def test_options_of_a_metric_and_permitted_leakage_stand_in_every_table(tmp_path
         for path in out.glob("*.csv"):
             notes = pd.read_csv(path, keep_default_na=False).get("note", pd.Series(dtype=str))
             assert notes.str.contains("allow_leakage").any() == leakage, path
+
+
+def test_a_method_with_unstable_results_is_noted_beside_its_rows_and_no_other(tmp_path):
+    order = {
+        **ORDER,
+        "metrics": {"psnr": ORDER["metrics"]["psnr"]},
+        "varying": {"hanning": "hanning: one seed (0) was run"},
+    }
+    scored([row(v, training_set=t) for v, t in zip((30.0, 31.0, 29.0), SIX[:3], strict=True)], tmp_path)
+    tabulate([tmp_path / "scores.csv"], tmp_path / "all.csv", tmp_path / "tables", order=order)
+    tables = {
+        name: pd.read_csv(tmp_path / f"tables/{name}.csv", keep_default_na=False)
+        for name in ("methods", "bias", "findings")
+    }
+    told = {name: table["note"].str.contains("one seed") for name, table in tables.items()}
+    assert (told["methods"] == (tables["methods"]["training_set"] == "hanning")).all()
+    assert (told["bias"] == (tables["bias"]["training_set"] == "hanning")).all()
+    concerned = tables["findings"][["model", "rival"]].eq("hanning").any(axis=1) | (tables["findings"]["rival"] == "")
+    assert (told["findings"] == concerned).all()
+    assert [t.sum() for t in told.values()] == [1, 1, concerned.sum()]
+    tabulate([tmp_path / "scores.csv"], tmp_path / "all.csv", tmp_path / "wide", order={**order, "test_sets": SIX[:1]})
+    wide = pd.read_csv(tmp_path / "wide/psnr.csv", keep_default_na=False).set_index("training_set")["note"]
+    assert wide[wide != ""].to_dict() == {"hanning": "hanning: one seed (0) was run"}
+
+
+def test_methods_show_the_spread_of_the_mean_over_seeds(tmp_path):
+    values = {0: (30.0, 32.0), 1: (31.0, 35.0), 2: (30.5, 30.5)}
+    rows = [row(v, seed=seed, slice=i) for seed, pair in values.items() for i, v in enumerate(pair)]
+    rows += [row(28.0, architecture="bicubic", loss="", training_set="", seed=None, fold=None, slice=i) for i in (0, 1)]
+    table = methods.table(scored(rows, tmp_path), ORDER).set_index("architecture")["psnr_seed_sd"]
+    assert table["srcnn"] == pytest.approx(np.std([31.0, 33.0, 30.5], ddof=1))
+    assert np.isnan(table["bicubic"])
+    assert "psnr_seed_sd" not in methods.table(scored(rows[:2], tmp_path), ORDER)
 
 
 def test_the_order_of_the_files_does_not_matter(tmp_path):

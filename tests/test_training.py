@@ -77,7 +77,7 @@ def test_a_small_problem_is_learned(scale):
     floor = np.mean(
         [np.mean((pair.degraded.repeat(scale, 1).repeat(scale, 2) - pair.reference) ** 2) for pair in pairs]
     )
-    architecture = {"kind": "srcnn", "features": (16, 8), "kernels": (5, 3, 3), "skip": True}
+    architecture = {"kind": "srcnn", "options": {"features": (16, 8), "kernels": (5, 3, 3), "skip": True}}
     training = TRAINING | {"learning_rate": 3e-3, "epochs": 5, "steps_per_epoch": 40, "patch": 24}
     data = {"scale": scale, "pairs": pairs, "validation": pairs}
     history = train(**problem() | data | {"architecture": architecture, "training": training}).history
@@ -157,7 +157,7 @@ def test_a_training_that_diverges_says_where_and_what_to_do():
         ({"training": TRAINING | {"threads": 4096}}, "4096 threads are asked for"),
         ({"training": TRAINING | {"device": "tpu"}}, "allowed: auto, cpu, cuda"),
         ({"training": TRAINING | {"optimiser": "adm"}}, "did you mean 'adam'"),
-        ({"training": TRAINING | {"optimiser": {"kind": "adam", "beta": 1}}}, "did you mean 'betas'"),
+        ({"training": TRAINING | {"optimiser": {"kind": "adam", "options": {"beta": 1}}}}, "did you mean 'betas'"),
         ({"training": TRAINING | {"epoch": 3}}, "did you mean 'epochs'"),
         ({"training": TRAINING | {"keep": "first"}}, "allowed: best, last"),
         ({"training": TRAINING | {"batch": 0}}, "1 or more"),
@@ -192,7 +192,9 @@ def test_halving_schedules_halve_at_their_epochs():
 def test_stochastic_gradient_descent_is_that_of_the_formula():
     """v <- momentum v + gradient + decay w;  w <- w - rate v: two steps by hand."""
     weight = torch.nn.Parameter(torch.tensor([2.0], dtype=torch.float64))
-    optimiser = optimisers.build({"kind": "sgd", "momentum": 0.9, "weight_decay": 0.01}, [weight], learning_rate=0.1)
+    optimiser = optimisers.build(
+        {"kind": "sgd", "options": {"momentum": 0.9, "weight_decay": 0.01}}, [weight], learning_rate=0.1
+    )
     w, v = 2.0, 0.0
     for _ in range(2):
         optimiser.zero_grad()
@@ -207,8 +209,8 @@ def test_stochastic_gradient_descent_is_that_of_the_formula():
     ("optimiser", "sentence"),
     [
         ("sdg", "did you mean 'sgd'"),
-        ({"kind": "sgd", "momentun": 0.9}, "did you mean 'momentum'"),
-        ({"kind": "adam", "weight_decay": -1.0}, "0 or more"),
+        ({"kind": "sgd", "options": {"momentun": 0.9}}, "did you mean 'momentum'"),
+        ({"kind": "adam", "options": {"weight_decay": -1.0}}, "0 or more"),
     ],
 )
 def test_an_impossible_optimiser_is_named(optimiser, sentence):
@@ -219,7 +221,7 @@ def test_an_impossible_optimiser_is_named(optimiser, sentence):
 def test_clipping_bounds_the_change_of_a_step():
     """With plain gradient descent a step moves the weights by rate * norm, at most."""
     options = {"epochs": 1, "steps_per_epoch": 1, "learning_rate": 0.1, "schedule": "constant", "keep_epochs": (1,)}
-    options["optimiser"] = {"kind": "sgd", "momentum": 0.0}
+    options["optimiser"] = {"kind": "sgd", "options": {"momentum": 0.0}}
     torch.manual_seed(problem()["seed"])
     start = build_model(problem()["architecture"], scale=1, channels=1).state_dict()
 
@@ -285,7 +287,7 @@ def test_what_a_study_refuses_a_training_by_hand_refuses_too(name, value):
 
 def test_the_optimiser_takes_options():
     parameters = [torch.zeros(1, requires_grad=True)]
-    optimiser = optimisers.build({"kind": "adam", "betas": [0.5, 0.9]}, parameters, learning_rate=1e-2)
+    optimiser = optimisers.build({"kind": "adam", "options": {"betas": [0.5, 0.9]}}, parameters, learning_rate=1e-2)
     assert optimiser.param_groups[0]["betas"] == (0.5, 0.9)
     assert optimiser.param_groups[0]["lr"] == 1e-2
 
@@ -320,7 +322,9 @@ def test_the_deadline_counts_from_the_first_step_on():
 
 def test_weights_that_do_not_fit_are_named(tmp_path):
     path = tmp_path / "weights.safetensors"
-    save_weights(path, {"a": np.zeros(3)}, {"architecture": {"kind": "srcnn"}, "scale": 1, "channels": 1})
+    save_weights(
+        path, {"a": np.zeros(3)}, {"architecture": {"kind": "srcnn", "options": {}}, "scale": 1, "channels": 1}
+    )
     with pytest.raises(InputError, match="does not fit the architecture"):
         load_model(path)
     save_weights(path, {"a": np.zeros(3)}, {"scale": 1})

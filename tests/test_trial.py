@@ -86,7 +86,8 @@ def test_what_could_be_made_is_remembered_until_its_options_change(tmp_path, mon
     assert calls == []
     changes = {"architectures": {"srcnn": {"features": [4, 3]}}}
     assert tried(tmp_path, monkeypatch, **changes) == []
-    assert [method["options"] for method in calls[0]["methods"]] == [{"scale": 1, "features": [4, 3]}]
+    (made,) = calls[0]["methods"]
+    assert (made["options"]["scale"], made["options"]["features"]) == (1, [4, 3])
     (line,) = tried(tmp_path, monkeypatch, losses={"ssim": {"window": 4}}, models=None)
     assert line == "my.yaml: losses.ssim: losses: ssim's window must be an odd number of pixels, got 4"
     # A failure is not remembered: what it depends on may be mended without a change of the study.

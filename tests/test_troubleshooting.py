@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md quotes messages as the code has them."""
+"""docs/troubleshooting.md quotes the messages of the code word for word."""
 
 from __future__ import annotations
 

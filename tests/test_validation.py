@@ -27,7 +27,7 @@ DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def problems(**changes):
-    """What is said about the default study with keys changed; ``a__b`` is the key b in a."""
+    """The problems of the default study with changed keys; ``a__b`` is the key b in a."""
     config = copy.deepcopy(DEFAULT)
     for key, value in changes.items():
         *path, last = key.split("__")
@@ -65,6 +65,12 @@ def problems(**changes):
         ({"slices__axis": "axiall"}, ["slices.axis", "did you mean 'axial'"]),
         ({"slices__count": {"trian": 3}}, ["slices.count.trian", "did you mean 'train'"]),
         ({"slices__normalise": {"percentil": 3}}, ["slices.normalise.percentil", "did you mean 'percentile'"]),
+        (
+            {"slices__normalise": {"low_percentile": 50, "percentile": 50}},
+            ["low_percentile", "is 50", "has to be lower"],
+        ),
+        ({"slices__normalise": {"low_percentile": -1}}, ["slices.normalise.low_percentile", "-1"]),
+        ({"slices__limit_gib": 0}, ["slices.limit_gib", "0"]),
         ({"study": "../x"}, ["study", "'../x'"]),
         ({"study": "checkpoints"}, ["study", "'checkpoints'"]),
         ({"training_sets": ["gausian"]}, ["training_sets", "did you mean 'gaussian'"]),
@@ -121,8 +127,8 @@ def keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[s
 
 @pytest.mark.parametrize("path", [path for path in keys(StudyConfig) if path[-1] != "kind"], ids=".".join)
 def test_no_key_takes_a_number_that_is_none(path):
-    # Two numbers are positive and have no upper limit but that of their type.
-    large = [] if path[-1] in ("learning_rate", "gradient_clipping") else [2**70, [2**70]]
+    # These numbers are positive and have no upper limit but that of their type.
+    large = [] if path[-1] in ("learning_rate", "gradient_clipping", "limit_gib") else [2**70, [2**70]]
     for value in (math.nan, math.inf, -math.inf, [math.nan], {"x": math.nan}, -1, [-1], *large):
         assert problems(**{"__".join(path): value})
 

@@ -64,8 +64,8 @@ def problem(architecture: str = "srcnn", *, loss: str = "mse", **training: Any) 
     """Arguments of `train`: three epochs of four steps; keywords replace entries of ``training``."""
     scale = min(plugins.constant("models", architecture, "SCALES") or [1])
     return {
-        "architecture": {"kind": architecture, **TINY.get(architecture, {})},
-        "loss": {"kind": loss, **loss_options(loss)},
+        "architecture": {"kind": architecture, "options": TINY.get(architecture, {})},
+        "loss": {"kind": loss, "options": loss_options(loss)},
         "scale": scale,
         "pairs": make_pairs([(20, 16)] * 3 + [(14, 18)] * 2, scale=scale),
         "validation": make_pairs([(16, 16)] * 2, scale=scale, seed=1),

@@ -1,4 +1,4 @@
-"""The tests' SLURM cluster as Python sees it, and a project whose jobs run on it."""
+"""Python functions for the tests' SLURM cluster, and a project whose jobs run on it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Call:
 
     @property
     def runs(self) -> bool:
-        """Whether the process still runs; one that has ended has no program any more."""
+        """Whether the process still runs. A process that has ended has no program."""
         try:
             return bool(os.readlink(f"/proc/{self.process}/exe"))
         except OSError:
@@ -124,7 +124,7 @@ class ClusterProject(Project):
         return mine | {"PATH": f"{self.folder / 'bin'}{os.pathsep}{mine['PATH']}", "PATIENCE": str(self.patience)}
 
     def submit(self, *arguments: str) -> subprocess.Popen:
-        """Start what a lab types, and go on; only how often it asks SLURM, and how long for files, is quicker."""
+        """Start the command that a user types, without waiting. Only the waits for SLURM and files are shorter."""
         quicker = ["--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5"]
         with open(self.folder / "driver.log", "w") as log:
             return subprocess.Popen(
@@ -137,7 +137,7 @@ class ClusterProject(Project):
             )
 
     def finish(self, driver: subprocess.Popen) -> None:
-        """Wait for the end of what was submitted; its output is in the message if it failed."""
+        """Wait for the end of the submitted run. If it failed, the message has its output."""
         status = driver.wait(timeout=800)
         assert status == 0, (self.folder / "driver.log").read_text()
 
@@ -152,7 +152,7 @@ class ClusterProject(Project):
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    """Wait for something that has to happen within a time."""
+    """Wait for a condition that has to come true within a time."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what}: has not happened within {seconds} s"

@@ -1,4 +1,4 @@
-"""What happens on the cluster in the tests: one undisturbed study, and four whose trainings do not run through.
+"""The runs on the cluster that the tests look at: one undisturbed study, and four with interrupted trainings.
 
 Each scenario takes a copy of a finished project and returns what only it could see; the rest is in the project.
 """
@@ -22,7 +22,7 @@ TRAININGS = ("results/checkpoints", *(f"results/tiny/{name}" for name in ("model
 
 
 def whole_study(project: ClusterProject) -> None:
-    """The profile as it stands, from the check to the report."""
+    """The unchanged profile, from the check to the report."""
     project.forget(*EVERYTHING)
     project.finish(project.submit())
 
@@ -100,7 +100,7 @@ def on_cpus(nodes: str, *resources: str) -> list[str]:
 
 
 def make_scores(project: ClusterProject) -> None:
-    """Run what comes after the trainings here: it is not what was disturbed, and quicker."""
+    """Run the jobs after the trainings on this machine, which is quicker. They were not disturbed."""
     project.snakemake("-c1", "--", "results/tiny/scores.csv")
 
 

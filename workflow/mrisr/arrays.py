@@ -1,4 +1,4 @@
-"""Arrays between the stages: safetensors files with one metadata key ``mrisr``, JSON with sorted keys."""
+"""Reads and writes the arrays that stages exchange: safetensors files whose metadata key ``mrisr`` holds JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from .files import replacing
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Row = Annotated[list[Number], Field(min_length=4, max_length=4)]
+SavedState = tuple[dict[str, np.ndarray], dict[str, Any]]
+"""Tensors and metadata of unfinished or finished work, as `save` writes them."""
 
 
 class Known(BaseModel):
-    """What some metadata mean to every reader, where they are there; any other key may hold anything."""
+    """Metadata with the same meaning in every file. A file may lack any of these keys and may have others."""
 
     subject: str = ""
     axis: Annotated[int, Field(ge=0, le=2)] = 0
@@ -33,7 +35,7 @@ class Known(BaseModel):
 
 
 class Metadata(dict):
-    """Metadata of a file; a key that is missing is an `InputError` that names the file."""
+    """Metadata of a file. Looking up a missing key raises an `InputError` that names the file."""
 
     def __init__(self, path: str | os.PathLike, values: Mapping[str, Any]):
         super().__init__(values)
@@ -44,11 +46,11 @@ class Metadata(dict):
 
 
 def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
-    """Write tensors and metadata by rename; equal content is equal bytes."""
+    """Write tensors and metadata by rename. Equal content gives equal bytes."""
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    # Not ascontiguousarray, which makes a scalar a vector.
+    # `np.ascontiguousarray` would turn a scalar into a vector.
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with replacing(path) as temporary:
         try:
@@ -58,7 +60,7 @@ def save(path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: M
 
 
 def load(path: str | os.PathLike, names: Collection[str] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read the tensors, or only those of ``names`` that are there, and the metadata.
+    """Read the tensors and the metadata. ``names`` selects tensors; names that the file lacks are ignored.
 
     Raises
     ------
@@ -86,17 +88,17 @@ def _metadata(path: str | os.PathLike, written: Mapping[str, str]) -> Metadata:
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike) -> Iterator[Any]:
-    """The file, open only as long as something is read: what is mapped counts as the process's memory."""
+    """Keep a file open only while it is read, because a mapped file counts toward the memory of the process."""
     from safetensors import SafetensorError, safe_open
 
     if os.path.exists(path) and not os.path.isfile(path):
-        # A FIFO would wait for ever.
+        # Reading a FIFO could block for ever.
         raise InputError(f"{path}: is no file; delete it and run again")
     try:
         with safe_open(path, framework="numpy") as file:
             yield file
     except (OSError, SafetensorError, ValueError, TypeError, AttributeError) as error:
-        # The last two: a type of numbers that numpy does not have.
+        # TypeError and AttributeError mean a type of numbers that numpy does not have.
         raise InputError(f"{path}: cannot be read as a safetensors file ({error}); delete it and run again") from error
 
 
@@ -108,7 +110,7 @@ def save_slices(path: str | os.PathLike, slices: Mapping[int, np.ndarray], metad
 def load_slices(
     path: str | os.PathLike, indices: Collection[int] | None = None
 ) -> tuple[dict[int, np.ndarray], dict[str, Any]]:
-    """Read what `save_slices` wrote, or only the slices of ``indices``, in ascending order of the index."""
+    """Read what `save_slices` wrote, in ascending order of the index. ``indices`` selects slices."""
     tensors, metadata = load(Path(path), None if indices is None else [f"slice/{index:04d}" for index in indices])
     slices = {_index(path, name): array for name, array in tensors.items() if name.startswith("slice/")}
     for index, array in slices.items():
@@ -131,9 +133,9 @@ def _require_slice(path: str | os.PathLike, index: int, shape: tuple[int, ...], 
 
 
 class Cache:
-    """Arrays kept in memory, up to ``limit`` bytes: the first ones that are read stay, all others are read each time.
+    """Keeps arrays in memory, up to ``limit`` bytes. Arrays that no longer fit are read from disk each time.
 
-    Every slice is as likely as any other to be asked for next, so throwing one out for another would gain nothing.
+    No array is ever replaced. All slices are equally likely to be needed next, so replacing one would gain nothing.
     """
 
     def __init__(self, limit: int):
@@ -141,7 +143,7 @@ class Cache:
         self._kept: dict[tuple[str, str], np.ndarray] = {}
 
     def get(self, key: tuple[str, str]) -> np.ndarray | None:
-        """The array, if it is kept."""
+        """The array; None if it is not kept."""
         return self._kept.get(key)
 
     def offer(self, key: tuple[str, str], array: np.ndarray) -> None:

@@ -1,6 +1,6 @@
-"""Files that options of a method name. An identity knows such a file by its content and not by its path.
+"""Files that a method's options name. An identity names such a file by its content, not by its path.
 
-The plan puts ``sha256:<digest>`` in the place of a path and hands the paths on beside it; the action puts them back.
+The plan replaces such a path by ``sha256:<digest>`` and passes the paths separately. The action puts the paths back.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from . import plugins
 PREFIX = "sha256:"
 
 
-def by_content(
-    shelf: str, kind: str, options: Mapping[str, Any], digest: Callable[[Path], str]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Options of a method with digests for paths, and the paths by digest.
+def by_content(shelf: str, method: Any, digest: Callable[[Path], str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A method, as ``kind`` and ``options``, with digests for paths, and the paths by digest.
 
-    A class declares the options that are paths in ``FILES``. Methods that it is made of (``PARTS``) are searched too.
-    ``digest`` gives the SHA-256 of a file.
+    The constant ``FILES`` of a class lists the options that are paths. The methods that it is made of (``PARTS``) are
+    searched too. ``digest`` gives the SHA-256 of a file.
     """
-    named, paths = dict(options), {}
+    kind, named = plugins.kind_and_options(method)
+    paths: dict[str, str] = {}
     for option in plugins.constant(shelf, kind, "FILES") or ():
         if named.get(option) is not None:
             content = PREFIX + digest(Path(named[option]))
@@ -32,16 +31,15 @@ def by_content(
         value = named.get(option)
         found = [_part(of, part, digest, paths) for part in (value if isinstance(value, list) else [value])]
         named[option] = found if isinstance(value, list) else found[0]
-    return named, paths
+    return {"kind": kind, "options": named}, paths
 
 
 def _part(shelf: str, part: Any, digest: Callable[[Path], str], paths: dict[str, str]) -> Any:
     if part is None:
         return None
-    kind, options = plugins.as_method(part)
-    named, own = by_content(shelf, kind, options, digest)
+    named, own = by_content(shelf, part, digest)
     paths.update(own)
-    return {"kind": kind, **named}
+    return named
 
 
 def with_paths(value: Any, paths: Mapping[str, str]) -> Any:

@@ -1,4 +1,4 @@
-"""The one exception that is meant for the person at the keyboard, and the checks that most often raise it."""
+"""`InputError`, the exception for mistakes of the user, and the checks that most often raise it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def suggestion(name: str, allowed: Iterable[str]) -> str:
 
 
 def require_integer(name: str, value: object, *, at_least: int) -> None:
-    """Raise `InputError` unless what is called ``name`` is an integer, no truth value, of at least so much."""
+    """Raise `InputError` unless ``value`` is an integer of at least ``at_least``. True and false are no integers.
+
+    ``name`` is what the message calls the value.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
         raise InputError(f"{name} must be an integer of at least {at_least}, not {value!r}")
 

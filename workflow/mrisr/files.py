@@ -1,4 +1,4 @@
-"""Files that appear complete or not at all."""
+"""Writes files by rename, so that a file is either complete or not there."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LOCK = ".lock"
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a temporary path and rename what the block writes there to ``path`` when it ends well.
+    """Yield a temporary path beside ``path``, and rename it to ``path`` if the block succeeds.
 
-    The content reaches the disk before the name does; on any error (a full disk, a signal turned into an exception)
-    the temporary file is removed and ``path`` is as it was.
+    The content is written to disk before the rename. On any error (a full disk, a signal turned into an exception) the
+    temporary file is removed and ``path`` stays as it was.
     """
     path = Path(path)
     with temporary_folder(path.parent, f".{path.name}.") as folder:
@@ -102,14 +102,14 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write JSON with sorted keys by rename, so that equal values are equal bytes."""
+    """Write JSON with sorted keys by rename. Equal values give equal bytes."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
 def sha256(path: str | os.PathLike) -> str:
     """Hexadecimal SHA-256 of a file's content, or of a folder's files (names and contents, in sorted order).
 
-    What is neither is an `OSError`: a FIFO would wait for ever, a device never end.
+    Raises `OSError` for anything else: reading a FIFO or a device might never end.
     """
     path = Path(path)
     if path.is_dir():

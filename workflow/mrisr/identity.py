@@ -1,8 +1,9 @@
-"""What a job is made of, as one digest.
+"""Identity of a job: one digest of everything that determines its results.
 
-Snakemake's time stamps and its code trigger see neither imported modules nor content. An identity does: it is the
-SHA-256 over a job's resolved settings, the syntax trees of the modules it needs, the versions of the numerical
-libraries these import, and the identities of the jobs whose outputs it reads. Nothing here imports what it digests.
+Snakemake's time stamps and its code trigger do not notice changes of imported modules or of content. An identity does.
+It is the SHA-256 over a job's resolved settings, the syntax trees of the modules it needs, the versions of the
+numerical libraries that these import, and the identities of the jobs whose outputs it reads. Modules are read as
+source text; they are not imported.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "s
 
 
 NEUTRAL = {"mrisr.errors", "mrisr.memory", "mrisr.progress", "mrisr.recorded"}
-"""Modules that change no result: what is said, what is kept in memory, what is refused."""
+"""Modules that change no result: error messages, limits of memory, progress, and checks of recorded files."""
 
 
 def identity(
@@ -46,7 +47,7 @@ def identity(
     settings : mapping
         The job's own section of the configuration, resolved with defaults; anything that JSON can write.
     modules : names
-        Modules the job runs (``mrisr.training.train``, ``mrisr.models.srcnn``); what they import is added.
+        Modules the job runs (``mrisr.training.train``, ``mrisr.models.srcnn``). The modules they import are added.
     upstream : mapping
         Identities of the jobs whose outputs are read, by role.
     distributions : names
@@ -101,7 +102,7 @@ def closure(modules: Iterable[str]) -> set[str]:
 
 @functools.cache
 def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Names imported from this library (`closure` sorts out which are modules), and numerical libraries."""
+    """Names imported from this library, and numerical libraries. `closure` picks the names that are modules."""
     own, foreign = set(), set()
     package = module if _path(module).name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(_tree(module)):
@@ -125,7 +126,7 @@ def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
 
 @functools.cache
 def _module_digest(module: str) -> str:
-    """Digest of a module's meaning: its source without comments, layout and docstrings."""
+    """Digest of a module's source without comments, layout and docstrings."""
     tree = _tree(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -154,7 +155,7 @@ def _path(module: str) -> Path | None:
 
 @functools.cache
 def version(distribution: str) -> str:
-    """Public version of a library; the local part (+cpu, +cu130) names a build, not other mathematics."""
+    """Public version of a library. The local part (+cpu, +cu130) is left out, because it only names a build."""
     try:
         return importlib.metadata.version(distribution).partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
@@ -175,7 +176,7 @@ Remembered = Annotated[
 class ContentDigests:
     """SHA-256 of files, remembered by path, size, inode, mtime and ctime, so that a large volume is read once.
 
-    Losing the memory, or a race between two writers of it, costs time and nothing else.
+    If the remembered digests are lost, or two processes write them at once, files are only read once more.
     """
 
     def __init__(self, memory: Path):
@@ -199,7 +200,7 @@ class ContentDigests:
         return value
 
     def save(self) -> None:
-        """Write the memory if it has grown; a folder that cannot be written is no error."""
+        """Write the remembered digests if there are new ones. A folder that cannot be written is no error."""
         if self.fresh:
             try:
                 files.write_json(self.memory, self.known)

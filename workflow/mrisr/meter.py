@@ -9,4 +9,4 @@ class ProgressMeter(Protocol):
     """Receives the progress of long work; `mrisr.progress.Progress` prints it."""
 
     def update(self, done: int, note: str = "") -> None:
-        """``done`` of the total is finished; ``note`` says what else there is to show."""
+        """Report that ``done`` of the total is finished. ``note`` is further text to show."""

@@ -14,9 +14,9 @@ from .errors import InputError
 
 @dataclass(frozen=True)
 class Pair:
-    """One slice twice: ``degraded`` [C, h, w] and ``reference`` [C, H, W], float32 in [0, 1].
+    """A degraded slice and its reference: ``degraded`` [C, h, w] and ``reference`` [C, H, W], float32 in [0, 1].
 
-    Each has a ``shape``; ``np.asarray`` gives the values, which may lie on disk until then.
+    Both have a ``shape``. ``np.asarray`` gives the values, and reads them from disk if needed.
     """
 
     subject: str
@@ -36,18 +36,18 @@ def read_pairs(
     seed: int,
     cache: Cache | None = None,
 ) -> list[Pair]:
-    """List the pairs of a training or test set; their values are read when they are used.
+    """List the pairs of a training or test set. Their values are read when they are used.
 
     Parameters
     ----------
     references : {subject: slices file}
     degraded : {degradation: {subject: slices file}}
-        One degradation, or the members of a mixture: then each slice is read from one member, equal numbers from each
-        over the whole set, chosen by ``seed``.
+        One degradation, or the members of a mixture. In a mixture each slice is read from one member, chosen by
+        ``seed``. Over the whole set all members have equally many slices, to within one.
     seed : int
         Seed of the mixture (not of the training, so that every model sees the same set).
     cache : Cache, optional
-        Where values that were read once are kept; by default nowhere.
+        Keeps values that were read once. By default nothing is kept.
 
     Returns
     -------

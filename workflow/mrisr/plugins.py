@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent
 GIVEN_BY_THE_PIPELINE = {"scale", "grid", "channels"}
-"""Options that a study does not set."""
+"""Options that the pipeline sets and a study does not."""
 REQUIRED = object()
-"""Stands for the default of an option that has none."""
+"""Marks an option without a default."""
 WORDS = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "text", "None": "nothing"}
 """What the types of options are called in a message."""
 
@@ -71,25 +71,29 @@ def load(shelf: str, name: str) -> type:
     return getattr(module, _public_class(shelf, name).name)
 
 
-def as_method(value: Any) -> tuple[str, dict[str, Any]]:
-    """Kind and options of a method as a study writes it: a name, or ``{kind: name, option: value}``.
+def kind_and_options(method: Any) -> tuple[str, dict[str, Any]]:
+    """Kind and options of a method: a name, or ``{"kind": name, "options": {option: value}}``.
+
+    A study writes options in another form, which `mrisr.study.written` turns into this one.
 
     Raises
     ------
     InputError
-        It is neither, or has no kind.
+        It is neither of both.
     """
-    if isinstance(value, str):
-        return value, {}
-    if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
-        raise InputError(f"{value!r} is no method: write its name, or {{kind: name, option: value}}")
-    return value["kind"], {key: option for key, option in value.items() if key != "kind"}
+    if isinstance(method, str):
+        return method, {}
+    if isinstance(method, Mapping) and {"kind"} <= set(method) <= {"kind", "options"}:
+        kind, options = method["kind"], method.get("options", {})
+        if isinstance(kind, str) and isinstance(options, Mapping):
+            return kind, dict(options)
+    raise InputError(f"{method!r} is neither a name nor a mapping of 'kind' and 'options'")
 
 
 def parts(shelf: str, name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """The methods that a method is made of: option, shelf and value of each, as ``PARTS`` of its class declares.
 
-    ``PARTS`` maps an option to a shelf. The option's value is a method as a study writes it, a list of them, or None.
+    ``PARTS`` maps an option to a shelf. The option's value is a method, a list of methods, or None.
     """
     for option, of in (constant(shelf, name, "PARTS") or {}).items():
         known = describe(shelf, name).options
@@ -99,17 +103,18 @@ def parts(shelf: str, name: str, options: Mapping[str, Any]) -> Iterator[tuple[s
                 yield option, of, part
 
 
-def modules(shelf: str, name: str, options: Mapping[str, Any]) -> list[str]:
+def modules(shelf: str, method: Any) -> list[str]:
     """The modules of a method and of all its parts."""
-    found = [f"mrisr.{shelf}.{name}"]
-    for _, of, part in parts(shelf, name, options):
-        found += modules(of, *as_method(part))
+    kind, options = kind_and_options(method)
+    found = [f"mrisr.{shelf}.{kind}"]
+    for _, of, part in parts(shelf, kind, options):
+        found += modules(of, part)
     return found
 
 
 def build_part(shelf: str, part: Any, **given: Any):
-    """Build a part of a method. Of ``given`` it gets those options that it has."""
-    kind, options = as_method(part)
+    """Build a method that is a part of another one. Of ``given`` it gets those options that it has."""
+    kind, options = kind_and_options(part)
     require(shelf, kind)
     known = describe(shelf, kind).options
     return build(shelf, kind, **options, **{key: value for key, value in given.items() if key in known})
@@ -118,8 +123,8 @@ def build_part(shelf: str, part: Any, **given: Any):
 def build(shelf: str, name: str, **options: Any):
     """Import a method and make an instance of it.
 
-    An option that is unknown, missing or of another type than its annotation says is an `InputError`, so a method
-    checks only what its annotations cannot say.
+    Raises `InputError` for an option that is unknown, missing, or of another type than its annotation. So a method
+    checks only what its annotations cannot express.
     """
     known = describe(shelf, name).options
     for option in options:
@@ -159,41 +164,12 @@ def _options(cls: ast.ClassDef) -> dict[str, Option]:
     return options
 
 
-def resolved(shelf: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a method with its defaults filled in, without ``scale``, ``grid`` and ``channels``.
-
-    Those are given by the pipeline; a required option that is missing stays missing.
-    """
-    known = describe(shelf, name).options
-    defaults = {option.name: option.default for option in known.values() if option.default is not REQUIRED}
-    chosen = {key: value for key, value in {**defaults, **options}.items() if key not in GIVEN_BY_THE_PIPELINE}
-    composed = constant(shelf, name, "PARTS") or {}
-    return {
-        key: _resolved_part(composed[key], value)
-        if key in composed
-        else _as_annotated(value, known[key].annotation)
-        if key in known
-        else value
-        for key, value in chosen.items()
-    }
-
-
-def _resolved_part(shelf: str, value: Any) -> Any:
-    """A part of a method, or a list of parts, as ``{kind: name, option: value}`` with every option."""
-    if value is None:
-        return None
-    if isinstance(value, list | tuple):
-        return [_resolved_part(shelf, part) for part in value]
-    kind, options = as_method(value)
-    return {"kind": kind, **resolved(shelf, kind, options)}
-
-
-def _as_annotated(value: Any, annotation: str | None) -> Any:
-    """A value in its option's type: 1 is 1.0 where a float is meant. A wrong one stays, and is told of elsewhere."""
-    if "float" not in (annotation or ""):
+def as_annotated(option: Option, value: Any) -> Any:
+    """A value in its option's type: 1 is 1.0 where a float is meant. A wrong value stays as it is."""
+    if "float" not in (option.annotation or ""):
         return value
     try:
-        return _type(annotation).validate_json(json.dumps(value), strict=True)
+        return _type(option.annotation).validate_json(json.dumps(value), strict=True)
     except (TypeError, ValueError):
         return value
 
@@ -204,7 +180,10 @@ def require_option(option: Option, value: Any) -> None:
 
 
 def _require_type(what: str, value: Any, annotation: str) -> None:
-    """Strictly: true is no number, 2.0 no integer. As in a study, a list may stand for a tuple, 2 for a float."""
+    """Raise `InputError` unless a value has the annotated type. True is no number, and 2.0 is no integer.
+
+    As in a study, a list may stand for a tuple, and 2 for a float.
+    """
     try:
         _validate(annotation, value)
     except (TypeError, ValueError) as error:
@@ -213,7 +192,7 @@ def _require_type(what: str, value: Any, annotation: str) -> None:
 
 
 def _validate(annotation: str, value: Any) -> None:
-    # As JSON, a YAML list may stand for a tuple and everything else is strict.
+    # Validation of JSON accepts a list for a tuple. Otherwise it is strict.
     _type(annotation).validate_json(json.dumps(value), strict=True)
 
 
@@ -259,5 +238,5 @@ def _public_class(shelf: str, name: str) -> ast.ClassDef:
 
 
 def constant(shelf: str, name: str, wanted: str) -> Any:
-    """A constant that a method declares; None if it does not say, or there is no such method."""
+    """A constant that a method declares; None if it declares none, or there is no such method."""
     return describe(shelf, name).constants.get(wanted) if name in available(shelf) else None

@@ -1,4 +1,4 @@
-"""Progress of long work: how far, what is being done, how long it still takes."""
+"""Prints the progress of long work: how much is done, what is being done, and the time left."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Progress:
         self.start = self.done = start
 
     def update(self, done: int, note: str = "") -> None:
-        """Say that ``done`` of the total is finished; prints if it is time to, and always at the end."""
+        """Report that ``done`` of the total is finished. Prints at intervals, and always at the end."""
         self.done = done
         now = time.monotonic()
         finished = done >= self.total

@@ -1,7 +1,7 @@
-"""JSON that was written earlier, read again without trust: it fits its schema in all, or it counts as not there.
+"""Reads JSON files of earlier runs. A file that does not fit its schema completely counts as missing.
 
-Between two runs a file may be cut, edited, merged by hand or written by another version. A reader that looks at single
-keys stumbles later over the others, so a value is checked as a whole before anything of it is used.
+Between two runs a file may be truncated, edited, merged by hand or written by another version of this program. So the
+whole value is checked before any part of it is used.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 LARGEST = 2**25
-"""Characters of a text that is read at all; the memory of 100,000 files has half of them."""
+"""Longest text that is read, in characters. The remembered digests of 100,000 files have half of them."""
 DEEPEST = 32
-"""Levels of lists and mappings in one another; what is written here has at most six."""
+"""Deepest nesting of lists and mappings that is accepted. This program writes at most six levels."""
 
 
 class Unfit(ValueError):
-    """A value is not what its schema says; the message is the end of a sentence, in one line."""
+    """A value does not fit its schema. The message is one line, the end of a sentence."""
 
 
 def parse(text: str, schema: Any) -> Any:
@@ -32,7 +32,7 @@ def parse(text: str, schema: Any) -> Any:
     ----------
     text : str
     schema : type
-        A pydantic model, or a type of plain values such as ``dict[str, int]``; nothing is converted to fit.
+        A pydantic model, or a type of plain values such as ``dict[str, int]``. Values are not converted to fit.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def parse(text: str, schema: Any) -> Any:
 
 
 def fitting(value: Any, schema: Any) -> Any:
-    """The value as the schema has it; `Unfit` names the first place that is wrong."""
+    """Check a value against a schema and return it. `Unfit` names the first place that is wrong."""
     try:
         return _adapter(schema).validate_python(value, strict=True)
     except ValidationError as error:
@@ -62,10 +62,10 @@ def fitting(value: Any, schema: Any) -> Any:
 
 
 def read(path: str | os.PathLike, schema: Any) -> Any | None:
-    """The value of a JSON file; None if there is none, or it is in any way not what was written there."""
+    """The value of a JSON file; None if the file is missing, cannot be read, or does not fit the schema."""
     try:
         status = os.stat(path)
-        # A FIFO would wait for ever, a device never end.
+        # Reading a FIFO or a device might never end.
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
             return None
         return parse(Path(path).read_text(encoding="utf-8"), schema)

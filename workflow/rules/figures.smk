@@ -1,5 +1,5 @@
-# Figures: one job draws all pictures of one figure at one scale; every figure has its rule.
-# A shell command is formatted late, when the loop has ended: the figure's name comes in by its parameter.
+# Figures: one job draws all pictures of one figure at one scale. Every figure has its own rule.
+# Snakemake formats a shell command after the loop has ended. So the figure's name is a parameter.
 
 for name, figure in study.figure_rules():
 

@@ -1,4 +1,4 @@
-# What is learned from slices before the models: a kernel for each slice of a subject, a downsampling network, BRISQUE.
+# Learned from slices before the models: a kernel for each slice of a subject, a downsampling network, and BRISQUE.
 
 
 estimate = study.rule("kernels")

@@ -1,4 +1,4 @@
-# Real low-resolution scans: denoised and registered to their high-resolution scans, with a picture to check it by.
+# Real low-resolution scans: one job denoises a scan, registers it to its high-resolution scan, and draws a picture.
 
 
 register = study.rule("register")

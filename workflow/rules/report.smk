@@ -1,4 +1,4 @@
-# The report: Snakemake writes it in a call of its own, from the study as it ran.
+# The report: a separate call of Snakemake writes it, from the study file as it ran.
 
 report_page = study.rule("report")
 

@@ -1,4 +1,4 @@
-# Tables: from the scores of all models and baselines to what a paper prints.
+# Tables: one job makes all tables from the scores of all models and baselines.
 
 tabulate = study.rule("tabulate")
 

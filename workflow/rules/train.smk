@@ -1,5 +1,5 @@
-# Training: one job is one model. On a cluster it stops and checkpoints by itself before its
-# time is up, and goes on when called again.
+# Training: one job trains one model. On a cluster it writes a checkpoint and stops before its time is up. When it is
+# called again, it continues.
 
 
 train = study.rule("train")

@@ -1,4 +1,4 @@
-# Volumes: fetched where they are built in, checked all at once, cut into slices.
+# Volumes: built-in ones are fetched, all are checked in one job, and each is cut into slices.
 
 
 fetch = study.rule("fetch")
@@ -26,7 +26,7 @@ check = study.rule("check")
 
 rule check_volumes:
     input:
-        # Content counts, not time: Snakemake compares times whatever its triggers are.
+        # The identity covers the content. `ancient` keeps Snakemake from comparing times, as it does for any triggers.
         volumes=ancient(check.reads),
     output:
         **check.writes,

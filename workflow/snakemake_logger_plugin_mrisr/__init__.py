@@ -21,9 +21,9 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 from .display import Display, short
 from .estimate import Job
 
-# Of the messages that carry no event, those that say nothing to a person while jobs run.
+# Messages without an event that are of no use to a person while jobs run.
 NOISE = ("Select jobs to execute...", "Using shell:", "Assuming unrestricted shared filesystem", "Elapsed time:")
-# Events that the lines above cover.
+# Events that need no line of their own, because the lines of this display cover them.
 COVERED = {LogEvent.WORKFLOW_STARTED, LogEvent.JOB_STARTED, LogEvent.GROUP_INFO, LogEvent.PROGRESS}
 # The workflow's own records say what is current, so what Snakemake knows of an output does not matter.
 NO_MATTER = "provenance/metadata so that it in part cannot be used to trigger re-runs"
@@ -46,7 +46,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
 
 
 class LogHandler(LogHandlerBase):
-    """Receives Snakemake's log records, in one thread; a second one repeats the state of the run."""
+    """Receives Snakemake's log records in one thread. A second thread repeats the state of the run."""
 
     writes_to_stream = True
     writes_to_file = False
@@ -69,7 +69,7 @@ class LogHandler(LogHandlerBase):
         self.clock: threading.Thread | None = None
 
     def setFormatter(self, fmt: logging.Formatter | None) -> None:
-        """Snakemake gives its own formatter."""
+        """Set the formatter, which Snakemake gives; its own handler uses it."""
         super().setFormatter(fmt)
         self.plain.setFormatter(fmt)
 
@@ -88,7 +88,7 @@ class LogHandler(LogHandlerBase):
                 self.plain.emit(record)
 
     def close(self) -> None:
-        """The run is over."""
+        """Show the last line and stop the second thread."""
         self.ended.set()
         if self.clock is not None:
             self.clock.join()
@@ -124,7 +124,7 @@ class LogHandler(LogHandlerBase):
         return True
 
     def _error(self, text: str) -> bool:
-        """Keep how a job's command ended for the job's own message, which repeats all else that this record says."""
+        """Keep the way a job's command ended. The job's own message shows it, and everything else in this record."""
         if text.startswith("RuleException:\nCalledProcessError in file"):
             self.display.endings.append(text)
             return True

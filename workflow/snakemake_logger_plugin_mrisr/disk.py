@@ -14,7 +14,7 @@ SCARCE = 1000
 """MB free, below which lack of room is suspected if a failed job's log does not say why. The job's half-written files
 were removed when it failed, so there is some room again."""
 SAID = ("No space left on device", "Disk quota exceeded")
-"""How the system says in a log that there is no room."""
+"""The system's messages in a log when there is no room."""
 ADVICE = "make room there or put the results elsewhere, then run the same command again"
 
 
@@ -71,7 +71,7 @@ def _refusal(folder: str) -> str | None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(2**16))
             file.flush()
-            # A network's file system may notice only then.
+            # Some network file systems report a lack of room only now.
             os.fsync(file.fileno())
     except OSError as error:
         return error.strerror or str(error)

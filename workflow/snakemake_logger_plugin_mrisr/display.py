@@ -1,4 +1,4 @@
-"""What a run shows: a line when a job starts or ends, and what runs now and how long it still takes."""
+"""What a run shows: a line when a job starts or ends, the jobs that run now, and the time left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RED, GREEN, PLAIN = "\033[31m", "\033[32m", "\033[0m"
 
 
 def short(wildcards: Mapping[str, str]) -> str:
-    """Wildcards for people: ``{scale: 2, loss: mse, seed: 0}`` -> ``x2 mse seed0``; the study is the same for all."""
+    """Wildcards in short: ``{scale: 2, loss: mse, seed: 0}`` -> ``x2 mse seed0``."""
     named = {"scale": "x", "study": None}
     words = []
     for name, value in wildcards.items():
@@ -47,7 +47,7 @@ class Display:
         self.began = self.spoke = time.monotonic()
 
     def start_run(self, stats: Mapping[str, int], slots: int, *, cluster: bool) -> None:
-        """Say what there is to do."""
+        """Show the number of jobs, by rule, and how many can run at once."""
         jobs = {rule: count for rule, count in stats.items() if rule != "total"}
         self.total = stats["total"]
         self.estimate = Estimate(jobs, slots, count_threads=not cluster)
@@ -57,7 +57,7 @@ class Display:
         self._line(f"{self.total} job{'s' * (self.total != 1)}, {where}: {rules}")
 
     def start_job(self, number: int, job: Job) -> None:
-        """A job has started, or starts once more after it has failed."""
+        """Show that a job has started, or that it is repeated after a failure."""
         if not self._repeats(number) and self.estimate and number not in self.running:
             self.estimate.start(job)
         self.running[number] = job
@@ -65,7 +65,7 @@ class Display:
             self._line(f"{self._count()} start  {job.label}")
 
     def finish_job(self, number: int) -> None:
-        """A job has ended well."""
+        """Show that a job has succeeded."""
         self._repeats(number)
         job = self.running.pop(number, None)
         self.done += 1
@@ -76,7 +76,7 @@ class Display:
             self._line(f"{self._count()} done   {job.label}, {duration(job.seconds)}{self._left('; ')}", GREEN)
 
     def fail_job(self, number: int, rule: str, error: Mapping) -> None:
-        """A job has failed: its command, and the end of each of its logs."""
+        """Show a failed job: its command, and the end of each of its logs."""
         job = self.running.pop(number, None) or Job(rule, rule)
         if self.is_stopping:
             self._line(f"{self._count()} stopped {job.label}, after {duration(job.seconds)}")
@@ -106,7 +106,7 @@ class Display:
         self._line("\n".join([*text, *(f"    {warning}" for warning in warnings)]), RED)
 
     def spoil_job(self, number: int) -> None:
-        """A job has ended without its outputs; the reason has been shown already."""
+        """Count a job that ended without its outputs as failed. The reason has been shown already."""
         job = self.running.pop(number, None)
         if job is not None:
             self.failed[number] = job
@@ -118,7 +118,7 @@ class Display:
         return repeats
 
     def tick(self) -> None:
-        """Show where the run stands, if it is time to."""
+        """Show the state of the run at intervals."""
         if self.estimate is None or not self.running:
             return
         for job in self.running.values():
@@ -129,13 +129,13 @@ class Display:
             self._line(self._state())
 
     def end_run(self) -> None:
-        """The last line: how many are done, and what to do if that is not all."""
+        """Show the last line: how many jobs are done, and what to do if some are not."""
         if self.estimate is None:
             return
         text = f"{self.done} of {self.total} jobs done in {duration(time.monotonic() - self.began)}{self._failures()}"
         if self.done < self.total:
             text += "; the same command goes on from here"
-            # Snakemake itself may have failed for want of room, before or after a job.
+            # Snakemake itself may have failed on a full disk, before or after a job.
             if not self.is_full and (warnings := full([".snakemake/log"])):
                 text = "\n".join([*warnings, text])
         self.running.clear()

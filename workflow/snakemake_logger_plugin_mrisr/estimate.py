@@ -1,4 +1,4 @@
-"""How long the rest of a run takes, from the jobs that have finished and what the running ones say in their logs."""
+"""Estimates the time left of a run from its finished jobs, and from the progress in the logs of its running jobs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from mrisr.planning.plan import stage_classes
 
 # Seconds a job of each rule takes in the default study on a laptop. They only weigh the rules against each other until
-# one job of a rule has been seen. A rule that is named after its figure stands here by the beginning of its name.
+# one job of a rule has finished. For rules that are named after a figure, the key is the beginning of their names.
 NOMINAL = {stage.RULE.partition("{")[0]: stage.NOMINAL_SECONDS for _, stage in stage_classes()} | {"all": 0.0}
 OTHER = 2.0
 FIT = (0.2, 5.0)
-"""How far the measured jobs may scale the table above: a plot does not become slow because a training is long."""
+"""Limits of the factor by which measured jobs scale the table above. A long training does not make plots slow."""
 
 PROGRESS = re.compile(r"\d+ of \d+ \(\s*\d+ %\)")
 LEFT = re.compile(r"about (?:(\d+) h ?)?(?:(\d+) min ?)?(?:(\d+) s ?)?left")
@@ -23,7 +23,7 @@ LEFT = re.compile(r"about (?:(\d+) h ?)?(?:(\d+) min ?)?(?:(\d+) s ?)?left")
 
 @dataclass
 class Job:
-    """A running job. ``said`` is the last line of progress in its log, ``left`` the seconds that line promised."""
+    """A running job. ``said`` is the last line of progress in its log, ``left`` the seconds left by that line."""
 
     rule: str
     label: str
@@ -71,7 +71,7 @@ def tail(path: str, size: int = 8192) -> list[str]:
 
 
 class Estimate:
-    """Mean duration by rule, turned into the time that is left.
+    """Estimates the time left from the mean duration of each rule's jobs.
 
     Parameters
     ----------
@@ -91,12 +91,12 @@ class Estimate:
         self.threads: dict[str, int] = {}
 
     def start(self, job: Job) -> None:
-        """A job of the rule no longer waits."""
+        """Note that a job has started."""
         self.waiting[job.rule] -= 1
         self.threads[job.rule] = job.threads
 
     def finish(self, job: Job) -> None:
-        """A job has ended well and says how long its rule's jobs take."""
+        """Note that a job has succeeded, and how long it took."""
         self.finished[job.rule] += 1
         self.spent[job.rule] += job.seconds
 
@@ -104,9 +104,9 @@ class Estimate:
         """Seconds that a job of the rule takes, and whether that was measured."""
         if self.finished[rule]:
             return self.spent[rule] / self.finished[rule], True
-        told = [job.left for job in running if job.rule == rule and job.left is not None]
-        if told:
-            return sum(told) / len(told), True
+        promised = [job.left for job in running if job.rule == rule and job.left is not None]
+        if promised:
+            return sum(promised) / len(promised), True
         nominal = sum(_nominal(name) * count for name, count in self.finished.items())
         fit = sum(self.spent.values()) / nominal if nominal else 1.0
         return _nominal(rule) * min(max(fit, FIT[0]), FIT[1]), False

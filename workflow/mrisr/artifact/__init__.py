@@ -1,1 +1,1 @@
-"""The publishable artifact."""
+"""The report of a study, for publication."""

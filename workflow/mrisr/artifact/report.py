@@ -22,7 +22,7 @@ def run(
     InputError
         Snakemake failed. Its own message above says why.
     """
-    snakemake = [sys.executable, "-P", "-m", "snakemake"]  # -P: not a folder of that name that lies here
+    snakemake = [sys.executable, "-P", "-m", "snakemake"]  # -P: import no folder of that name from here
     options = ["--nolock", "--cores", "1", "--configfile", study, "--report", writes["report"], "results"]
     if subprocess.run([*snakemake, *options]).returncode:
         raise InputError("report: Snakemake could not write it, for the reason above; run snakemake again")

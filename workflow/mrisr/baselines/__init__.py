@@ -1,6 +1,6 @@
-"""Baselines: estimates that nobody trained, the floor of every table. One file is one baseline.
+"""Baselines: estimates without training. Every table compares models with them. One file is one baseline.
 
-A baseline is a class with the constant ``GRIDS``: the protocols under which it is defined.
+A baseline is a class with the constant ``GRIDS``: the values of ``protocol.grid`` for which it can be used.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ def build(name: str, *, scale: int, grid: Literal["same", "low"] = "low", **opti
     scale : int
         Factor of the degradation, at least 1.
     grid : {"same", "low"}
-        Where the degraded image lives: on the high-resolution grid, or on one whose pixels are scale times as long.
+        The grid of the degraded image: ``same`` is the high-resolution grid; pixels of ``low`` are ``scale`` times as
+        long.
     **options
         The baseline's own options.
 
     Returns
     -------
     callable(images)
-        float32 [h, w], [C, h, w] or [N, C, h, w] in, the same rank on the high-resolution grid out; not clipped.
+        Maps float32 [h, w], [C, h, w] or [N, C, h, w] to the same rank on the high-resolution grid. Values are not
+        clipped.
 
     Raises
     ------

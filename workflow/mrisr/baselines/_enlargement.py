@@ -1,4 +1,4 @@
-"""What the baselines that enlarge share: a class for any number of images, and how a pixel came about."""
+"""Base class of the baselines that enlarge images, and models of how low-resolution pixels are formed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OBSERVATIONS = ("box", "bicubic")
 
 
 class Enlargement(ABC):
-    """A baseline of the low grid that makes each image scale times as long; the identity at scale 1."""
+    """A baseline of the low grid that enlarges each axis ``scale`` times. At scale 1 the image does not change."""
 
     def __init__(self, *, scale: int):
         self.scale = scale
@@ -37,7 +37,7 @@ class Enlargement(ABC):
 
 
 class Observation:
-    """The linear way from the high-resolution image to the low one: y = R x C^T.
+    """A linear model of how the low-resolution image y is formed from the high-resolution image x: y = R x C^T.
 
     Parameters
     ----------

@@ -13,12 +13,12 @@ from ._enlargement import Enlargement, Observation
 
 
 class BackProjection(Enlargement):
-    """Begin with bicubic interpolation, then add the enlarged difference of input and degraded estimate, repeatedly.
+    """Starts with bicubic interpolation. Each iteration adds the enlarged difference of input and degraded estimate.
 
     Parameters
     ----------
     observation : {"box", "bicubic"}
-        How the input is taken to have come about.
+        The assumed degradation of the input, see `Observation`.
     iterations : int
         Number of corrections.
     """

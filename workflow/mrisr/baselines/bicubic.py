@@ -10,7 +10,7 @@ from mrisr.imaging.resampling import resample
 
 
 class Bicubic:
-    """Each axis scale times as long, block centres kept; the identity at scale 1.
+    """Enlarges each axis ``scale`` times. Block centres stay in place. At scale 1 the image does not change.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from mrisr.imaging.planes import as_planes
 
 
 class Input:
-    """The identity; at a scale above 1 there is no such estimate, see `bicubic`."""
+    """Returns the image as it is. Only for scale 1; for other scales see `bicubic`."""
 
     GRIDS = ("same",)
 

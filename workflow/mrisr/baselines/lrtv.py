@@ -11,25 +11,25 @@ from mrisr.errors import InputError
 from ._enlargement import Enlargement, Observation, spline
 
 RANGE = 255.0
-"""Of the intensities inside: the weights are for this range."""
+"""Intensities are scaled to this range, for which the weights are meant."""
 PENALTY, GROWTH = 0.1, 1.05
-"""Of the distance between the image and its low-rank copy, at first, and its growth with each iteration."""
+"""Initial weight of the distance between the image and its low-rank copy, and its factor per iteration."""
 STEPS = 10
 """Gradient steps of the image between two low-rank steps."""
 SMOOTHING = 1.0
-"""Total variation is sqrt(gradient^2 + this^2), which has a gradient everywhere."""
+"""Total variation is computed as sqrt(gradient^2 + SMOOTHING^2), which is differentiable everywhere."""
 
 
 class LRTV(Enlargement):
     """Minimises |observation(x) - y|^2 + tv * TV(x) + rank * (sum of the singular values of x), slice by slice.
 
-    Alternating directions: gradient steps for the image, shrunken singular values for its low-rank copy, and a
-    multiplier that brings both together.
+    The method alternates: gradient steps for the image, smaller singular values for its low-rank copy, and an update of
+    the multiplier that makes both equal.
 
     Parameters
     ----------
     observation : {"box", "bicubic"}
-        How the input is taken to have come about.
+        The assumed degradation of the input, see `mrisr.baselines._enlargement.Observation`.
     tv, rank : float
         Weights of total variation and of the sum of singular values, for intensities in 0 to 255.
     iterations : int
@@ -59,7 +59,7 @@ class LRTV(Enlargement):
         copy, multiplier, penalty = image, np.zeros_like(image), PENALTY
         norm = 2 * (np.linalg.norm(observe.rows, 2) * np.linalg.norm(observe.columns, 2)) ** 2
         for _ in range(self.iterations):
-            # The inverse of the largest curvature: such a step never makes the objective larger.
+            # The step is the inverse of the largest curvature, so it never makes the objective larger.
             step = 1 / (norm + penalty + 8 * self.tv / SMOOTHING)
             for _ in range(STEPS):
                 gradient = 2 * observe.adjoint(observe(image) - low) + penalty * (image - copy + multiplier)
@@ -79,6 +79,6 @@ def _curvature(image: np.ndarray) -> np.ndarray:
 
 
 def _shrunken(image: np.ndarray, threshold: float) -> np.ndarray:
-    """The image with all singular values made smaller by the threshold, and none below zero."""
+    """The image with all singular values reduced by the threshold, but not below zero."""
     left, values, right = np.linalg.svd(image, full_matrices=False)
     return left * np.maximum(values - threshold, 0) @ right

@@ -10,27 +10,27 @@ from mrisr.errors import InputError
 from ._enlargement import Enlargement, Observation, spline
 
 MAXIMUM = 256.0
-"""Of the intensities inside: the constants below are for this range."""
+"""Intensities are scaled to this maximum, for which the constants below are meant."""
 SLOW = 1.2
-"""A change that is not smaller than the one before by this factor halves the filter's strength."""
+"""If an iteration's change is not smaller than the last one by this factor, the filter's strength is halved."""
 LEAST_CHANGE = 1e-3
 """Mean change of a pixel at which the iteration ends."""
 TINY = 1e-12
 
 
 class NMU(Enlargement):
-    """Begin with a cubic spline; then weighted means of similar patches, and a correction of each block's mean.
+    """Starts with a cubic spline. Each iteration takes weighted means of similar patches and corrects the block means.
 
-    A weight is exp(-d / h^2), with d the mean squared difference of two patches and h half the local standard deviation
-    of the first estimate. h is halved when the change of an iteration is not clearly smaller than that of the one
-    before. The correction makes the block means of the estimate equal to the input.
+    A weight is exp(-d / h^2). d is the mean squared difference of two patches, and h half the local standard deviation
+    of the first estimate. h is halved if an iteration's change is not clearly smaller than that of the one before. The
+    correction makes the block means of the estimate equal to the input.
 
     Parameters
     ----------
     search, patch : int
-        Radius of the window in which similar patches are sought, and of a patch, pixels of the high grid.
+        Radius of the window that is searched for similar patches, and radius of a patch, pixels of the high grid.
     iterations : int
-        Most iterations.
+        Greatest number of iterations.
     """
 
     GRIDS = ("low",)
@@ -64,7 +64,7 @@ class NMU(Enlargement):
         return estimate + missing.repeat(self.scale, 0).repeat(self.scale, 1)
 
     def _non_local_mean(self, image: np.ndarray, strength: np.ndarray) -> np.ndarray:
-        """All pixels at once, one offset of the search window after another."""
+        """Weighted mean of similar patches for all pixels at once, one offset of the search window after another."""
         radius, side = self.search, 2 * self.patch + 1
         mirrored = np.pad(image, radius, mode="symmetric")
         variance = np.maximum(strength**2, TINY)

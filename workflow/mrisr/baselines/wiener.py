@@ -13,25 +13,25 @@ from mrisr.imaging.planes import as_planes
 FIELD = 64
 """Side of the low-resolution image in which the kernel is measured, pixels."""
 MARGIN = 16
-"""Mirrored pixels around the image, where opposite edges are not to mix."""
+"""Width in pixels of the mirrored margin, which keeps opposite edges from mixing."""
 
 
 class Wiener:
-    """Least expected squared error among linear estimates, for images whose power falls as 1 / frequency^2.
+    """The linear estimate with the least expected squared error, for images whose power falls as 1 / frequency^2.
 
-    It is told the degradation, which no other method is: with the right one it is a ceiling for linear methods, with a
-    wrong one a control. The degradation must be linear and the same at every place; its kernel is measured by degrading
+    Unlike all other methods it knows a degradation. With the right one it is an upper bound for linear methods, with a
+    wrong one a control. The degradation must be linear and the same at every place. Its kernel is measured by degrading
     single points. The estimate is x^ = S H* y / (sum over aliases of S |H|^2 + noise).
 
     Parameters
     ----------
-    degradation : str or dict
-        The degradation that made the input: its name, or ``{kind: name, option: value}``.
+    degradation : str or {"kind", "options"}
+        The degradation that made the input.
     noise : float
         Power of the noise as a fraction of the image's power, per pixel.
     border : {"periodic", "mirror"}
-        How the image went on beyond its edge when it was degraded: k-space operators see it repeated, filters of
-        neighbouring pixels mostly mirrored.
+        How the degradation continues the image beyond its edge: operators in k-space repeat it, and filters of
+        neighbouring pixels mostly mirror it.
     """
 
     GRIDS = ("same", "low")
@@ -49,7 +49,7 @@ class Wiener:
     ):
         if not noise > 0:
             raise InputError(f"wiener: noise must be positive, not {noise!r}")
-        kind, options = plugins.as_method(degradation)
+        kind, options = plugins.kind_and_options(degradation)
         if not plugins.constant("degradations", kind, "LINEAR"):
             raise InputError(f"wiener: the degradation '{kind}' is not linear; a Wiener filter needs a kernel")
         self.step, self.noise = scale if grid == "low" else 1, noise
@@ -75,9 +75,9 @@ class Wiener:
 
 
 def _kernel(degrade: Any, step: int) -> np.ndarray:
-    """Impulse response on the high grid: the pixel at ``step * n`` of the response reads the image around it.
+    """Impulse response on the high grid, measured by degrading single points.
 
-    A point at offset p within its block gives every step-th value of the response, so step^2 points give all of it.
+    A point at offset p within its block gives every step-th value of the response, so step^2 points give all values.
     """
     side, centre = FIELD * step, FIELD // 2 * step
     response = np.zeros((side, side))
@@ -92,7 +92,7 @@ def _kernel(degrade: Any, step: int) -> np.ndarray:
 
 
 def _shifted(low: np.ndarray, row: int, column: int) -> np.ndarray:
-    """The samples in the order of their place in the response: those of later points lie one sample earlier."""
+    """The samples in the order of their places in the response. Samples of later points are moved by one."""
     return np.roll(low, (-int(row > 0), -int(column > 0)), axis=(0, 1))
 
 
@@ -107,13 +107,13 @@ def _transfer(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _power(shape: tuple[int, ...]) -> np.ndarray:
-    """Expected power of an image's frequencies, 1 / |f|^2 with the lowest as much as the next."""
+    """Expected power of an image's frequencies, 1 / |f|^2. Frequency zero gets the power of the next one."""
     rows, columns = (np.fft.fftfreq(side) for side in shape)
     square = rows[:, None] ** 2 + columns**2
     return 1 / np.maximum(square, 1 / max(shape) ** 2)
 
 
 def _folded(spectrum: np.ndarray, step: int) -> np.ndarray:
-    """Sum over the frequencies that become one by taking every step-th pixel."""
+    """Sum over the frequencies that cannot be told apart after taking every step-th pixel."""
     height, width = (side // step for side in spectrum.shape)
     return spectrum.reshape(step, height, step, width).sum(axis=(0, 2))

@@ -1,6 +1,6 @@
-"""The SLURM job that a training runs in, if any: its remaining time, and requeueing it.
+"""The SLURM job that this process runs in, if any: its remaining time, and a requeue.
 
-A requeued job keeps its number. Snakemake sees it wait, run and end, and counts no further attempt.
+A requeued job keeps its number. Snakemake sees it wait, run and end, and does not count another attempt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 import time
 
 PATIENCE = 300
-"""Seconds to wait for the end that a requeue brings; SLURM sends it at once, KillWait (30 s) later by SIGKILL."""
+"""Seconds to wait until SLURM ends this process after a requeue. It sends SIGTERM at once, and SIGKILL after KillWait
+(30 s)."""
 
 
 def seconds_left() -> float | None:
@@ -27,16 +28,16 @@ def requeue() -> None:
     if answer is None:
         return
     if answer.returncode:
-        sys.stderr.write(f"SLURM does not start this job once more: {answer.stderr.strip()}\n")
+        sys.stderr.write(f"SLURM cannot requeue this job: {answer.stderr.strip()}\n")
         return
-    sys.stderr.write("SLURM starts this job once more\n")
+    sys.stderr.write("SLURM requeues this job\n")
     sys.stderr.flush()
     # If the process ended by itself, the job could still count as failed.
     time.sleep(PATIENCE)
 
 
 def _ask(*command: str) -> subprocess.CompletedProcess | None:
-    """Run a command of SLURM about the present job; None outside of a job, or where SLURM's commands are not."""
+    """Run a command of SLURM about the present job; None outside of a job, or if SLURM's commands are missing."""
     job = os.environ.get("SLURM_JOB_ID")
     if job is None:
         return None

@@ -19,8 +19,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Measure the degradation bias of MRI super-resolution models, one verb a stage. "
-    "'snakemake' runs all of them in order; every verb also runs by hand, from the repository's root.",
+    help="Measure the degradation bias of MRI super-resolution models. Each verb is one stage. "
+    "'snakemake' runs all stages in order. Every verb can also be run by hand, from the repository's root.",
 )
 
 StudyFile = Annotated[Path, typer.Option("--study", help="The study's YAML file.")]
@@ -42,7 +42,7 @@ CONFIG = Path("config.yaml")
 
 
 def main() -> None:
-    """Run the command line; problems of the input are printed in one line each, with status 2."""
+    """Run the command line. Mistakes in the input are printed, one line each, and the exit status is 2."""
     try:
         app()
     except InputError as error:
@@ -50,7 +50,7 @@ def main() -> None:
             sys.stderr.write(f"error: {problem}\n")
         sys.exit(2)
     except OSError as error:
-        # A full disk, a folder without permission: nothing half-written has replaced anything.
+        # Such as a full disk or missing permission. Files are written by rename, so none is half-written.
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
 
@@ -60,7 +60,7 @@ def _example(*commands: str) -> str:
 
 
 def _run(study: Path, stage: str, **options: Any) -> None:
-    # Imported here: `mrisr --help` needs neither the plan nor what reads volumes.
+    # Imported here, because `mrisr --help` needs neither the plan nor the readers of volumes.
     from .run import run
 
     run(study, stage, **options)
@@ -86,27 +86,28 @@ def fetch(
 def check(
     study: StudyFile = CONFIG,
     results: Annotated[
-        Path | None, typer.Option(help="Compare every output below this folder with its record, in place of volumes.")
+        Path | None, typer.Option(help="Compare every output below this folder with its record; check no volumes.")
     ] = None,
     identity: Identity = None,
 ) -> None:
-    """Read every volume of the study; report all errors of all volumes at once, or write volumes.csv."""
+    """Read every volume of the study. Report all errors of all volumes at once, or write volumes.csv."""
     if results is not None:
         from .verifying import verify
 
         verify(results)
         return
+    from mrisr.costs.resources import Resources
     from mrisr.planning.plan import Plan
-    from mrisr.running.trial import require_buildable
+    from mrisr.running.beforehand import require_possible
     from mrisr.study.validation import load_study
 
     from .run import run_planned
 
     plan = Plan(load_study(str(study)))
     if identity is None:
-        # By hand; Snakemake has planned all jobs and made all methods before it gives one.
-        require_buildable(plan.study, plan.subjects.digests, source=str(study))
-        plan.jobs()
+        # Without an identity the verb is run by hand, so all jobs are planned and all methods made here. Snakemake has
+        # done both already.
+        require_possible(plan, Resources(plan), source=str(study))
     run_planned(plan, "check", identity=identity)
 
 
@@ -149,7 +150,7 @@ def degrade(
 def kernels(
     method: Annotated[str, typer.Option(help="A method of the study's section kernels.")],
     scale: Scale = 2,
-    subject: Annotated[str | None, typer.Option(help="Whose slices; a network learns from all training ones.")] = None,
+    subject: Annotated[str | None, typer.Option(help="A subject. Leave it out for a network.")] = None,
     fold: OfFold = None,
     study: StudyFile = CONFIG,
     stop_after: StopAfter = None,
@@ -191,7 +192,7 @@ def train(
     stop_after: StopAfter = None,
     identity: Identity = None,
 ) -> None:
-    """Train one model; stopped in any way, it goes on from its last checkpoint when called again."""
+    """Train one model. If it is stopped, the same command continues from the last checkpoint."""
     names = {"scale": scale, "architecture": architecture, "loss": loss, "training_set": training_set}
     _run(study, "train", identity=identity, threads=threads, stop_after=stop_after, **names, fold=fold, seed=seed)
 
@@ -209,7 +210,7 @@ def evaluate(
     training_set: Annotated[str | None, typer.Option(help="A training set of the study.")] = None,
     fold: OfFold = None,
     seed: Seed = 0,
-    baseline: Annotated[str | None, typer.Option(help="A baseline, in place of a model.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="A baseline, instead of a model.")] = None,
     study: StudyFile = CONFIG,
     identity: Identity = None,
 ) -> None:
@@ -252,16 +253,17 @@ def report(study: StudyFile = CONFIG, identity: Identity = None) -> None:
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
 def plan(
     study: StudyFile = CONFIG,
-    seconds: Annotated[float, typer.Option(help="How long each measurement of the calibration goes on.")] = 1.0,
+    seconds: Annotated[float, typer.Option(help="Seconds for each measurement of the calibration.")] = 1.0,
 ) -> None:
-    """Say what a study will cost before it is run: jobs, hours, disk, memory, and what is already there."""
+    """Estimate what a study will cost before it runs: jobs, hours, disk and memory, and what is done already."""
+    from mrisr.costs.resources import Resources
     from mrisr.planning.plan import Plan
-    from mrisr.running.trial import require_buildable
+    from mrisr.running.beforehand import require_possible
     from mrisr.study.validation import load_study
 
     from .planning import forecast
 
     planned = Plan(load_study(str(study)))
-    require_buildable(planned.study, planned.subjects.digests, source=str(study))
+    require_possible(planned, Resources(planned), source=str(study))
     planned.subjects.digests.save()
     typer.echo(forecast(planned, study, seconds=seconds))

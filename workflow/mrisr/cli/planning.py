@@ -18,7 +18,7 @@ HEADER = ("stage", "jobs", "done", "to do", "time", "GPU hours", "disk to come",
 
 
 def forecast(plan: Plan, study: Path, *, seconds: float) -> str:
-    """The costs of a study as text, after a calibration of ``seconds`` a piece on the device at hand."""
+    """The costs of a study as text. On this machine's device, each kind of work is first timed for ``seconds``."""
     device, name = _device()
     resources = Resources(plan, auto=device)
     resources.measure_networks()
@@ -68,11 +68,12 @@ def _total(stages: Sequence[Line]) -> Line:
 def _summary(stages: Sequence[Line], *, device: str, cores: int) -> list[str]:
     total = _total(stages)
     if total.jobs == total.done:
-        return ["everything is there; nothing would run"]
+        return ["everything is done; nothing would run"]
     lines = [f"to do: {duration(total.seconds)} of work, one job after the other on this machine"]
     if device == "cpu":
         lines.append(
-            f"at best {duration(total.seconds / cores)} on its {cores} cores; for GPU hours run this where a GPU is"
+            f"at best {duration(total.seconds / cores)} on its {cores} cores; "
+            "for GPU hours run this on a machine with a GPU"
         )
     return lines
 

@@ -49,7 +49,7 @@ def run(
     stop_after : float, optional
         The job's time limit in minutes.
     **wildcards
-        What names the job; None where a wildcard is not given.
+        The wildcards that name the job. None for a wildcard that is not given.
     """
     run_planned(
         Plan(load_study(str(study))), name, identity=identity, threads=threads, stop_after=stop_after, **wildcards
@@ -108,7 +108,7 @@ def _require_possible(job: Job, stage: Stage) -> None:
 
 
 def _require_threads(job: Job, stage: Stage, threads: int | None) -> None:
-    """Refuse fewer threads than planned, which Snakemake gives if there are too few cores: results would change."""
+    """Refuse fewer threads than planned, because results would change. Snakemake gives fewer if cores are too few."""
     wanted = stage.threads(job.wildcards)
     if threads is not None and threads != wanted:
         raise InputError(
@@ -119,7 +119,7 @@ def _require_threads(job: Job, stage: Stage, threads: int | None) -> None:
 
 @contextlib.contextmanager
 def _gpu(stage: Stage, job: Job) -> Iterator[dict[str, Any]]:
-    """Take a GPU for a stage that uses one. Yields what the job's record says of it."""
+    """Take a GPU for a stage that uses one. Yields the entry of the job's record that names it."""
     device = stage.device(job.wildcards)
     if device is None:
         yield {}
@@ -132,11 +132,11 @@ def _gpu(stage: Stage, job: Job) -> Iterator[dict[str, Any]]:
 
 def _progress(job: Job, stage: Stage) -> dict[str, Any]:
     """The argument ``progress`` for a stage that shows its progress."""
-    label = " ".join([stage.DOING, *(str(value) for name, value in job.wildcards.items() if name not in _UNSAID)])
+    label = " ".join([stage.DOING, *(str(value) for name, value in job.wildcards.items() if name not in _NOT_SHOWN)])
     return {"progress": lambda total, start: Progress(label, total, start=start)} if stage.DOING else {}
 
 
-_UNSAID = {"scale", "kernel_seed", "fold", "seed"}
+_NOT_SHOWN = {"scale", "kernel_seed", "fold", "seed"}
 """Wildcards that a line of progress leaves out."""
 
 
@@ -151,7 +151,7 @@ def _state(job: Job, stage: Stage, sources: Sequence[str], stop_after: float | N
 
 
 def _deadline(stop_after: float | None) -> float | None:
-    """When to stop, on the clock of `time.monotonic`, to leave time for the checkpoint before the job's time limit."""
+    """When to stop, as a value of `time.monotonic`. It leaves time for a checkpoint before the job's time limit."""
     from .allocation import seconds_left
 
     if stop_after is None:
@@ -162,7 +162,7 @@ def _deadline(stop_after: float | None) -> float | None:
 
 @contextlib.contextmanager
 def _resumable(stage: Stage) -> Iterator[None]:
-    """End with a special status if a job stopped and kept its state. If its time was up, requeue its SLURM job."""
+    """Exit with status `INTERRUPTED` if a job stopped and kept its state. If its time was up, requeue its SLURM job."""
     if not stage.RESUMABLE:
         yield
         return

@@ -10,12 +10,12 @@ from mrisr.progress import Progress
 
 
 def verify(folder: Path) -> None:
-    """Compare every output below a folder with the record of its job, and say how many there were.
+    """Compare every output below a folder with the record of its job.
 
     Raises
     ------
     InputError
-        One line an output that is missing, edited or damaged.
+        One line for each output that is missing, edited or damaged.
     """
     progress: list[Progress] = []
 

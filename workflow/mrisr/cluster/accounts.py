@@ -10,7 +10,7 @@ from .commands import ask
 def known_accounts() -> list[str]:
     """Accounts of the user, in lower case; none if the cluster keeps no accounts or does not tell.
 
-    These are the questions of Snakemake's plugin, which fails every job of an account that is not among the answers.
+    The cluster is asked as Snakemake's plugin asks it. The plugin fails every job whose account is not in the answer.
     """
     questions = (
         ("sacctmgr", "-nsP", "list", "user", getpass.getuser(), "format=account"),

@@ -24,7 +24,7 @@ Overwritten = Mapping[str, Mapping[str, Any]]
 
 
 def problems(requests: Iterable[Request], overwritten: Overwritten) -> list[str]:
-    """One line on each thing that is wrong, with where to change it.
+    """One line for each thing that is wrong, and where to change it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def problems(requests: Iterable[Request], overwritten: Overwritten) -> list[str]
     if status:
         return [f"SLURM's controller does not answer ({' '.join(answer.split())}); ask `scontrol ping`"]
     partitions = read_partitions(answer)
-    # The jobs of a rule may differ in size; the largest speaks for them.
+    # The jobs of a rule may differ in size. The largest comes first, so its line stands for all of them.
     ordered = sorted(set(requests), key=lambda r: (r.rule, -r.cpus, -(r.memory or 0), -(r.minutes or 0)))
     found = [*_accounts(ordered, overwritten), *_partitions(ordered, partitions, overwritten)]
     return list(dict.fromkeys(found))

@@ -22,8 +22,8 @@ def jobs_of_this_folder() -> list[str]:
 
 
 def describe(jobs: list[str]) -> str:
-    """What jobs of an earlier run mean, and the command that clears them."""
+    """A line about jobs of an earlier run, with the command that cancels them."""
     return (
-        f"an earlier run in this folder has left {len(jobs)} job{'s' * (len(jobs) > 1)} in the queue, whose work will "
-        f"be done twice, at no harm but the cost; `scancel {' '.join(jobs)}` clears the queue of them"
+        f"an earlier run in this folder has left {len(jobs)} job{'s' * (len(jobs) > 1)} in the queue; "
+        f"their work will be done twice, which only costs time; `scancel {' '.join(jobs)}` cancels them"
     )

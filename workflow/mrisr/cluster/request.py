@@ -9,9 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """Resources of a job: memory in MB, time in minutes; None and () where the job does not say.
+    """Resources of a job: memory in MB, time in minutes. None and () mean that the job does not request any.
 
-    ``section`` is the section of the study that says how many threads it gets, and whether it uses a GPU.
+    ``section`` is the section of the study that sets its threads and its device.
     """
 
     rule: str
@@ -25,7 +25,7 @@ class Request:
 
 
 def request(job: Any) -> Request | None:
-    """What a job of Snakemake asks for, as its SLURM plugin hands it on; None if it goes to another cluster."""
+    """The request that Snakemake's SLURM plugin makes for a job; None if the job goes to another cluster."""
     resources = job.resources
     if any(resources.get(name) for name in ("cluster", "clusters", "slurm_cluster")):
         return None
@@ -43,12 +43,12 @@ def request(job: Any) -> Request | None:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    """SLURM takes several partitions or accounts in one word, with commas."""
+    """The partitions or accounts in a value. SLURM takes several in one word, separated by commas."""
     return tuple(name for name in re.split(r"[,\s]+", str(value or "")) if name)
 
 
 def _number(value: Any) -> int | None:
-    # In a dry run a resource may be text, because it is known only once its job's input is there.
+    # In a dry run a resource may be text, because it is known only when the job's input exists.
     return value if isinstance(value, int) and value > 0 else None
 
 

@@ -65,7 +65,7 @@ def main() -> None:
     for name, (architecture, scale) in json.load(sys.stdin).items():
         try:
             measured[name] = measure(architecture, scale)
-        except Exception as error:  # a method of a user's may fail in any way; its training will say how
+        except Exception as error:  # a user's method may fail in any way; its training reports how
             sys.stderr.write(f"{architecture['kind']}: not measured ({error})\n")
     json.dump(measured, sys.stdout)
 

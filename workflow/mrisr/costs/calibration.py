@@ -36,20 +36,20 @@ class _Enough(Exception):
 
 
 class _Clock:
-    """The progress of a training that is only timed."""
+    """A progress meter that times the steps of a training and then ends it."""
 
     def __init__(self, seconds: float):
         self.seconds, self.ticks = seconds, [time.perf_counter()]
 
     def update(self, done: int, note: str = "") -> None:
-        """One step is finished."""
+        """Note the time of a finished step."""
         self.ticks.append(time.perf_counter())
         if len(self.ticks) > STEPS + 1 and self.ticks[-1] - self.ticks[0] > self.seconds:
             raise _Enough
 
 
 class Calibration:
-    """Times pieces of work; ``seconds`` is how long each measurement goes on."""
+    """Times pieces of work. All times are in seconds. A measurement lasts about ``seconds``."""
 
     def __init__(self, *, seconds: float = 1.0):
         self.seconds = seconds
@@ -62,7 +62,7 @@ class Calibration:
         return self._known[key]
 
     def start(self, study: Path, modules: Sequence[str]) -> float:
-        """Start of a process that reads the study and imports a job's modules. Measured once per set of libraries."""
+        """Start of a process that reads the study and imports a job's modules. Timed once for each set of libraries."""
         program = (
             f"import importlib; from mrisr.planning.plan import Plan; from mrisr.study.validation import load_study; "
             f"Plan(load_study({str(study)!r})); list(map(importlib.import_module, {list(modules)!r}))"
@@ -110,10 +110,9 @@ class Calibration:
         from mrisr.training.validate import validate
         from mrisr.training.weights import build_model
 
-        options = dict(settings["loss"])
         with execution(threads=threads, device=device, deterministic=True) as chosen:
             model = build_model(settings["architecture"], scale=settings["scale"], channels=shape[0]).to(chosen)
-            loss = losses.build(options.pop("kind"), channels=shape[0], **options).to(chosen)
+            loss = losses.from_description(settings["loss"], channels=shape[0]).to(chosen)
             pair = _pair(shape, settings["scale"], 0)
             validated = getattr(loss, "content_of", loss)
             return self._repeat(lambda: validate(model, validated, [pair], device=chosen, stop=lambda: None))

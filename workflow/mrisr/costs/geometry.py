@@ -20,20 +20,24 @@ from mrisr.volumes.ranges import parse_range
 from .memo import Memo
 
 LARGEST = 100_000
-"""Greatest number of voxels of a side that is believed, because a header may claim any number."""
+"""Longest side that is accepted, in voxels. A damaged header may claim any number."""
 UNKNOWN = [256, 256, 256]
 """Assumed size of a volume whose header cannot be read. The stage ``check`` reports what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """A subject: its ``voxels``, and at most ``slices`` slices of ``height`` x ``width`` pixels and ``channels``."""
+    """A subject: its ``voxels``, and at most ``slices`` slices of ``height`` x ``width`` pixels and ``channels``.
+
+    ``known`` is false where these are a guess, because the volume's header does not say them.
+    """
 
     voxels: int
     slices: int
     height: int
     width: int
     channels: int = 1
+    known: bool = True
 
     @property
     def pixels(self) -> int:
@@ -52,11 +56,13 @@ class Geometry:
 
 
 class Header(BaseModel):
-    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, and whether a named one is reversed."""
+    """Shape [X, Y, Z] or [X, Y, Z, 3], the number of the axis that is cut, whether a named one is reversed, and whether
+    all that is known or a guess."""
 
     shape: Annotated[list[Annotated[int, Field(ge=0, le=LARGEST)]], Field(min_length=3, max_length=4)]
     axis: Annotated[int, Field(ge=0, le=2)]
     reverse: bool
+    known: bool
 
 
 class Geometries:
@@ -74,18 +80,22 @@ class Geometries:
         try:
             header = self.memo.get(f"header {content}", lambda: _header(Path(volume.path), volume.kind, axis), Header)
         except Unfit:
-            header = Header(shape=UNKNOWN, axis=0, reverse=False)
+            header = Header(shape=UNKNOWN, axis=0, reverse=False, known=False)
         shape, number = header.shape, header.axis
         multiple = math.lcm(*study.protocol.scales)
         height, width = (max(n // multiple, 1) * multiple for place, n in enumerate(shape[:3]) if place != number)
         slices = _length(volume.slices or study.slices.range, shape[number], reverse=header.reverse)
         wanted = subjects.counts[subject]
         channels = shape[3] if len(shape) > 3 else 1
-        return Geometry(math.prod(shape), min(slices, wanted or slices), height, width, channels)
+        return Geometry(math.prod(shape), min(slices, wanted or slices), height, width, channels, header.known)
 
     def split(self, split: str, fold: int = 0) -> list[Geometry]:
         """The geometries of a split's subjects in a fold."""
-        return [self.of(subject) for subject in self.plan.subjects.of(split, fold)]
+        return list(self.named(split, fold).values())
+
+    def named(self, split: str, fold: int = 0) -> dict[str, Geometry]:
+        """The geometries of a split's subjects in a fold, by subject."""
+        return {subject: self.of(subject) for subject in self.plan.subjects.of(split, fold)}
 
 
 def _length(text: str | None, length: int, *, reverse: bool) -> int:
@@ -98,8 +108,11 @@ def _length(text: str | None, length: int, *, reverse: bool) -> int:
 def _header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]:
     """The fields of `Header`."""
     if not path.exists():
-        shape = built_in_volumes().get(path.as_posix(), {}).get("shape", UNKNOWN)
-        return {"shape": shape, "axis": int(axis) if str(axis).isdigit() else _shortest(shape), "reverse": False}
+        source = built_in_volumes().get(path.as_posix())
+        told, number = source and source.shape, int(axis) if str(axis).isdigit() else None
+        shape = told or UNKNOWN
+        known, number = bool(told) and number is not None, _shortest(shape) if number is None else number
+        return {"shape": shape, "axis": number, "reverse": False, "known": known}
     from mrisr.volumes.header import read_header
 
     return read_header(path, kind, axis)

@@ -1,7 +1,7 @@
 """Memory and arithmetic of a network per pixel, measured once on a small image in another process.
 
-The other process is there because planning does not load torch. The costs of a convolutional network are proportional
-to the pixels of a batch, so one small measurement holds for every patch and slice.
+Another process measures, so that planning does not load torch. The costs of a convolutional network are proportional to
+the pixels of a batch, so one small measurement holds for every patch and slice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mrisr.identity import code_digest, digest
 from .memo import Memo
 
 Amount = Annotated[float, Field(ge=0, le=1e15)]
-"""A number above the needs of any network, whose products stay finite."""
+"""An amount of memory or arithmetic. The limit is above the needs of any network, and keeps products finite."""
 
 
 class Network(BaseModel):
@@ -42,7 +42,7 @@ UNKNOWN = Network(parameters=2_233_345, saved=28424.0, largest=768.0, flops=4.46
 
 
 def key(architecture: Mapping[str, Any], scale: int) -> str:
-    """The key of an architecture's measurement. It depends on options and code, so a change is measured anew."""
+    """The key of an architecture's measurement. It depends on options and code, so a changed network is measured."""
     code = code_digest(frozenset({f"mrisr.models.{architecture['kind']}"}))
     return f"network {digest([dict(architecture), int(scale), code])}"
 

@@ -68,7 +68,7 @@ class Measures:
 
 
 class Resources(Measures):
-    """What the jobs of a study ask for; ``auto`` is the device that ``device: auto`` will find."""
+    """What the jobs of a study request. ``auto`` is the device that ``device: auto`` will find."""
 
     def __init__(self, plan: Jobs, *, auto: str = "cuda"):
         memo = Memo(COSTS)
@@ -83,7 +83,7 @@ class Resources(Measures):
         self.memo.save()
 
     def memory_mb(self, stage: str, attempt: int = 1, **wildcards: Any) -> int:
-        """Memory of a job, MB; each further attempt asks for half as much again."""
+        """Memory of a job, MB. Each further attempt adds half of the first request."""
         megabytes, _ = self._asks(stage, *self._influence(stage, wildcards))
         return _rounded(megabytes * MARGIN * (1 + attempt) / 2, 100)
 
@@ -91,6 +91,21 @@ class Resources(Measures):
         """Run time of a job, minutes."""
         _, minutes = self._asks(stage, *self._influence(stage, wildcards))
         return _rounded(minutes + START_MINUTES, 5)
+
+    def limits(self, memory: int) -> list[str]:
+        """What is too large or too long in the study, one line each; ``memory`` is this machine's, in bytes.
+
+        Raises
+        ------
+        InputError
+            As `Plan.jobs`.
+        """
+        jobs, found = self.plan.jobs(), {}
+        for name, stage in self.plan.stages.items():
+            own = [job for job in jobs if job.stage == name]
+            found |= dict.fromkeys(stage.limits(self, memory, own))
+        self.memo.save()
+        return list(found)
 
     @staticmethod
     def limited(minutes: float) -> float:

@@ -51,8 +51,5 @@ def build(name: str, *, scale: int, grid: str, **options: Any):
 
 def from_description(description: str | Mapping[str, Any], *, scale: int, grid: str):
     """Make a degradation from a name or ``{kind: gaussian, options: {sigma: 1.5}}``; the rest is as in `build`."""
-    if isinstance(description, str):
-        return build(description, scale=scale, grid=grid)
-    if not isinstance(description, Mapping) or not {"kind"} <= set(description) <= {"kind", "options"}:
-        raise InputError(f"degradations: {description!r} is neither a name nor a mapping of 'kind' and 'options'")
-    return build(description["kind"], scale=scale, grid=grid, **description.get("options", {}))
+    kind, options = plugins.kind_and_options(description)
+    return build(kind, scale=scale, grid=grid, **options)

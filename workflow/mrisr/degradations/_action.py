@@ -13,7 +13,8 @@ from . import from_description
 def run(reads: Mapping[str, str], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str) -> None:
     """Degrade a subject's slices, the action of the stage `degrade`.
 
-    What an earlier stage has made for a degradation (kernels, a registered scan) is read by the name of its option.
+    ``reads`` also has the files that earlier stages made for the degradation (kernels, a registered scan), each under
+    the name of the option that takes it.
     """
     degradation = dict(settings["degradation"])
     made = {option: path for option, path in reads.items() if option != "slices"}

@@ -8,12 +8,12 @@ from ._operator import Filter
 
 
 class NeighbourhoodFilter(Filter):
-    """A filter of size x size pixels around each pixel, beyond the edge as scipy.ndimage's mode ``border`` has it.
+    """A filter over size x size pixels around each pixel. ``border`` is a mode of scipy.ndimage, for the image's edges.
 
     Raises
     ------
     InputError
-        An even size: its centre would lie between pixels and shift the image by half of one.
+        The size is even. The centre of such a square lies between pixels, so the image would shift by half a pixel.
     """
 
     def __init__(self, *, scale: int, grid: str, size: int, border: str):

@@ -1,4 +1,4 @@
-"""What all degradations share: bounded working memory, the way to the low grid."""
+"""Base classes of degradations. They limit the working memory and sample the low grid."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mrisr.imaging.planes import as_planes, require_whole_blocks
 from mrisr.imaging.resampling import at_block_centres
 
 CHUNK_PIXELS = 2**22
-"""Pixels that are worked on at once: a stack of any length needs a few times 32 MB beside itself."""
+"""Pixels that are degraded at once. A stack of any length then needs only a few times 32 MB of working memory."""
 
 
 class Operator(ABC):
-    """A degradation of one plane at a time; a plug-in adds the formula.
+    """A degradation that treats each plane by itself. A subclass adds the formula.
 
     A subclass defines ``_degrade``: float64 planes [P, H, W] -> [P, H, W] under ``same``, [P, H/s, W/s] under ``low``.
 
     Attributes
     ----------
     LINEAR : bool
-        The operator commutes with sums and factors.
+        True if the operator is linear.
     WHOLE_BLOCKS : bool
-        H and W must be multiples of the scale on the same grid too (on the low grid they always must).
+        True if H and W must be multiples of the scale on the same grid too. On the low grid they always must.
     """
 
     LINEAR = False
@@ -36,7 +36,7 @@ class Operator(ABC):
     def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
         """Degrade images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, not clipped.
 
-        ``slice_ids`` names the N images; only mixtures look at it.
+        ``slice_ids`` names the N images. The degradation of an image does not depend on its name here.
         """
         planes = as_planes(images)
         if self.WHOLE_BLOCKS or self.grid == "low":
@@ -54,7 +54,7 @@ class Operator(ABC):
 
 
 class Filter(Operator):
-    """A degradation that is an image filter; on the low grid its result is sampled at block centres.
+    """A degradation that is an image filter. On the low grid its result is sampled at block centres.
 
     A subclass defines ``_filter``: float64 planes [P, H, W] -> [P, H, W].
     """

@@ -13,7 +13,7 @@ from ._operator import Operator
 
 
 class Bicubic(Operator):
-    """Down by the scale; on the same grid, up again by the same cubic.
+    """Downsamples by the scale. On the same grid it then upsamples with the same cubic.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Box: the mean over each scale-by-scale block, as LRTV and NMU take low-resolution images to be (robust-residual)."""
+"""Box: the mean over each scale-by-scale block, the degradation that LRTV and NMU assume (robust-residual)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Combine: a mixture, whose members degrade equal numbers of slices, each slice by one member (training-bias)."""
+"""Combine: a mixture. One member degrades each slice, and all members degrade equally many (training-bias)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from . import from_description
 
 
 class Combine:
-    """Each image of a stack gets one member, each member equally many images (plus or minus one).
+    """Degrades each image of a stack by one member. All members degrade equally many images, to within one.
 
     Parameters
     ----------
-    members : list of str or dict
-        Degradations by name, or with options as ``{kind: gaussian, options: {sigma: 1.5}}``.
+    members : list of (str or {"kind", "options"})
+        Degradations. A study names degradations of its own here.
     seed : int
         Seed of the assignment of slices to members. The assignment depends only on the seed and the slice ids.
     """

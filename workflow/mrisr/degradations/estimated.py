@@ -14,7 +14,7 @@ from mrisr.imaging.planes import as_planes
 
 
 class Estimated:
-    """Downsamples with what a method of the study's section ``kernels`` has learned.
+    """Downsamples with the kernels that a method of the study's section ``kernels`` has estimated.
 
     A slice whose kernel could not be estimated gets the mean of its subject's kernels. A method that gives a network
     instead of kernels (DSN) is applied by the workflow in the same way.

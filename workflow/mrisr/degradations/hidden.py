@@ -1,4 +1,4 @@
-"""Hidden: a simulation in place of a real low-resolution scan; estimators do not know it (realistic-downsampling)."""
+"""Hidden: simulates a real low-resolution scan in a way that estimators do not know (realistic-downsampling)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mrisr.imaging.resampling import at_block_centres
 
 
 class Hidden:
-    """Contrast change, small non-rigid displacement, oblique anisotropic blur, sampling, Rician noise, in this order.
+    """Changes the contrast, displaces smoothly, blurs obliquely, samples, and adds Rician noise, in this order.
 
-    Displacement, contrast and noise differ from slice to slice, as functions of the seed and the slice's name alone.
-    They keep a method that is trained by a pixel loss from having it easier than with two real scans. The defaults are
-    what two scans of one session may still have after registration and denoising.
+    Displacement, contrast and noise differ from slice to slice. They depend only on the seed and the slice's name.
+    Without them a method that is trained by a pixel loss would have an easier task than with two real scans. The
+    defaults are typical of two scans of one session after registration and denoising.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Hidden:
     """
 
     STANDS_IN = True
-    """For real low-resolution scans; every table of its test sets says so."""
+    """It replaces real low-resolution scans. Every table of its test sets says so."""
 
     def __init__(
         self,

@@ -19,15 +19,15 @@ FOREGROUND = 0.1
 class Noisy:
     """Degrades, adds Gaussian noise to both channels of the complex image, and takes the magnitude: Rician noise.
 
-    The noise differs from slice to slice, as a function of the seed and the slice's name alone.
+    The noise differs from slice to slice. It depends only on the seed and the slice's name.
 
     Parameters
     ----------
-    degradation : str or dict
-        What comes before the noise: a degradation's name, or ``{kind: name, option: value}``.
+    degradation : str or {"kind", "options"}
+        What comes before the noise.
     snr : float
-        Mean of the degraded image's foreground over the noise's standard deviation in each channel. The foreground is
-        what lies above a tenth of the image's maximum.
+        Mean of the degraded image's foreground, divided by the noise's standard deviation in each channel. The
+        foreground is all pixels above a tenth of the image's maximum.
     seed : int
         Seed of the noise.
     """

@@ -14,10 +14,10 @@ from ._operator import Operator
 
 
 class PartialFourier(Operator):
-    """The central band without the most negative frequencies of one axis; magnitude of the inverse transform.
+    """Keeps the central band without the most negative frequencies of one axis; magnitude of the inverse transform.
 
-    Zero filling without phase correction, which blurs along the axis. Beyond the symmetric part only one line of each
-    pair is left, so those details have half their amplitude.
+    The lines are filled with zeros without phase correction, which blurs along the axis. Beyond the symmetric part only
+    one line of each pair is left, so those details have half their amplitude.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class PartialFourier(Operator):
         self.band = kspace.central_band(kspace.rectangle(1.0), scale=scale, root=False)
 
     def _degrade(self, planes: np.ndarray) -> np.ndarray:
-        # The phase ramp of the crop is applied first, so that what is left out then shifts nothing.
+        # The phase ramp of the crop is applied first, so that leaving out lines does not shift the image.
         crop = self.scale if self.grid == "low" else 1
         low = kspace.low_pass(planes, (self.band, self.band), crop=crop)
         n = low.shape[self.axis]

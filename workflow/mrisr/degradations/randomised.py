@@ -1,4 +1,4 @@
-"""Randomised: another chain of MRI's own degradations for every slice (after BSRGAN, Zhang et al., ICCV 2021)."""
+"""Randomised: a random chain of MRI degradations for every slice (after BSRGAN, Zhang et al., ICCV 2021)."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from mrisr.imaging.random import generator
 from mrisr.imaging.resampling import at_block_centres, resample
 
 WINDOWS = (kspace.rectangle(1.0), kspace.hann, kspace.hamming)
-"""Of the kept part of k-space. The rectangle rings."""
+"""Windows of the kept part of k-space. The rectangle causes ringing."""
 ISOTROPIC = 0.5
-"""Probability that a blur has one width."""
+"""Probability that a blur has the same width along both axes."""
 LEAST_RATIO = 0.4
-"""Of the widths of an anisotropic blur."""
+"""Least ratio of the widths of an anisotropic blur."""
 LEFT_OUT = 0.25
 """Probability that a chain leaves a step out."""
 
 
 class Randomised:
-    """Blur, a k-space window and Rician noise in random order and strength, once or twice, then random sampling.
+    """Applies a blur, a k-space window and Rician noise in random order and strength, once or twice, and then samples.
 
-    BSRGAN and Real-ESRGAN do so for photographs; here the operators are those of MRI. Everything that is drawn is a
-    function of the seed and the slice's name alone: blur (isotropic, or anisotropic at an angle), the kept part of
-    k-space and its window, noise, order, number of passes, and the way to the low grid (block centres, block means or
-    bicubic).
+    BSRGAN and Real-ESRGAN do this for photographs; here the operators are those of MRI. Random are the blur (isotropic,
+    or anisotropic at an angle), the kept part of k-space and its window, the noise, the order, the number of passes,
+    and the sampling of the low grid (block centres, block means or bicubic). They depend only on the seed and the
+    slice's name.
 
     Parameters
     ----------
     sigma : (float, float)
         Range of the blur's standard deviation, pixels of the slice; uniform.
     kept : (float, float)
-        Range of the kept part of each k-space axis, as a multiple of 1/scale and at most all of it; uniform.
+        Range of the kept part of each k-space axis, as a multiple of 1/scale; uniform. At most the whole axis is kept.
     noise : (float, float)
         Range of the noise's standard deviation in each channel of the complex image; uniform.
     twice : float

@@ -14,9 +14,9 @@ from mrisr.imaging.planes import as_planes, require_whole_blocks
 
 
 class Scanned:
-    """Gives the slices of the scan that the manifest's column ``lr_path`` names, in place of computing any.
+    """Returns the slices of the scan that the manifest's column ``lr_path`` names. Nothing is simulated.
 
-    The stage ``register`` makes them, as these options say: `mrisr.registration.stage.register_stage`.
+    The stage ``register`` makes these slices with the options below (`mrisr.registration.stage.register_stage`).
 
     Parameters
     ----------
@@ -27,8 +27,9 @@ class Scanned:
     iterations : int
         Maximum number of iterations of the registration at each of its two levels.
     least_similarity : float
-        Lowest allowed correlation with the high-resolution scan inside the body. Below it, the scans are taken for
-        different anatomy, which is an error.
+        Lowest allowed similarity to the high-resolution scan inside the body after registration, from 0 to 1: the mean
+        absolute correlation in small windows, whatever the contrast. Below it, the scans are taken for different
+        anatomy, which is an error.
     file : str, optional
         File of the registered slices. The workflow sets it.
     """
@@ -44,7 +45,7 @@ class Scanned:
         denoise: bool = True,
         control_spacing: float = 20.0,
         iterations: int = 20,
-        least_similarity: float = 0.6,
+        least_similarity: float = 0.7,
         file: str | None = None,
     ):
         if grid != "low":
@@ -52,8 +53,8 @@ class Scanned:
         if not (math.isfinite(control_spacing) and control_spacing > 0):
             raise InputError(f"scanned: control_spacing must be a number of mm above 0, not {control_spacing!r}")
         require_integer("scanned: iterations", iterations, at_least=1)
-        if not -1 <= least_similarity <= 1:
-            raise InputError(f"scanned: least_similarity must be a correlation, -1 to 1, not {least_similarity!r}")
+        if not 0 <= least_similarity <= 1:
+            raise InputError(f"scanned: least_similarity must be from 0 to 1, not {least_similarity!r}")
         self.scale, self.file = scale, file
         slices, metadata = ({}, {}) if file is None else load_slices(file)
         self.slices = {slice_name(metadata["subject"], index): image for index, image in slices.items()}
@@ -61,7 +62,7 @@ class Scanned:
     def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
         """The scan's slices in place of images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, in [0, 1].
 
-        ``slice_ids`` names the N images (one for the lower ranks); there is no scan of an image without a name.
+        ``slice_ids`` names the N images (one for the lower ranks). It is required, because a name selects the slice.
         """
         as_planes(images)
         require_whole_blocks(images, self.scale)

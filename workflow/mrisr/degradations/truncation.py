@@ -1,4 +1,4 @@
-"""Truncation of k-space: the central 1/scale of each axis is kept as it is, the rest is lost (Gibbs ringing)."""
+"""Truncation of k-space: the central 1/scale of each axis is kept, the rest becomes zero (Gibbs ringing)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._operator import Operator
 
 
 class Truncation(Operator):
-    """Ideal low pass of the high-resolution slice, as an acquisition of fewer samples without a window.
+    """Ideal low pass of the high-resolution slice, like an acquisition of fewer samples without a window.
 
     Parameters
     ----------

@@ -16,11 +16,11 @@ from ._operator import Operator
 
 
 class ZeroFilling(Operator):
-    """The central rectangle of k-space under 1 / (1 + exp((r - cutoff) / width)), zero beyond (Bernstein et al. 2001).
+    """Keeps the central rectangle of k-space, times 1 / (1 + exp((r - cutoff) / width)) (Bernstein et al. 2001).
 
-    r is the distance from the centre of k-space, each axis in units of the rectangle's half side; the amplitude there,
-    1 to eight digits, is made 1. On the same grid k-space is zero-filled to its full size, on the low grid cropped to
-    N / scale samples an axis.
+    r is the distance from the centre of k-space, each axis in units of the rectangle's half side. The window is divided
+    by its value at the centre, so it is exactly 1 there. Beyond the rectangle k-space is zero. On the same grid k-space
+    keeps its full size; on the low grid it is cropped to N / scale samples per axis.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ZeroFilling(Operator):
         # In units of the rectangle's half side, kept * N / 2 samples from the centre.
         rows = np.abs(scipy.fft.fftfreq(height))[:, None] * 2 / self.kept
         columns = scipy.fft.rfftfreq(width) * 2 / self.kept
-        # Like Hanning and Hamming, lines at the edge itself belong to the rectangle; rounding must not cut one of them.
+        # As for Hanning and Hamming, lines on the edge belong to the rectangle. The tolerance allows for rounding.
         inside = np.maximum(rows, columns) <= 1 + 1e-9
         distance = np.hypot(rows, columns)
         window = inside * expit((self.cutoff - distance) / self.width)
@@ -77,5 +77,5 @@ class ZeroFilling(Operator):
 
 
 def _everything(k: np.ndarray, n: int) -> np.ndarray:
-    """The response of a crop alone."""
+    """A response of 1 everywhere, for a crop of k-space without a filter."""
     return np.ones(len(k))

@@ -1,6 +1,6 @@
 """Discriminators for adversarial training: one file is one network that tells references from estimates.
 
-Looking at the shelf does not import torch.
+Listing the shelf does not import torch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def build(name: str, *, channels: int = 1, **options: Any) -> torch.nn.Module:
     channels : int
         Channels of the images.
     **options
-        The discriminator's own.
+        The discriminator's own options.
 
     Returns
     -------

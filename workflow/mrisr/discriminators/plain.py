@@ -13,8 +13,8 @@ LAYERS = 4
 class Plain(nn.Module):
     """4 x 4 convolutions of stride 2 with LeakyReLU 0.2; the mean of the last map is the logit.
 
-    The paper gives the number of convolutions and no more: sizes and strides are a choice, after DCGAN (Radford et al.,
-    ICLR 2016, arXiv 1511.06434).
+    The paper gives only the number of convolutions. Sizes and strides are a choice, after DCGAN (Radford et al., ICLR
+    2016, arXiv 1511.06434).
 
     Parameters
     ----------

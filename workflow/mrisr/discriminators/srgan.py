@@ -24,7 +24,7 @@ class SRGAN(nn.Module):
     channels : int
         Channels of the images.
     head : {"dense", "pooled"}
-        What makes one number of the features.
+        How the features become one number.
     side : int
         Side of the images for the dense head, pixels; a multiple of 16.
     features : int

@@ -1,4 +1,4 @@
-"""Evaluates a baseline, a method without training, on every test set. Baselines are the floor of a table."""
+"""Evaluates a baseline, a method without training, on every test set."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def run(
 ) -> None:
     """Write the scores.csv of a baseline, the action of the stage `baseline`.
 
-    The column architecture holds its name; loss and training set are empty. ``settings`` are the job's: baseline
-    (its name in the study, its kind and options), metrics, groups, scale, grid, and the fold if there are folds.
+    The table's column ``architecture`` holds the baseline's name; ``loss`` and ``training_set`` are empty. ``settings``
+    are the job's: baseline (its name in the study, its kind and options), metrics, groups, scale, grid, and the fold if
+    there are folds.
     """
     method = settings["baseline"]
     upscale = baselines.build(method["kind"], scale=settings["scale"], grid=settings["grid"], **method["options"])

@@ -54,8 +54,8 @@ def draw(prepared: Prepared, *, index: int) -> Figure:
     figure = Figure(figsize=(PAGE, 2 * (height + TITLE)), layout="constrained")
     (a, b, c), (d, e, f) = figure.subplots(2, 3)
     _grey(a, "reference", reference.array.take(index, axis), *grid)
-    _grey(b, f"checkerboard before, r = {registered.similarity_before:.2f}", boards.before, *grid)
-    _grey(c, f"checkerboard after, r = {registered.similarity:.2f}", boards.after, *grid)
+    _grey(b, f"checkerboard before, similarity {registered.similarity_before:.2f}", boards.before, *grid)
+    _grey(c, f"checkerboard after, similarity {registered.similarity:.2f}", boards.after, *grid)
     _map(d, "displacement (mm)", boards.displaced, *grid, (0, float(boards.displaced.max()) or 1.0))
     _grey(e, "scan as measured", scan, *own)
     removed, kind = scan - denoised, "not denoised" if prepared.denoised is prepared.scan else "taken out by denoising"

@@ -11,7 +11,7 @@ import numpy as np
 def blur_kernel(sigma: Sequence[float], angle: float) -> np.ndarray:
     """A Gaussian of standard deviations ``sigma`` whose first axis is turned by ``angle`` degrees from array axis 0.
 
-    Square, of odd size, reaching four standard deviations, of sum 1; float64.
+    The kernel is square, of odd size, float64. It reaches four standard deviations and sums to 1.
     """
     turn = math.radians(angle)
     axes = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])

@@ -1,18 +1,17 @@
-"""The result of a kernel estimation, and the objects that follow it: a progress meter and a keeper of its state."""
+"""The result of a kernel estimation, and the interface that saves the state of an unfinished one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
+from mrisr.arrays import SavedState
 from mrisr.errors import InputError
 
 Status = Literal["estimated", "no structure", "diverged"]
-SavedState = tuple[dict[str, np.ndarray], dict[str, Any]]
-"""Tensors and metadata, as `mrisr.arrays.save` writes them."""
 
 
 class Keeper(Protocol):
@@ -27,7 +26,7 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True)
 class Estimation:
-    """Kernels of n slices and how they came about.
+    """Kernels of n slices, and how the estimation of each went.
 
     Attributes
     ----------

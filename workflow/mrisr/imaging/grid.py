@@ -49,7 +49,7 @@ def crop_plane(
 
 
 def inside_mask(mask: LoadedVolume, volume: LoadedVolume) -> np.ndarray:
-    """Where a mask is above 0, bool [X, Y, Z]; it has to lie on the volume's grid."""
+    """Where a mask is above 0, bool [X, Y, Z]. `InputError` unless the mask is on the volume's grid and not empty."""
     shape = volume.array.shape[:3]
     if mask.array.shape != shape:
         sizes = " and ".join(" x ".join(map(str, array)) for array in (mask.array.shape, shape))

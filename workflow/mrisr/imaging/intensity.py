@@ -11,10 +11,14 @@ from mrisr.errors import InputError
 
 Bounds = tuple[float, float]
 """The two values that become 0 and 1."""
+FAR = 2
+"""How many widths of the range a value has to lie outside to be called far outside."""
 
 
-def bounds(array: np.ndarray, inside: np.ndarray | None, *, method: str, percentile: float, **_: Any) -> Bounds:
-    """Minimum, and maximum or percentile, of the voxels inside; 0 and 1 for the method ``none``."""
+def bounds(
+    array: np.ndarray, inside: np.ndarray | None, *, method: str, low_percentile: float, percentile: float, **_: Any
+) -> Bounds:
+    """Two percentiles, or minimum and maximum, of the voxels inside; 0 and 1 for the method ``none``."""
     values = array if inside is None else array[inside]
     low, high = float(values.min()), float(values.max())
     if method == "none":
@@ -24,14 +28,32 @@ def bounds(array: np.ndarray, inside: np.ndarray | None, *, method: str, percent
     if low == high:
         raise InputError(f"is constant: every voxel is {low:.6g}; give a volume with something in it")
     if method == "percentile":
-        high = float(np.percentile(values, percentile))
+        low, high = percentiles(values, low_percentile, percentile)
         if low == high:
-            raise InputError(f"{percentile:g} % of its voxels are {low:.6g}; set normalise.method to minmax")
+            share = f"{percentile - low_percentile:g} %"
+            raise InputError(f"{share} of its voxels are {low:.6g}; set normalise.method to minmax")
     return low, high
 
 
+def percentiles(values: np.ndarray, low: float, high: float) -> Bounds:
+    """The values below which ``low`` and ``high`` per cent of all values lie, between two values linearly."""
+    found = np.percentile(values, (low, high))
+    return float(found[0]), float(found[1])
+
+
+def far_outside(values: np.ndarray, low: float, high: float) -> Bounds | None:
+    """The least and the greatest of all values, if one of them lies far outside the range between two percentiles.
+
+    Far means further from the nearer end of the range than `FAR` times its width. None if neither is far, or if the
+    range is empty.
+    """
+    start, end = percentiles(values, low, high)
+    least, greatest = float(values.min()), float(values.max())
+    return (least, greatest) if 0 < FAR * (end - start) < max(start - least, greatest - end) else None
+
+
 def slice_bounds(image: np.ndarray, inside: np.ndarray | None, **normalise: Any) -> Bounds | None:
-    """The `bounds` of one slice; `None` for a slice that has none, such as a constant one."""
+    """The `bounds` of one slice; None if they cannot be found, as for a constant slice."""
     if inside is not None and not inside.any():
         return None
     try:

@@ -82,7 +82,7 @@ def estimate_report(
     keeper : Keeper, optional
         Saves the state of unfinished work, so that a later call can continue.
     **options
-        The method's own.
+        The method's own options.
 
     Returns
     -------

@@ -14,9 +14,9 @@ def batch_size(device: torch.device) -> int:
 
 
 def places(slices: int, batch: int, device: torch.device) -> list[int]:
-    """Which slice stands at each place of a batch.
+    """Index of the slice at each place of a batch.
 
-    On a CPU a kernel does not depend on the batch. A GPU's libraries choose their algorithm by the number of matrices.
-    There every batch is filled up to the same size by repeating its slices from the first.
+    A GPU's libraries choose their algorithm by the number of matrices. So on a GPU every batch is filled up to the same
+    size by repeating its slices from the first. On a CPU a kernel does not depend on the batch.
     """
     return list(range(slices)) if device.type == "cpu" else [place % slices for place in range(batch)]

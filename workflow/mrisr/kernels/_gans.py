@@ -30,7 +30,7 @@ LOSSES = ("adversarial", "discriminator", "bicubic")
 
 @dataclass(frozen=True)
 class GANOptions:
-    """How a GAN is trained; the options of `mrisr.kernels.dsgan.DSGAN`."""
+    """How a GAN is trained. These are options of `mrisr.kernels.dsgan.DSGAN`."""
 
     iterations: int
     learning_rate: float

@@ -28,7 +28,7 @@ IN_A_ROW = 3
 
 @dataclass(frozen=True)
 class Regularisation:
-    """Weights of the regularisers and when they change; the options of `mrisr.kernels.dsgan.DSGAN`."""
+    """Weights of the regularisers, and when they change. These are options of `mrisr.kernels.dsgan.DSGAN`."""
 
     bicubic: float
     sum_to_one: float

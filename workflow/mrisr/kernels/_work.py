@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from mrisr.arrays import SavedState
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import Estimation, Keeper, SavedState
+from mrisr.imaging.estimation import Estimation, Keeper
 from mrisr.imaging.kernel import SIZE
 from mrisr.meter import ProgressMeter
 

@@ -71,6 +71,10 @@ class DSGAN:
 
     GIVES = "kernels"
     SCALES = (2,)
+    LEAST_SIDE = 64
+    """Side of a crop of the high-resolution slice in pixels."""
+    VARIES = "the PSNR of one seed differed by 0.17 dB between two processors"
+    """Seen in the small realistic-downsampling study (docs/methods.md). A GAN magnifies differences in last digits."""
 
     def __init__(
         self,

@@ -16,8 +16,8 @@ class DSN(nn.Module):
     network (`mrisr.training.train.train` with ``shelf: kernels``).
 
     With a stride of two, a 3 x 3 window is centred on one of a block's four pixels, half a pixel beside the block's
-    centre. No padding can change that. The network can learn the half pixel: two of the three weights per axis alone,
-    as in a mean of the block, are centred.
+    centre. No padding can change that. The network can learn this shift: with only two of the three weights per axis,
+    as in a mean of the block, the window is centred.
 
     Parameters
     ----------

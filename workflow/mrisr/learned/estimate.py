@@ -11,10 +11,10 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from mrisr import arrays, kernels
-from mrisr.arrays import load_slices, slice_name
+from mrisr.arrays import SavedState, load_slices, slice_name
 from mrisr.errors import InputError
 from mrisr.files import write_text
-from mrisr.imaging.estimation import Estimation, SavedState, Status
+from mrisr.imaging.estimation import Estimation, Status
 from mrisr.meter import ProgressMeter
 from mrisr.training.checkpoints import Checkpoints
 from mrisr.training.execution import execution as running
@@ -48,7 +48,7 @@ class Described(BaseModel):
 
 
 class _Keeper:
-    """Checkpoints of an estimation; stops it when asked to."""
+    """Saves checkpoints of an estimation, and stops it when that is requested."""
 
     def __init__(self, store: Checkpoints, stop: Stop):
         self.store, self.stop = store, stop
@@ -58,7 +58,7 @@ class _Keeper:
         return self.store.latest()
 
     def after(self, steps: int, state: Callable[[], SavedState]) -> None:
-        """Save a state now and then, and before stopping."""
+        """Save a state every `KEEP_EVERY` iterations, and before stopping."""
         self.stop.worked = True
         reason = self.stop.reason()
         kept = self.store.save(steps, *state()) if reason or steps % KEEP_EVERY == 0 else False
@@ -143,7 +143,7 @@ def _nothing(subject: str, estimation: Estimation) -> str:
 
 
 def table(estimation: Estimation) -> pd.DataFrame:
-    """One row per slice: its status, the attempts, why attempts failed, the kernel's centre of mass."""
+    """One row per slice: its status, the number of attempts, why attempts failed, and the kernel's centre of mass."""
     rows, columns = (np.arange(n) for n in estimation.kernels.shape[1:])
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""VGG19's convolutions (Simonyan and Zisserman, ICLR 2015), with weights from a file of the user's."""
+"""VGG19's convolutions (Simonyan and Zisserman, ICLR 2015), with weights from a file that the user gives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIGITS = 8
 def layers_to(stage: int, convolution: int, *, activated: bool) -> nn.Sequential:
     """VGG19's layers up to one convolution, counted from 1, with or without its ReLU.
 
-    Positions, and so the names of the weights, are those of the network's ``features`` as it is published for torch.
+    The layers have the same positions as in torchvision's ``features``, so the weights have the same names.
     """
     layers: list[nn.Module] = []
     inputs = 3
@@ -37,7 +37,7 @@ def layers_to(stage: int, convolution: int, *, activated: bool) -> nn.Sequential
 
 
 def read_weights(path: str, sha256: str) -> dict[str, torch.Tensor]:
-    """The weights of ``features`` from a state dict, ``.pth`` or ``.safetensors``; names without ``features.``.
+    """The weights of ``features`` from a state dict, ``.pth`` or ``.safetensors``. Names lose the prefix ``features.``.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_weights(path: str, sha256: str) -> dict[str, torch.Tensor]:
 
 
 def _state(path: str) -> Mapping[str, torch.Tensor]:
-    if path.endswith(".safetensors"):
+    if path.lower().endswith(".safetensors"):
         return {name: torch.from_numpy(array) for name, array in arrays.load(path)[0].items()}
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

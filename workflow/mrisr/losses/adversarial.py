@@ -1,4 +1,4 @@
-"""Adversarial loss: the network learns to make what a discriminator takes for references (Goodfellow et al., 2014)."""
+"""Adversarial loss: estimates have to pass for references before a discriminator (Goodfellow et al., 2014)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,22 @@ from mrisr.errors import InputError
 class Adversarial(nn.Module):
     """content_weight * content + weight * (how clearly the discriminator recognises the estimate).
 
-    The discriminator is trained with the network, a step of it before each of the network's. Validation measures the
-    content alone (`content_of`), because a discriminator that changes is no yardstick.
+    Each step of the network follows a step of the discriminator. Validation measures the content loss alone
+    (`content_of`): the discriminator changes during training, so its values at different epochs cannot be compared.
 
     Parameters
     ----------
-    content : str, dict or None
-        A loss beside the adversarial one: its name or ``{kind: name, option: value}``. Null: none; validation then
-        measures the mean squared error.
+    content : str, {"kind", "options"} or None
+        A loss beside the adversarial one. Null: none; validation then measures the mean squared error.
     content_weight, weight : float
         Factors of the content and of the adversarial term (SRGAN: 1 and 1e-3).
     form : {"vanilla", "least_squares", "relativistic"}
         Binary cross entropy, not saturating (SRGAN); squared distance to 1 and 0 (Mao et al., ICCV 2017); cross
         entropy against the mean logit of the other kind (Jolicoeur-Martineau, ICLR 2019, as in ESRGAN).
-    discriminator : str or dict
-        Its name, or ``{kind: name, option: value}``.
+    discriminator : str or {"kind", "options"}
+        The network that is trained to recognise estimates.
     learning_rate : float or None
-        Of the discriminator at the start; null: that of the network. Both follow the same schedule.
+        Learning rate of the discriminator at the start; null: that of the network. Both follow the same schedule.
     channels : int
         Channels of the images.
     """

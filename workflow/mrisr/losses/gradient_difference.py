@@ -11,8 +11,8 @@ from mrisr.errors import InputError
 class GradientDifference(nn.Module):
     """Mean of (|gradient of the estimate| - |gradient of the target|)^2, rows and columns added.
 
-    A gradient is the difference of neighbouring pixels. Its sign does not count: an inverted image has the loss 0, so
-    this loss is a term beside another one (see `sum`).
+    A gradient is the difference of neighbouring pixels. Its sign does not count, so an inverted image has the loss 0.
+    Combine this loss with another one (see `sum`).
     """
 
     def __init__(self):

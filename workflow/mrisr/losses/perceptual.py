@@ -10,16 +10,16 @@ from mrisr.errors import InputError
 from ._vgg import layers_to, read_weights
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's colours, which the network was trained with."""
+"""Mean and standard deviation of ImageNet's colours. The network was trained on images normalised by them."""
 SMALLEST = 16
-"""Side below which nothing is left after four poolings, pixels."""
+"""Smallest side of an image in pixels. Four poolings by 2 leave one pixel of it."""
 
 
 class Perceptual(nn.Module):
     """Mean squared difference of VGG19's features of estimate and target.
 
-    The weights are yours to supply: torchvision publishes them as ``vgg19-dcbb9e9d.pth``. Grey images are repeated to
-    three channels. The normalisation is that of natural colour images; it means nothing for three MRI contrasts.
+    You have to supply the weights; torchvision publishes them as ``vgg19-dcbb9e9d.pth``. Grey images are repeated to
+    three channels. The normalisation is that of natural colour images, so it does not suit three MRI contrasts.
 
     Parameters
     ----------

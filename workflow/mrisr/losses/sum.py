@@ -14,10 +14,10 @@ class Sum(nn.Module):
 
     Parameters
     ----------
-    terms : list
-        Losses, each a name or ``{kind: name, option: value}``.
+    terms : list of (str or {"kind", "options"})
+        Losses.
     weights : list of float
-        One positive number a term; null: all 1.
+        One positive number for each term; null: all 1.
     """
 
     PARTS = {"terms": "losses"}

@@ -2,7 +2,7 @@
 
 A metric is a class with the constants ``LABEL`` (for axes and tables), ``HIGHER_IS_BETTER`` and ``RANGE`` (lowest and
 highest value, None where there is no bound), called as ``metric(reference, estimate, data_range=...)`` with float64
-arrays of equal shape. One that looks at the estimate alone says ``NEEDS_REFERENCE = False``.
+arrays of equal shape. A metric that uses the estimate alone declares ``NEEDS_REFERENCE = False``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def compute(
     name : str
         One of `available()`.
     reference, estimate : ndarray
-        [H, W] or [C, H, W] of equal shape; computed in float64, nothing is clipped or rescaled.
+        [H, W] or [C, H, W] of equal shape. They are converted to float64, and not clipped or rescaled.
     data_range : float
         Largest value that an image can have (not the largest it has): 1 for slices.
     **options
@@ -39,7 +39,7 @@ def compute(
     Returns
     -------
     float
-        Infinite or NaN where the metric has no finite value, and NaN for an estimate with NaN; never a warning.
+        Infinite or NaN where the metric has no finite value, and NaN for an estimate with NaN. No warning is given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What several metrics do to both images first: leave out a border, take the luma, average 2 x 2 blocks."""
+"""Steps that several metrics apply to both images first: leave out a border, take the luma, average 2 x 2 blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def compared_part(image: np.ndarray, *, border: int, luma: bool, data_range: flo
     Raises
     ------
     InputError
-        Nothing is left inside the border, or luma is asked of an image that has not three channels.
+        Nothing is left inside the border, or ``luma`` is set for an image without three channels.
     """
     if luma:
         if image.ndim != 3 or len(image) != 3:

@@ -13,11 +13,11 @@ from mrisr.quality.regressor import Regressor, load
 
 
 class BRISQUE:
-    """Score of the estimate alone; the reference only has its shape. Lower is better.
+    """Score of the estimate alone; the reference is ignored. Lower is better.
 
-    A regressor maps 36 natural scene statistics to the score, whose unit and range are those of what it learnt: about 0
-    to 100 with `mrisr.quality.proxy`. It extrapolates, so values below 0 occur, and scores of different regressors
-    cannot be compared. NaN for an image without structure (a constant one).
+    A regressor maps 36 natural scene statistics to the score. The score has the unit and range of the scores that the
+    regressor was trained on: about 0 to 100 with `mrisr.quality.proxy`. The regressor extrapolates, so values below 0
+    occur. Scores of different regressors cannot be compared. NaN for an image without structure (a constant one).
 
     Parameters
     ----------
@@ -52,5 +52,5 @@ def _stamp(path: str) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=4)
 def _loaded(path: str, stamp: tuple[int, int]) -> Regressor:
-    """A metric is made for every slice; the file is read again only when it has changed."""
+    """The regressor of a file. It is kept in memory, because a metric is made for every slice; a new file is read."""
     return load(path)

@@ -11,9 +11,9 @@ from mrisr.errors import InputError
 from ._image import halved
 
 SCALES = 3
-"""Two scales are compared, the third weighs."""
+"""Number of scales. The first two are compared; the third gives the weights."""
 WHITE = 255.0
-"""Of the range for which ``c`` is given."""
+"""Upper end of the range of values for which ``c`` is given."""
 
 
 class HaarPSI:
@@ -25,10 +25,10 @@ class HaarPSI:
     Parameters
     ----------
     c : float
-        Stabiliser of the similarity (2 a b + c) / (a^2 + b^2 + c), for images in 0 to 255. The paper prints its square;
-        the authors' code, and all published values, have it as it is.
+        Stabiliser of the similarity (2 a b + c) / (a^2 + b^2 + c), for images in 0 to 255. The paper prints c^2. The
+        authors' code and all published values use c.
     alpha : float
-        Slope of the logistic function that similarities pass.
+        Slope of the logistic function that is applied to similarities.
     """
 
     LABEL = "HaarPSI"
@@ -46,7 +46,7 @@ class HaarPSI:
         return np.mean([self._similarity(*channels) for channels in zip(*pair, strict=True)])
 
     def _similarity(self, first: np.ndarray, second: np.ndarray) -> float:
-        # Images without any structure count as alike.
+        # Images without any structure count as equal.
         weight = np.finfo(float).eps
         total = weight * expit(self.alpha)
         for axis in (0, 1):

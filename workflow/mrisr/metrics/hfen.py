@@ -10,13 +10,15 @@ import scipy.fft
 from mrisr.errors import InputError
 
 NEGLIGIBLE = 1e-12
-"""Norm of LoG(x) over that of x at which x has no edges but rounding; one unit in float32 gives far more."""
+"""Ratio of the norms of LoG(x) and x, up to which the edges of x are only rounding errors. A single float32 step in x
+gives a far larger ratio."""
 
 
 class HFEN:
-    """Norms over all pixels and channels, normalised by the reference's own; 0 for a perfect estimate.
+    """Norm of the filtered error divided by the norm of the filtered reference; 0 for a perfect estimate.
 
-    The Laplacian of Gaussian is zero-sum, the border reflects. NaN where the reference has no edges (a constant image).
+    Norms are over all pixels and channels. The filter, a Laplacian of Gaussian, sums to zero, and images are mirrored
+    beyond their border. NaN where the reference has no edges (a constant image).
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class HFEN:
         return self._edge_norm(estimate - reference) / edges
 
     def _edge_norm(self, images: np.ndarray) -> float:
-        """||LoG(images)||: with a reflecting border a symmetric kernel is a factor in the DCT, which keeps the norm."""
+        """||LoG(images)||. With mirrored borders the filter multiplies DCT coefficients, and the DCT keeps norms."""
         if not np.isfinite(images).all():
             return np.nan
         spectrum = scipy.fft.dctn(images, axes=(-2, -1), norm="ortho")

@@ -8,14 +8,14 @@ from ._image import compared_part, require_border
 
 
 class PSNR:
-    """Decibels over all pixels and channels; infinite for a perfect estimate.
+    """Ratio in decibels over all pixels and channels; infinite for a perfect estimate.
 
-    The training-bias paper prints L without the square, which is the same at its L = 1.
+    The training-bias paper prints L without the square. At its L = 1 this is the same.
 
     Parameters
     ----------
     border : int
-        Pixels at each edge that are left out; the efficient-sr paper's field leaves out as many as the scale.
+        Pixels at each edge that are left out. The field of the efficient-sr paper leaves out as many as the scale.
     luma : bool
         Compare the luma (ITU-R BT.601, studio range) of images with three channels.
     """

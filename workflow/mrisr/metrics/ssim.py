@@ -16,8 +16,9 @@ TRUNCATE = 3.5
 class SSIM:
     """Mean over pixels and channels of the structural similarity, 1 for a perfect estimate.
 
-    Population covariance; the border of half a window (5 pixels) is left out, where the window would leave the image.
-    The same as scikit-image's ``structural_similarity(gaussian_weights=True, use_sample_covariance=False)``.
+    Covariances are population covariances. A border of half a window (5 pixels) is left out, because the window would
+    leave the image there. The result is that of scikit-image's
+    ``structural_similarity(gaussian_weights=True, use_sample_covariance=False)``.
 
     Parameters
     ----------

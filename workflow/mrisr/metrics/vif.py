@@ -9,18 +9,18 @@ from mrisr.errors import InputError
 
 SCALES = 4
 NOISE = 2.0
-"""Variance of the eye's own noise, for images in 0 to 255."""
+"""Variance of the noise of the visual system, for images in 0 to 255."""
 WHITE = 255.0
 TINY = 1e-8
 SMALLEST = 41
-"""Sides below this leave no whole window at the coarsest scale, pixels."""
+"""Smallest side of an image in pixels. Smaller sides leave no whole window at the coarsest scale."""
 
 
 class VIF:
-    """Information that the estimate keeps of the reference, as a fraction of what the reference holds; 1 if perfect.
+    """Fraction of the reference's information that the estimate keeps; 1 for a perfect estimate.
 
-    The authors' fast version on four scales of the image itself. It exceeds 1 where contrast is enhanced. Channels are
-    compared one by one and averaged. NaN for a constant reference, which holds no information.
+    This is the authors' fast version, on four scales of the image itself. It exceeds 1 if the contrast is enhanced.
+    Channels are compared one by one and averaged. NaN for a constant reference, which holds no information.
     """
 
     LABEL = "VIF"
@@ -58,7 +58,7 @@ def _fidelity(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _mean(image: np.ndarray, side: int) -> np.ndarray:
-    """Mean under a Gaussian window of a fifth of its side, wherever the window lies inside the image."""
+    """Mean under a Gaussian window, wherever the window lies inside the image. Its sigma is a fifth of its side."""
     offsets = np.arange(side) - side // 2
     weights = np.exp(-(offsets**2) / (2 * (side / 5) ** 2))
     weights /= weights.sum()

@@ -1,7 +1,7 @@
 """Super-resolution networks: one file is one architecture.
 
 An architecture is a class with the keyword options ``scale`` and ``channels`` beside its own, and the constant
-``SCALES``: the scales it can be built for, None for all. Looking at the shelf does not import torch.
+``SCALES``: the scales it can be built for, None for all. Listing the shelf does not import torch.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def build(name: str, *, scale: int, channels: int = 1, **options: Any) -> torch.
     name : str
         One of `available`.
     scale : int
-        Factor between the two grids; 1 where degraded and reference images share one.
+        Factor between the two grids. It is 1 if degraded and reference images share a grid.
     channels : int
         Channels of the images.
     **options
-        The architecture's own.
+        The architecture's own options.
 
     Returns
     -------

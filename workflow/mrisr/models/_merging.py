@@ -10,7 +10,7 @@ Weights = tuple[torch.Tensor, torch.Tensor]
 
 
 def merged_block(expand: nn.Conv2d, convolve: nn.Conv2d, reduce: nn.Conv2d) -> Weights:
-    """x + reduce(e + convolve(e)) with e = expand(x), as one 3 x 3 convolution. Around the image e is expand(0)."""
+    """x + reduce(e + convolve(e)) with e = expand(x), as one 3 x 3 convolution. e is padded with expand(0)."""
     first, last = expand.weight[:, :, 0, 0], reduce.weight[:, :, 0, 0]
     inner = convolve.weight + _identity(convolve.weight)
     kernel = torch.einsum("om,mnhw,ni->oihw", last, inner, first)
@@ -19,7 +19,7 @@ def merged_block(expand: nn.Conv2d, convolve: nn.Conv2d, reduce: nn.Conv2d) -> W
 
 
 def merged_with_norm_before(norm: nn.BatchNorm2d, convolution: nn.Conv2d) -> Weights:
-    """convolution(norm(x)) as one convolution. Around the image norm(0) stands."""
+    """convolution(norm(x)) as one convolution. norm(x) is padded with norm(0)."""
     kernel = convolution.weight * _factor(norm)[None, :, None, None]
     return kernel, convolution.bias + convolution.weight.sum(dim=(2, 3)) @ value_of_zero(norm)
 
@@ -31,7 +31,7 @@ def merged_with_norm_after(kernel: torch.Tensor, bias: torch.Tensor, norm: nn.Ba
 
 
 def value_of_zero(norm: nn.BatchNorm2d) -> torch.Tensor:
-    """What a batch norm in evaluation mode makes of zeros, [C]."""
+    """Output of a batch norm in evaluation mode for zeros, [C]."""
     return norm.bias - norm.running_mean * _factor(norm)
 
 

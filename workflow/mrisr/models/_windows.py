@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 BLOCKED = -100.0
-"""Added to the attention between pixels that only the shift has brought together."""
+"""Added to the attention between pixels that are neighbours only because of the shift."""
 DEVIATION = 0.02
 
 
@@ -21,7 +21,7 @@ class WindowAttention(nn.Module):
     features, heads : int
         Features C, a multiple of the heads.
     window, shift : int
-        Side of a window, which divides H and W; by how much the image is rolled up and left before it is cut.
+        Side of a window, which divides H and W; number of pixels by which the image is first rolled up and left.
     """
 
     def __init__(self, features: int, heads: int, window: int, shift: int):

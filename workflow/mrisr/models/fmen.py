@@ -13,19 +13,19 @@ from mrisr.errors import InputError
 from ._merging import merged_block, merged_with_norm_after, merged_with_norm_before, value_of_zero
 
 SLOPE = 0.1
-"""Of the LeakyReLU below zero."""
+"""Slope of the LeakyReLU below zero."""
 EXPANSION = 2
-"""Of the features inside a block while training."""
+"""Factor of the number of features inside a block while training."""
 FIRST_NARROWER = 4
-"""The first attention block has so many features less."""
+"""Number of features that the first attention block has less than the others."""
 
 
 class FMEN(nn.Module):
     """Pairs of a convolutional block and an attention block inside one long residual, pixel shuffle at the end.
 
     While training, every convolution of the blocks is a wider residual block, and the attention blocks have batch
-    normalisation. `merged` makes one convolution of each; in evaluation mode both networks give the same. With 3
-    channels at scale 4: 1,045,866 parameters while training, 341,066 merged.
+    normalisation. `merged` turns each of them into one convolution. In evaluation mode both networks give the same
+    output. With 3 channels at scale 4: 1,045,866 parameters while training, 341,066 merged.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class FMEN(nn.Module):
     blocks : int
         Number of pairs.
     form : {"training", "merged"}
-        What is built. A merged network can be trained too, but is meant for estimates.
+        The form of the network. A merged network can be trained too, but it is meant for estimates.
     """
 
     SCALES = (1, 2, 3, 4)
@@ -103,12 +103,12 @@ class _WideConvolution(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         expanded = self.expand(features)
-        # Around the image stands what a zero becomes: only then is the merged convolution, padded with zeros, equal.
+        # The padding is what a zero becomes. Otherwise the merged convolution, padded with zeros, would differ.
         return features + self.reduce(expanded + self.convolve(_padded(expanded, self.expand.bias)))
 
 
 class _Attention(nn.Module):
-    """Multiplies the features by weights between 0 and 1, which narrow convolutions make of them."""
+    """Multiplies the features by weights between 0 and 1, which narrow convolutions compute from them."""
 
     def __init__(self, features: int, narrow: int, blocks: int, wide: bool):
         super().__init__()

@@ -15,8 +15,8 @@ LAYERS = 4
 class Plain(nn.Module):
     """3 x 3 convolutions with ReLU on the bicubically enlarged image, without a residual.
 
-    The paper gives the number of convolutions and no more: sizes and features are a choice. Trained with the loss
-    `adversarial` without content, it is the GAN that collapses there.
+    The paper gives only the number of convolutions; sizes and features are a choice. Trained with the loss
+    `adversarial` without content, this is the GAN that collapses in the paper.
 
     Parameters
     ----------

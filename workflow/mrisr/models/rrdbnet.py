@@ -14,7 +14,7 @@ from ._bicubic import BicubicUpsampling
 class RRDBNet(nn.Module):
     """Residual-in-residual dense blocks without batch normalisation, nearest-neighbour doublings with convolutions.
 
-    With the training-bias paper's three blocks 2,233,345 parameters at scale 1, 2,307,201 at scale 4.
+    The training-bias paper uses three blocks: 2,233,345 parameters at scale 1, 2,307,201 at scale 4.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class RRDBNet(nn.Module):
     residual_scale : float
         Factor of every residual branch.
     unshuffle : int
-        1, 2 or 4. Blocks of so many pixels per side are folded into channels first, and further doublings undo it at
-        the end. The trunk then runs on a coarser grid. BasicSR has 4 at scale 1 and 2 at scale 2.
+        1, 2 or 4. Blocks of this many pixels per side are first folded into channels, so the trunk runs on a coarser
+        grid. Further doublings at the end undo this. BasicSR has 4 at scale 1 and 2 at scale 2.
     skip : bool
         Learn the difference to the bicubically enlarged input. Short trainings then suffice. Not in the paper.
     """

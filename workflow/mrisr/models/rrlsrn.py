@@ -1,4 +1,4 @@
-"""RRLSRN: learns what is missing in the enlarged image, one doubling after another (the robust-residual paper)."""
+"""RRLSRN: learns the details that the enlarged image lacks, one doubling at a time (the robust-residual paper)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class RRLSRN(nn.Module):
     scale, channels : int
         Factor between the grids: 2, 4 or 8; channels of the images.
     features, layers : int
-        Features of the feature branch, and its convolutions before the enlargement without the first.
+        Features of the feature branch, and number of its convolutions between the first one and the enlargement.
     lapsrn : bool
-        The reading of which LapSRN has public weights (Lai et al., CVPR 2017, arXiv 1704.03915): one convolution less
-        before the enlargement, which keeps all features, and one convolution after it.
+        The form of the public weights of LapSRN (Lai et al., CVPR 2017, arXiv 1704.03915): one convolution less before
+        the enlargement, which keeps all features, and one convolution after it.
     """
 
     SCALES = (2, 4, 8)

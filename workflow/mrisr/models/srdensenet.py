@@ -13,7 +13,7 @@ from ._bicubic import BicubicUpsampling
 class SRDenseNet(nn.Module):
     """Dense blocks, every block reading all features before it; bottleneck; reconstruction with tanh.
 
-    With the defaults 48,501 parameters, as in the paper's lead author's public code; 116,001 with ``fully_dense``.
+    The defaults give 48,501 parameters, as in the public code of the paper's lead author; ``fully_dense`` 116,001.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from ._windows import WindowAttention
 
 MLP_RATIO = 2
 DEVIATION = 0.02
-"""Of the weights of linear layers at the start."""
+"""Standard deviation of the initial weights of linear layers."""
 
 
 class SwinIR(nn.Module):
@@ -108,7 +108,7 @@ class _Layer(nn.Module):
 
 
 def _mirrored(image: torch.Tensor, below: int, right: int) -> torch.Tensor:
-    """Mirror the image at its lower and right edge, again and again where it is smaller than what is added."""
+    """Mirror the image at its lower and right edge, repeatedly if it is smaller than the added part."""
     while below or right:
         down, side = min(below, image.shape[-2] - 1), min(right, image.shape[-1] - 1)
         if min(image.shape[-2:]) < 2:

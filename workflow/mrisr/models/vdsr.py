@@ -1,4 +1,4 @@
-"""VDSR: twenty convolutions learn what the enlarged input lacks (Kim et al., CVPR 2016, arXiv 1511.04587)."""
+"""VDSR: twenty convolutions learn the details that the input lacks (Kim et al., CVPR 2016, arXiv 1511.04587)."""
 
 from __future__ import annotations
 

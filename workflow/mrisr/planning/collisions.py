@@ -1,4 +1,4 @@
-"""Paths of a study that cannot all be files: found before anything runs, for names come from a person."""
+"""Finds paths of a study that cannot all be files, before anything runs. Their names come from the user."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from mrisr.errors import InputError
 
 LONGEST = 255
-"""Bytes of a part of a path: what file systems allow."""
+"""Longest part of a path that file systems allow, in bytes."""
 TEMPORARY = len("..12345678.")
-"""What `mrisr.files.replacing` adds to a file's name while it is written, beside its suffix once more."""
+"""Number of bytes that `mrisr.files.replacing` adds to a file's name while it is written, besides a second suffix."""
 
 
 def require_distinct(paths: Iterable[str]) -> None:
@@ -20,7 +20,7 @@ def require_distinct(paths: Iterable[str]) -> None:
     """
     problems = list(dict.fromkeys(_problems(paths)))
     if problems:
-        # Two names that collide do so in many files.
+        # Two names that collide give many paths that collide.
         more = f" ({len(problems) - 1} more such paths)" if len(problems) > 1 else ""
         raise InputError(problems[0] + more)
 
@@ -42,7 +42,7 @@ def _problems(paths: Iterable[str]) -> Iterator[str]:
         while folder:
             key = folder.casefold()
             if key in folders:
-                # What lies above a folder that is known is known too.
+                # If a folder is known, all folders above it are known too.
                 if folders[key] != folder:
                     yield _both(folders[key], folder)
                 break

@@ -1,4 +1,4 @@
-"""Tells which outputs are current: those that their job would make again today.
+"""Tells which outputs are current: those that their job would make again now.
 
 Snakemake treats an output without a record as current. Here an output is current only if its run.json names the
 identity of its job and the output's SHA-256.
@@ -30,7 +30,7 @@ class Outdated:
 
     @property
     def files(self) -> list[str]:
-        """Those of its files that are on disk, with the record."""
+        """The files of the job that are on disk, its record included."""
         return [path for path in (*self.job.writes.values(), self.job.record) if os.path.exists(path)]
 
 
@@ -56,8 +56,8 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
 def _restore_times(job: Job, record: Record) -> None:
     """Give outputs that were touched or copied the times at which they were made.
 
-    With any triggers, Snakemake reruns a job whose input is younger than its output. Unchanged files must not look
-    younger.
+    Snakemake reruns a job whose input is younger than its output, whatever its triggers are. So unchanged files must
+    not look younger.
     """
     folder = Path(job.record).parent
     for path in job.writes.values():
@@ -69,7 +69,7 @@ def _restore_times(job: Job, record: Record) -> None:
 
 
 def is_current(plan: Plan, job: Job) -> bool:
-    """Whether a job's outputs exist and are what the job would make today."""
+    """Whether a job's outputs exist and are what the job would make now."""
     return _fault(plan, job, read_record(job.record)) is None
 
 

@@ -24,7 +24,7 @@ def declared(figure: str, constant: str) -> Any:
 
 
 def drawn(study: StudyConfig) -> list[str]:
-    """The figures of a study: those that every study has, and those that it asks for."""
+    """The figures of a study: those that every study has, and those that the study adds."""
     return [*(name for name in available() if declared(name, "ALWAYS")), *study.figures.further]
 
 

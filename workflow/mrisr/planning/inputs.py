@@ -1,4 +1,4 @@
-"""Whether what a job is about to read is what the jobs before it have made."""
+"""Checks that the inputs of a job are what earlier jobs made."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .records import read_record
 def verified(plan: Plan, job: Job) -> list[str]:
     """SHA-256 of everything that a job reads, in the order in which it reads.
 
-    An identity says what a job's inputs are made of, and not what lies on disk: an edited or damaged input would put
-    wrong results under a right identity. So each input is compared with the record of the job that made it. Digests
-    are remembered by size, inode and times of a file, as those of volumes are.
+    An identity describes how a job's inputs are made, not the files on disk. An edited or damaged input would give
+    wrong results under a right identity. So each input is compared with the record of the job that made it. Digests are
+    remembered by size, inode and times of a file, like those of volumes.
 
     Raises
     ------
     InputError
-        One line an input that is missing, has no record, was made by another job, or is not what its job wrote.
+        One line for each input that is missing, has no record, was made by another job, or is not what its job wrote.
     """
     makers = {path: maker for maker in plan.known() for path in maker.writes.values()}
     problems, digests, checked = [], [], {}
@@ -39,7 +39,10 @@ def verified(plan: Plan, job: Job) -> list[str]:
 
 
 def _problem(plan: Plan, path: str, maker: Job | None) -> str | None:
-    """What is wrong with an input; a file that no job makes (a volume, a table of scores) is part of the identity."""
+    """What is wrong with an input; None if nothing is.
+
+    A file that no job makes (a volume, a table of people's scores) is not checked, because it is part of the identity.
+    """
     if not Path(path).exists():
         return "is missing; run the stage before"
     if maker is None or not plan.stages[maker.stage].IN_STUDY:

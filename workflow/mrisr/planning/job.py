@@ -23,7 +23,7 @@ class Job:
     settings : mapping
         Arguments of the action that change its results.
     modules : tuple of str
-        Modules that the job runs, the action's first. What these import counts too.
+        Modules that the job runs, the action's first. The modules that these import are part of the identity too.
     reads, writes : mapping
         Paths by role.
     record : str
@@ -57,15 +57,15 @@ class Job:
 
     @property
     def fold(self) -> int:
-        """Its fold; 0 if there are no folds."""
+        """The job's fold; 0 if there are no folds."""
         return int(self.wildcards.get("fold", 0))
 
     def sources(self) -> list[str]:
-        """All paths that are read, in the order in which the job has them."""
+        """All paths that are read, in the order of ``reads``. A path may occur twice."""
         return list(_leaves(self.reads))
 
     def inputs(self) -> list[str]:
-        """All paths that are read, in a stable order."""
+        """All paths that are read, sorted, each once."""
         return sorted(set(_leaves(self.reads)))
 
 

@@ -6,13 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mrisr import plugins
-from mrisr.study.config import Method
-
-
-def described(shelf: str, name: str, method: Method) -> dict[str, Any]:
-    """``kind``, its plug-in, and ``options`` with the defaults filled in."""
-    kind = method.kind or name
-    return {"kind": kind, "options": plugins.resolved(shelf, kind, method.options)}
+from mrisr.study.methods import Method, described
 
 
 def constant(shelf: str, name: str, method: Method, constant: str) -> Any:

@@ -91,8 +91,8 @@ class Plan:
         Raises
         ------
         InputError
-            A job that cannot run, such as the registration of a subject's scan where there is none; or two files would
-            have one path.
+            A job cannot run, such as the registration for a subject without a low-resolution scan. Or two files would
+            have the same path.
         """
         for name, stage in self.stages.items():
             for wildcards in stage.targets():
@@ -108,10 +108,10 @@ class Plan:
             raise InputError(*dict.fromkeys(problems))
 
     def _require_distinct(self) -> None:
-        """Raise `InputError` if two files of the study would have one path."""
+        """Raise `InputError` if two files of the study would have the same path."""
         report = self.stages["report"]
         common = [self.layout.study, *report.patterns().values(), report.record_pattern()]
-        # A volume that is fetched may be that of two subjects, when leakage is allowed.
+        # Stages outside the study are left out: with leakage allowed, two subjects may have the same fetched volume.
         own = (job for job in self._jobs.values() if self.stages[job.stage].IN_STUDY and job.stage != "report")
         collisions.require_distinct([*common, *(path for job in own for path in (*job.writes.values(), job.record))])
 
@@ -136,7 +136,7 @@ class Plan:
             "degraded": {m: {s: job.writes["slices"] for s, job in jobs.items()} for m, jobs in blurred.items()},
             "seed": self.study.mixture_seed(degradation),
         }
-        # The slices' identities are part of the degraded ones; the order of subjects and members counts.
+        # The identities of degraded slices include those of the slices. The order of subjects and members matters.
         identities = [[member, [[s, job.identity] for s, job in jobs.items()]] for member, jobs in blurred.items()]
         return files, identities
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 def written(study: StudyConfig) -> list[str]:
     """The tables of a study: all except those that need a key of the section ``evaluation`` that is not set."""
-    return [name for name in plugins.available("tables") if _is_asked_for(study, name)]
+    return [name for name in plugins.available("tables") if None not in asked(study, name).values()]
 
 
-def _is_asked_for(study: StudyConfig, table: str) -> bool:
+def asked(study: StudyConfig, table: str) -> dict[str, Any]:
+    """The key of the section ``evaluation`` that asks for a table, with its value. Empty if every study has it."""
     key = plugins.describe("tables", table).constants["ASKED_BY"]
-    return key is None or getattr(study.evaluation, key) is not None
+    return {} if key is None else {key: getattr(study.evaluation, key)}
 
 
 def files(jobs: Jobs, table: str) -> list[str]:
@@ -38,7 +39,7 @@ def files(jobs: Jobs, table: str) -> list[str]:
 
 
 def cross_validation(jobs: Jobs) -> str:
-    """What every table says about the folds; empty without folds."""
+    """The remark about folds that every table has; empty without folds."""
     folds, asked = jobs.subjects.folds, jobs.study.folds
     if not asked:
         return ""
@@ -49,7 +50,7 @@ def cross_validation(jobs: Jobs) -> str:
 def order(jobs: Jobs) -> dict[str, Any]:
     """The fields of `mrisr.statistics.order.Order`: the study's names in its order, its metrics, and remarks."""
     study, models = jobs.study, jobs.models()
-    # What no model has would redo tables and figures, and show in none.
+    # Names that no model has are left out. They appear in no table, so adding one must not make tables stale.
     used = {name: {model[name] for model in models} for name in ("architecture", "loss", "training_set")}
     return {
         "training_sets": [name for name in study.training_sets if name in used["training_set"]],
@@ -66,7 +67,22 @@ def order(jobs: Jobs) -> dict[str, Any]:
         "leakage": study.allow_leakage,
         "grid": study.protocol.grid,
         **({"cross_validation": cross_validation(jobs)} if study.folds else {}),
+        **({"varying": varying} if (varying := _varying(study)) else {}),
     }
+
+
+def _varying(study: StudyConfig) -> dict[str, str]:
+    """A remark for each training or test set with a learned degradation whose method declares ``VARIES``."""
+    remarks = {}
+    for name in dict.fromkeys([*study.training_sets, *study.test_sets]):
+        learners = dict.fromkeys(study.estimated[member] for member in study.members(name) if member in study.estimated)
+        found = {by: constant("kernels", by, study.kernels[by], "VARIES") for by in learners}
+        told = [
+            f"{by}: one seed ({study.kernels[by].seed}) was run, elsewhere {text}" for by, text in found.items() if text
+        ]
+        if told:
+            remarks[name] = "; ".join(told)
+    return remarks
 
 
 def _is_simulated(study: StudyConfig, test_set: str) -> bool:
@@ -81,6 +97,6 @@ def _metric(jobs: Jobs, name: str) -> dict[str, Any]:
     options = known["options"]
     for option, stage in (constant("metrics", name, method, "NEEDS") or {}).items():
         if options[option] is None:
-            options = jobs.stages[stage].said_of_its_result()
+            options = jobs.stages[stage].result_options()
     constants = plugins.describe("metrics", known["kind"]).constants
     return {"label": constants["LABEL"], "higher_is_better": constants["HIGHER_IS_BETTER"], "options": options}

@@ -22,8 +22,9 @@ STABILISER = 1.0
 """C, added to the local deviation, on the scale of 0 to `WHITE`."""
 WHITE = 255.0
 NEGLIGIBLE = 1e-9
-"""Coefficients below this are rounding errors of a constant window; one unit of float32 gives more. They become 0,
-because otherwise their random signs would affect the asymmetric fits."""
+"""Coefficients below this are rounding errors of a constant window, about 1e-13. They become 0, because otherwise their
+random signs would count in the asymmetric fits. From a grey value of 0.25 on, one step of float32 in any pixel of
+the window gives more."""
 BORDERS = {"zero": "constant", "replicate": "nearest"}
 """How the image continues beyond the edge, with scipy's name for it. BRISQUE's authors (``filter2``) take zeros;
 MATLAB's own ``brisque`` repeats the edge pixel."""

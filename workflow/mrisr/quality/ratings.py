@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from mrisr.errors import InputError, suggestion
+from mrisr.volumes.names import named_kind
 
 COLUMNS = ["image", "score"]
-PICTURES = (".png", ".tif", ".tiff")
 WHITE = 255.0
 
 
@@ -91,7 +91,7 @@ def _picture(path: Path) -> np.ndarray:
 
 
 def _is_picture(name: str) -> bool:
-    return name.lower().endswith(PICTURES)
+    return named_kind(name) == "pictures"
 
 
 def _is_finite(text: str) -> bool:

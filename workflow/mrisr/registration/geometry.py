@@ -13,7 +13,7 @@ from mrisr.imaging.loaded import LoadedVolume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 DEVIATION = 0.25
-"""Allowed ratios of voxel sizes to those of the low grid: the paper's 2.7 mm stand for 2 x 1.25 mm."""
+"""Largest relative difference of a scan's voxel size from that of the low grid. The paper has 2.7 instead of 2.5 mm."""
 
 
 def block_means(volume: LoadedVolume, *, axis: int, scale: int, multiple: int | None = None) -> LoadedVolume:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from mrisr.imaging.loaded import LoadedVolume
 
 from .bspline import deform
 from .geometry import LPS_TO_RAS, array_of, block_means, itk_image, require_ratio
+from .similarity import similarity
 
 LEAST_OVERLAP = 0.5
 """Least fraction of the high-resolution scan's voxels that the low-resolution scan has to cover."""
@@ -25,8 +27,8 @@ class Registered:
     ``scan`` is the registered scan, ``before`` the scan resampled by the headers alone, ``reference`` the
     high-resolution scan; all three are on the low grid. ``displacement`` [X, Y, Z, 3] says where the value of a voxel
     was taken from, relative to the voxel, in mm along the world's axes (RAS+). ``covered`` [X, Y, Z] says whether that
-    point lies in the scan's field of view. ``similarity_before`` and ``similarity`` are the correlations with the
-    reference in the covered part of the body.
+    point lies in the scan's field of view. ``similarity_before`` and ``similarity`` compare both with the reference in
+    the covered part of the body (`mrisr.registration.similarity`).
     """
 
     scan: LoadedVolume
@@ -47,7 +49,7 @@ def register(
     multiple: int | None = None,
     control_spacing: float = 20.0,
     iterations: int = 20,
-    least_similarity: float = 0.6,
+    least_similarity: float = 0.7,
 ) -> Registered:
     """Register a low-resolution scan to the high-resolution scan of the same anatomy.
 
@@ -71,13 +73,13 @@ def register(
         Greatest number of iterations per level of resolution. The time is proportional to the number of control points:
         a head at 20 mm takes minutes on one core.
     least_similarity : float
-        Correlation below which the scans count as showing different anatomy.
+        Similarity (0 to 1) below which the scans count as showing different anatomy.
 
     Raises
     ------
     InputError
-        A scan is in colour, the ratio of the voxels is not near the scale, the fields of view hardly overlap, or the
-        scans show different anatomy.
+        A scan is in colour, the ratio of the voxels is not near the scale, the fields of view hardly overlap, the
+        scans show different anatomy, or a mirror image of the low-resolution scan fits better.
     """
     for scan, name in ((lr, "low"), (hr, "high")):
         if scan.array.ndim != 3:
@@ -85,17 +87,45 @@ def register(
     require_integer("registration: scale", scale, at_least=2)
     require_ratio(lr, hr, axis=axis, scale=scale)
     reference = block_means(hr, axis=axis, scale=scale, multiple=multiple)
+    _require_overlap(_unmoved(lr, reference)[1])
+    found = _registered(lr, reference, control_spacing=control_spacing, iterations=iterations)
+    _require_same_anatomy(found.similarity_before, found.similarity, least_similarity)
+    for stored, mirrored in _suspects(lr, reference, found.similarity_before):
+        other = _registered(mirrored, reference, control_spacing=control_spacing, iterations=iterations)
+        _require_better_than_mirrored(found.similarity, other.similarity, stored)
+    return found
+
+
+def _registered(lr: LoadedVolume, reference: LoadedVolume, **options: float) -> Registered:
+    """The scan registered to the reference, whether they belong together or not."""
+    before, covered_before = _unmoved(lr, reference)
     fixed, moving = itk_image(reference), itk_image(lr)
-    unmoved = sitk.Transform(3, sitk.sitkIdentity)
-    _require_overlap(_covered(moving, fixed, unmoved))
-    body = reference.array > threshold_otsu(reference.array)
-    before = _on_grid(lr, moving, reference, fixed, unmoved)
-    transform = deform(fixed, moving, control_spacing=control_spacing, iterations=iterations)
+    transform = deform(fixed, moving, **options)
     scan, covered = _on_grid(lr, moving, reference, fixed, transform), _covered(moving, fixed, transform)
-    body &= covered
-    first, last = (_correlation(volume.array[body], reference.array[body]) for volume in (before, scan))
-    _require_same_anatomy(first, last, least_similarity)
+    first = similarity(before.array, reference.array, _body(reference) & covered_before)
+    last = similarity(scan.array, reference.array, _body(reference) & covered)
     return Registered(scan, before, reference, _displacement(transform, fixed), covered, first, last)
+
+
+def _unmoved(lr: LoadedVolume, reference: LoadedVolume) -> tuple[LoadedVolume, np.ndarray]:
+    """The scan on the reference's grid by the headers alone, and where it covers that grid."""
+    fixed, moving, unmoved = itk_image(reference), itk_image(lr), sitk.Transform(3, sitk.sitkIdentity)
+    return _on_grid(lr, moving, reference, fixed, unmoved), _covered(moving, fixed, unmoved)
+
+
+def _body(reference: LoadedVolume) -> np.ndarray:
+    return reference.array > threshold_otsu(reference.array)
+
+
+def _suspects(
+    lr: LoadedVolume, reference: LoadedVolume, similarity_before: float
+) -> Iterator[tuple[int, LoadedVolume]]:
+    """Mirror images that fit better by the headers than the scan itself, with the stored axis that was reversed."""
+    for axis in range(3):
+        mirrored = replace(lr, array=np.flip(lr.array, axis))
+        placed, covered = _unmoved(mirrored, reference)
+        if similarity(placed.array, reference.array, _body(reference) & covered) > similarity_before:
+            yield axis, mirrored
 
 
 def _covered(moving: sitk.Image, fixed: sitk.Image, transform: sitk.Transform) -> np.ndarray:
@@ -116,8 +146,16 @@ def _require_overlap(covered: np.ndarray) -> None:
 def _require_same_anatomy(before: float, after: float, least: float) -> None:
     if not after >= least:
         raise InputError(
-            "the low-resolution scan does not show the anatomy of the high-resolution scan: their correlation is "
+            "the low-resolution scan does not show the anatomy of the high-resolution scan: their similarity is "
             f"{after:.2f} after registration ({before:.2f} before), at least {least:.2f} is needed"
+        )
+
+
+def _require_better_than_mirrored(as_it_is: float, mirrored: float, axis: int) -> None:
+    if mirrored > as_it_is:
+        raise InputError(
+            f"the low-resolution scan seems to be mirrored: reversed along its stored axis {axis}, it fits better "
+            f"(similarity {mirrored:.2f}, as it is {as_it_is:.2f}); correct the orientation in its header"
         )
 
 
@@ -134,10 +172,3 @@ def _displacement(transform: sitk.Transform, fixed: sitk.Image) -> np.ndarray:
     grid = fixed.GetSize(), fixed.GetOrigin(), fixed.GetSpacing(), fixed.GetDirection()
     field = array_of(sitk.TransformToDisplacementField(transform, sitk.sitkVectorFloat64, *grid))
     return (field * np.diag(LPS_TO_RAS)[:3]).astype(np.float32)
-
-
-def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation; 0 for constant or empty arrays."""
-    if first.size == 0 or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from mrisr.arrays import Cache, load_slices, save_slices, stored_slices
 from mrisr.errors import InputError
 from mrisr.imaging.intensity import bounds, scaled, slice_bounds
-from mrisr.volumes.readers import read_volume, treatments
+from mrisr.volumes.readers import read_role
 from mrisr.volumes.row import Volume
 
 from .prepare import Prepared, prepare
@@ -29,19 +29,23 @@ def run(
     settings: Mapping[str, Any],
     identity: str,
     volume: Volume,
+    limit_gib: float,
     picture: str,
 ) -> None:
     """Register a subject's scan, the action of the stage `register`.
 
+    ``limit_gib`` is that of `mrisr.volumes.readers.read_volume`.
     ``picture`` names the module that draws the middle slice. It is loaded by name, so it is not part of the identity.
     """
     slices = reads["slices"]
-    prepared = register_stage(volume, slices, writes["slices"], **settings, identity=identity)
+    told = {name: settings[name] for name in ("scale", "slices", "options")}
+    told["slices"] = {**told["slices"], "limit_gib": limit_gib}
+    prepared = register_stage(volume, slices, writes["slices"], **told, identity=identity)
     indices = list(stored_slices(slices, Cache(0)))
     stem = Path(writes["picture"]).with_suffix("")
     importlib.import_module(picture).write(prepared, indices[len(indices) // 2], stem)
     found = prepared.registered
-    print(f"correlation {found.similarity_before:.3f} before registration, {found.similarity:.3f} after")
+    print(f"similarity {found.similarity_before:.3f} before registration, {found.similarity:.3f} after")
 
 
 def register_stage(
@@ -54,7 +58,7 @@ def register_stage(
     options: Mapping[str, Any],
     identity: str,
 ) -> Prepared:
-    """Denoise and register a subject's low-resolution scan, and write the same slices as of its high-resolution scan.
+    """Denoise and register a subject's low-resolution scan, and write the slices that its high-resolution scan has.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ def register_stage(
         Slices files of the subject, high- and low-resolution (`mrisr.arrays.save_slices`).
     scale : int
     slices : mapping
-        From the ``slices`` section of a study: ``normalise`` and the treatments of unusual volumes; with ``multiple``.
+        Keys of the study's section ``slices``: ``normalise`` and the treatments of unusual volumes. Also ``multiple``.
     options : mapping
         ``denoise``, and the options of `mrisr.registration.register.register`.
     identity : str
@@ -79,11 +83,11 @@ def register_stage(
     # One thread: the job requests no more.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     images, metadata = load_slices(slices_path)
-    axis, reading = metadata["axis"], treatments(slices)
+    axis = metadata["axis"]
     with _naming(f"subject '{volume.subject}'"):
-        scan = read_volume(volume.lr_path, **reading)
-        sharp = read_volume(volume.path, volume.kind, **reading)
-        mask = None if volume.mask is None else read_volume(volume.mask, **reading)
+        scan = read_role(volume, "lr_path", slices)
+        sharp = read_role(volume, "path", slices)
+        mask = None if volume.mask is None else read_role(volume, "mask", slices)
         with _naming(volume.lr_path):
             prepared = prepare(scan, sharp, mask, axis=axis, scale=scale, multiple=slices["multiple"], **options)
             cut, intensity = _cut(prepared, list(images), slices["normalise"])

@@ -1,7 +1,7 @@
-"""The GPUs of a workstation, shared out one job each.
+"""Gives each job its own GPU on a machine without a scheduler.
 
-A cluster's scheduler gives each job its own GPU; on a machine without one, a job takes one by a lock on a file that
-names it. The lock ends with the process that holds it, however that ends.
+A cluster's scheduler gives each job its own GPU. On other machines a job takes a GPU by locking a file that is named
+after the GPU. The system releases the lock when the process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def gpus() -> list[str]:
 
 @contextlib.contextmanager
 def one_gpu(device: str) -> Iterator[str | None]:
-    """Take a GPU for as long as the context lasts; waits while other jobs of this machine have all of them.
+    """Take a GPU for as long as the context lasts. Waits while other jobs on this machine have all GPUs.
 
-    Has to be entered before CUDA starts: it sets ``CUDA_VISIBLE_DEVICES``.
+    Must be entered before CUDA starts, because it sets ``CUDA_VISIBLE_DEVICES``.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def one_gpu(device: str) -> Iterator[str | None]:
     Yields
     ------
     str or None
-        Name of the GPU. None where nothing is taken: ``cpu``, a machine without GPUs, a job of a scheduler, which has
-        been given its own.
+        Name of the GPU. None if no GPU is taken: for ``cpu``, on a machine without GPUs, and in a scheduler's job,
+        which has its GPU already.
     """
     names = [] if device == "cpu" or "SLURM_JOB_ID" in os.environ else gpus()
     if not names:
@@ -85,7 +85,7 @@ def _lock(name: str) -> int | None:
     path = Path(tempfile.gettempdir()) / f"mrisr-gpu-{name.replace('/', '-')}.lock"
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     with contextlib.suppress(OSError):
-        os.chmod(path, 0o666)  # other users of the machine take turns with it
+        os.chmod(path, 0o666)  # other users of the machine lock it too
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -1,7 +1,7 @@
 """Snakemake's lock on a folder: who holds it, and what to do about it.
 
-The lock names only files, so the lock of a killed run looks like the lock of a live run. The processes of this machine
-tell which it is.
+The lock names only files, so the lock of a killed run looks like the lock of a live run. Looking at the processes of
+this machine tells them apart.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from mrisr.planning.job import Job
 RECORDS = Path(".snakemake/metadata")
 """Folder with a file for each output, which holds the rule's parameters when it was made."""
 BEGUN = Path(".snakemake/incomplete")
-"""Folder with a file for each output whose job has begun and not ended, or was killed."""
+"""Folder with a file for each output whose job has begun but not ended, or was killed."""
 LONGEST = 254
 """Greatest length of a file name. Snakemake splits longer names into folders."""
 

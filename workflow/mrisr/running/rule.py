@@ -56,12 +56,12 @@ class Rule:
 
     @property
     def log(self) -> str:
-        """Where a job's output goes."""
+        """The file for the messages of a job."""
         return f"{self.plan.layout.logs}/{self._place}.log"
 
     @property
     def timing(self) -> str:
-        """Where Snakemake writes what a job took."""
+        """The file in which Snakemake notes the run time and memory of a job."""
         return f"{self.plan.layout.timings}/{self._place}.tsv"
 
     @property
@@ -81,8 +81,8 @@ class Rule:
     def fold(self, wildcards: Any, output: Any) -> str:
         """The option that tells a verb the job's fold; empty if the job is the same in all folds.
 
-        The function takes ``output`` because Snakemake does not compare parameters of such functions. So results from
-        before this option existed are not made again.
+        Snakemake does not compare parameters whose function takes ``output``. So results that were made before this
+        option existed are not made again.
         """
         return f" --fold {fold_of(wildcards.fold_folder)}" if wildcards.fold_folder else ""
 
@@ -91,7 +91,7 @@ class Rule:
         return self.stage.threads(self._names(dict(wildcards)))
 
     def gpus(self, wildcards: Any) -> int:
-        """GPUs that a job asks a cluster for."""
+        """Number of GPUs that a job requests from a cluster."""
         return 0 if self.stage.device(self._names(dict(wildcards))) == "cpu" else 1
 
     def memory(self, wildcards: Any, attempt: int) -> int:

@@ -24,9 +24,9 @@ from mrisr.study.subjects import built_in_volumes
 from mrisr.study.validation import validate
 
 from . import lock, metadata, programs, protection, submission
+from .beforehand import require_possible
 from .looking import looks_only
 from .rule import Rule
-from .trial import require_buildable
 
 
 class Workflow:
@@ -41,7 +41,7 @@ class Workflow:
     Raises
     ------
     SystemExit
-        The study or its volumes are wrong; each problem has been printed in one line.
+        The study or its volumes are wrong. The message has one line for each problem.
     """
 
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
@@ -53,8 +53,10 @@ class Workflow:
         try:
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
+            self.built_in = built_in_volumes()
+            self.resources = Resources(self.plan)
             if workflow.is_main_process and not looks_only(sys.argv[1:]):
-                require_buildable(self.study, self.plan.subjects.digests, source=", ".join(self.files))
+                require_possible(self.plan, self.resources, source=", ".join(self.files))
             if workflow.is_main_process:
                 self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:
@@ -63,8 +65,7 @@ class Workflow:
             sys.exit(f"error: {error}; the study's volumes must be readable, and its results writable")
         self.layout = self.plan.layout
         self.plan.subjects.digests.save()
-        self.resources = Resources(self.plan)
-        # A cluster ends a job that takes longer; the machine at hand has no such limit.
+        # A cluster ends a job after the requested time. This machine has no such limit.
         self.time_limit = " --stop-after {resources.runtime}" if workflow.remote_exec else ""
         if workflow.is_main_process and _runs(workflow):
             self.resources.measure_networks()
@@ -73,7 +74,9 @@ class Workflow:
             atexit.register(submission.warn, workflow)
 
     def _is_locked(self) -> bool:
-        """Whether another run is making this study now. Snakemake was told to ignore its lock; its outputs stay.
+        """Whether another run is making this study now. Then outputs are left where they are.
+
+        Only a call with ``--nolock`` gets this far while another run holds the lock.
 
         Raises
         ------
@@ -125,7 +128,7 @@ class Workflow:
 
     def built_in_subjects(self) -> str:
         """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
-        return "|".join(re.escape(entry["subject"]) for entry in built_in_volumes().values()) or "(?!)"
+        return "|".join(re.escape(entry.subject) for entry in self.built_in.values()) or "(?!)"
 
     def weights(self) -> list[str]:
         """Weights of all models."""
@@ -143,7 +146,7 @@ class Workflow:
         }
 
     def figure_rules(self) -> list[tuple[str, Rule]]:
-        """Every figure that there is, drawn by the study or not, and its rule."""
+        """Every figure of the library with its rule, also figures that the study does not draw."""
         return [(figure, self.rule("figure", figure=figure)) for figure in figures.available()]
 
     def pictures(self, figure: str, kind: str) -> list[str]:
@@ -157,7 +160,7 @@ class Workflow:
     # ---- before and after a run -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Ask the cluster, if there is one; then write the study as it runs, the file that the jobs' commands name."""
+        """Check the cluster, if there is one. Then write the study as it runs to the file that the jobs read."""
         submission.check(self.workflow)
         try:
             write_text(self.layout.study, yaml.safe_dump(self.config, sort_keys=False))

@@ -1,4 +1,4 @@
-"""Checks a cluster at those moments at which Snakemake's workflow object knows which jobs would be submitted."""
+"""Checks a cluster when Snakemake's workflow object knows which jobs would be submitted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def left_over() -> str:
 def _requests(workflow: Any) -> list[Request]:
     """The requests of all jobs that would be submitted."""
     local = workflow._localrules
-    # A dry run treats its jobs as finished. Without a graph it ended with an error of its own.
+    # A dry run treats its jobs as finished. If there is no graph, Snakemake has failed with its own error.
     jobs = workflow.dag.needrun_jobs(exclude_finished=False) if workflow.dag else ()
     found = [request(job) for job in jobs if job.rule.name not in local]
     sections = {stage.RULE: stage.SECTION for _, stage in stage_classes()}

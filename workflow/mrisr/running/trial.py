@@ -78,9 +78,9 @@ def require_buildable(study: StudyConfig, digests: ContentDigests, *, source: st
 
 
 def _key(method: Buildable, digests: ContentDigests) -> str:
-    options, _ = contents.by_content(method.shelf, method.kind, method.options, digests)
-    code = code_digest(frozenset(plugins.modules(method.shelf, method.kind, method.options)))
-    return digest([method.shelf, method.kind, options, code])
+    form = {"kind": method.kind, "options": method.options}
+    named, _ = contents.by_content(method.shelf, form, digests)
+    return digest([method.shelf, named, code_digest(frozenset(plugins.modules(method.shelf, form)))])
 
 
 def _try(methods: Mapping[str, Buildable], memo: Memo) -> dict[str, list[str]]:

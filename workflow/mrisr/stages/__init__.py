@@ -16,4 +16,4 @@ ORDER = (
     "figure",
     "report",
 )
-"""The table of contents, in the order of the data flow: names of the modules here, and of the stages in them."""
+"""The modules of this package and the stages in them, in the order of the data flow."""

@@ -1,4 +1,4 @@
-"""Score a baseline, something that was never trained, on every test set."""
+"""Score a baseline, a method without training, on every test set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .stage import Asks, Takes
 
 
 class Baseline(Scoring):
-    """One job is one baseline, one a fold where there are folds."""
+    """One job scores one baseline, in one fold if there are folds."""
 
     NAME, RULE, VERB = "baseline", "evaluate_baseline", "evaluate"
     ACTION = "mrisr.evaluation.baselines"
@@ -31,7 +31,7 @@ class Baseline(Scoring):
         return self.scoring(
             {"scale": int(scale), "baseline": baseline, "fold": fold},
             settings={"baseline": {"name": baseline, **known}, **({} if fold is None else {"fold": int(fold)})},
-            modules=tuple(plugins.modules("baselines", known["kind"], known["options"])),
+            modules=tuple(plugins.modules("baselines", known)),
         )
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
@@ -39,9 +39,9 @@ class Baseline(Scoring):
         return bool(self.study.folds)
 
     def asks(self, costs: Any, fold: str) -> Asks:
-        """What scoring asks for."""
+        """Memory and time of scoring."""
         return self.asks_scoring(costs, fold)
 
     def takes(self, costs: Any, job: Job) -> Takes:
-        """What scoring takes."""
+        """Time of scoring, and disk space of the scores."""
         return self.takes_scoring(costs, job)

@@ -13,11 +13,13 @@ from mrisr.volumes.files import why_unreadable
 from .stage import Asks, Stage, Takes
 
 MEGABYTES = 600
+"""Working memory beside the slices."""
 BYTES = 400_000
+"""Disk space of a regressor."""
 
 
 class TrainBrisque(Stage):
-    """One job is one regressor, one a fold where there are folds."""
+    """One job trains one regressor, in one fold if there are folds."""
 
     NAME, RULE, VERB = "brisque", "train_brisque", "brisque"
     ACTION = "mrisr.quality.stage"
@@ -29,7 +31,7 @@ class TrainBrisque(Stage):
     NOMINAL_SECONDS = 60.0
 
     def job(self, fold: int | None = None) -> Job:
-        """The job of the study, or of a fold."""
+        """The job of the study. With folds, the job of one fold."""
         sliced = [self.jobs.job("slice", subject=subject) for subject in self.subjects.of("train", fold or 0)]
         scores = self.study.brisque.scores
         if scores and not Path(scores).exists():
@@ -53,16 +55,16 @@ class TrainBrisque(Stage):
         """Each fold has other training subjects."""
         return bool(self.study.folds)
 
-    def said_of_its_result(self) -> dict[str, str]:
+    def result_options(self) -> dict[str, str]:
         """Where the regressor's scores come from."""
         return {"learnt": "from people's scores" if self.study.brisque.scores else "from a proxy, 200 x GMSD"}
 
     def asks(self, costs: Any, fold: str) -> Asks:
-        """All training slices."""
+        """Memory for all training slices; a fixed time."""
         slices = sum(geometry.bytes for geometry in costs.geometries.split("train", int(fold)))
         return Asks(costs.BASE_MB + MEGABYTES + slices / costs.MB, 30)
 
     def takes(self, costs: Any, job: Job) -> Takes:
-        """The distorted images of every reference slice."""
+        """Time to distort every reference slice and to find the features; disk space of the regressor."""
         shape = costs.largest(costs.geometries.split("train", job.fold)).shape
         return Takes(job.settings["slices"] * costs.calibration.distortions(shape), BYTES)

@@ -6,11 +6,13 @@ from typing import Any
 
 from mrisr.planning.job import Job
 from mrisr.volumes.manifest import Volume
+from mrisr.volumes.row import ROLES
 
 from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 TABLE_BYTES = 1000
+"""Disk space of volumes.csv."""
 
 
 class Check(Stage):
@@ -26,9 +28,7 @@ class Check(Stage):
 
     def job(self) -> Job:
         """The job of the study."""
-        files: dict[str, Any] = {}
-        for subject in self.subjects.volumes:
-            files |= self.subjects.files(subject, "path", "mask", "lr_path")
+        files = [file for subject in self.subjects.volumes for file in self.subjects.files(subject, *ROLES)]
         return self.make(
             {},
             settings={
@@ -37,30 +37,30 @@ class Check(Stage):
                 "allow_leakage": self.study.allow_leakage,
                 "volumes": [self._row(volume) for volume in self.subjects.checked],
             },
-            reads={"volumes": list(files)},
-            needs={"content": list(files.values())},
+            reads={"volumes": list(dict.fromkeys(path for path, _ in files))},
+            needs={"content": [content for _, content in files]},
             context={
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
-                "slices": slice_settings(self.study),
+                "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib},
             },
         )
 
     def _row(self, volume: Volume) -> dict[str, str | None]:
-        """A row of the manifest with what applies to it; its licence changes nothing."""
+        """What the manifest and the study say about a volume, except its licence, which changes no result."""
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
-        return {**row, **row_settings(self.study, volume), "slices": None, "licence": None}
+        return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study checks its volumes."""
         return [{}]
 
     def asks(self, costs) -> Asks:
-        """The largest volume in memory; all of them read."""
+        """Memory for the largest volume; time to read all volumes."""
         voxels = [costs.geometries.of(subject).voxels for subject in self.subjects.volumes]
         return Asks(costs.BASE_MB + max(voxels) * READ_BYTES / costs.MB, sum(voxels) / READ_RATE / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """All volumes read and cut."""
+        """Time to read and cut all volumes; disk space of the table."""
         voxels = sum(costs.geometries.of(subject).voxels for subject in self.subjects.volumes)
         return Takes(voxels / VOXELS_A_SECOND, TABLE_BYTES)

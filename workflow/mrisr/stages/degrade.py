@@ -12,17 +12,17 @@ from mrisr.planning.methods import constant, described
 from .stage import Asks, Stage, Takes
 
 BYTES = 5
-"""A pixel of all slices of a subject: what is collected and written."""
+"""Bytes per pixel of all slices of a subject, which are collected before they are written."""
 MEGABYTES = 200
 """Working memory of an operator, which degrades a stack in chunks."""
 RATE = 2e5
 """Pixels degraded a second on a slow core."""
 OF_A_NETWORK = "mrisr.learned.downsample"
-"""The action where a downsampling network degrades."""
+"""The action if a downsampling network degrades the slices."""
 
 
 class Degrade(Stage):
-    """One job is one degradation of one subject."""
+    """One job degrades the slices of one subject in one way."""
 
     NAME, RULE, VERB = "degrade", "degrade_slices", "degrade"
     ACTION = "mrisr.degradations._action"
@@ -33,12 +33,12 @@ class Degrade(Stage):
     NOMINAL_SECONDS = 3.0
 
     def job(self, scale: int, degradation: str, subject: str, fold: int | None = None) -> Job:
-        """The job of a degradation that is no mixture: mixtures draw from what their members have made."""
+        """The job of a degradation that is no mixture. Mixtures have no job: they use the slices of their members."""
         names = {"scale": scale, "degradation": degradation, "subject": subject}
         method = self.study.degradations[degradation]
         sliced, known = self.jobs.job("slice", subject=subject), described("degradations", degradation, method)
         reads, needs = {"slices": sliced.writes["slices"]}, {"slices": sliced.identity}
-        action, modules = self.ACTION, plugins.modules("degradations", known["kind"], known["options"])
+        action, modules = self.ACTION, plugins.modules("degradations", known)
         for option, stage in (constant("degradations", degradation, method, "NEEDS") or {}).items():
             made = self._made_by(stage, names, fold)
             needs[option] = made.identity
@@ -46,7 +46,7 @@ class Degrade(Stage):
                 reads["network"] = made.writes["weights"]
                 action, modules = OF_A_NETWORK, [f"mrisr.kernels.{made.settings['architecture']['kind']}"]
             else:
-                # Where it lies is not part of the settings: in another study the job is the same.
+                # The path is not part of the settings, so the job has the same identity in another study.
                 reads[option] = made.writes[made.stage if made.stage in made.writes else "slices"]
         return self.make(
             {**names, "fold": fold},
@@ -58,7 +58,7 @@ class Degrade(Stage):
         )
 
     def _made_by(self, stage: str, names: Mapping[str, Any], fold: int | None) -> Job:
-        """The job whose result a degradation takes for an option."""
+        """The job whose result is an option of a degradation."""
         if names["degradation"] in self.study.estimated:
             method = self.study.estimated[names["degradation"]]
             return self.jobs.learned(method, names["scale"], names["subject"], fold)
@@ -70,13 +70,13 @@ class Degrade(Stage):
         return bool(self.study.folds) and method is not None and self.study.gives(method) == "network"
 
     def asks(self, costs, subject: str) -> Asks:
-        """All slices of the subject, at a slow core's rate."""
+        """Memory for all slices of the subject; time to degrade them on a slow core."""
         geometry = costs.geometries.of(subject)
         pixels = geometry.slices * geometry.pixels
         return Asks(costs.BASE_MB + MEGABYTES + pixels * BYTES / costs.MB, pixels / RATE / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """As long as the degradation took on a slice of this size."""
+        """Time of all slices, from the measured time of one; disk space of the degraded slices."""
         geometry = costs.geometries.of(job.wildcards["subject"])
         smaller = job.settings["scale"] ** 2 if job.settings["grid"] == "low" else 1
         if job.action == OF_A_NETWORK:

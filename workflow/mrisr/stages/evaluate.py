@@ -14,7 +14,7 @@ from .train import MODEL, OPTIMISER, model_names
 
 
 class Evaluate(Scoring):
-    """One job is one model on all test sets: a job costs seconds of start, so nothing finer is one."""
+    """One job scores one model on all test sets. Smaller jobs would spend most of their time on the start."""
 
     NAME, RULE, VERB = "evaluate", "evaluate_model", "evaluate"
     ACTION = "mrisr.evaluation.evaluate"
@@ -52,19 +52,19 @@ class Evaluate(Scoring):
         return {name: (folder / f"{name}.safetensors").as_posix() for name in kept}
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
-        """A model always has its fold."""
+        """A model always has a fold."""
         return True
 
     def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """As ``evaluation`` says."""
+        """The threads in the section ``evaluation``."""
         return self.study.evaluation.threads
 
     def device(self, wildcards: Mapping[str, Any]) -> str:
-        """As ``evaluation`` says."""
+        """The device in the section ``evaluation``."""
         return self.study.evaluation.device
 
     def asks(self, costs, architecture: str, scale: str, fold: str) -> Asks:
-        """What scoring asks for, and the network."""
+        """Memory and time of scoring, and of the network's estimates."""
         tested, evaluation = costs.geometries.split("test", int(fold)), self.study.evaluation
         needed, (memory, minutes) = costs.network(architecture, scale), self.asks_scoring(costs, fold)
         memory += costs.TORCH_MB - costs.BASE_MB + needed.parameters * OPTIMISER / costs.MB
@@ -78,11 +78,11 @@ class Evaluate(Scoring):
         return Asks(memory, minutes + needed.flops * tested_pixels(self.jobs, costs, fold) / rate / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """What scoring takes, and an estimate of every slice."""
+        """Time of scoring, and of an estimate of every slice; disk space of scores and saved estimates."""
         trained, scoring = self.jobs.job("train", **job.wildcards), self.takes_scoring(costs, job)
         tested = costs.geometries.split("test", job.fold)
-        told = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
-        one = costs.calibration.estimate(trained.settings, costs.largest(tested).shape, **told)
+        execution = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
+        one = costs.calibration.estimate(trained.settings, costs.largest(tested).shape, **execution)
         count = sum(geometry.slices for geometry in tested)
         kept = sum(geometry.bytes for geometry in tested) * len(self.study.test_sets)
         size = scoring.bytes + (kept if job.settings["save_estimates"] else 0)

@@ -13,7 +13,7 @@ from .stage import Asks, Stage
 
 
 class Fetch(Stage):
-    """One job is one volume; it belongs to no study."""
+    """One job fetches one volume. It belongs to no study."""
 
     NAME, RULE, VERB = "fetch", "fetch_volume", "fetch"
     ACTION = "mrisr.volumes.fetch"
@@ -28,23 +28,23 @@ class Fetch(Stage):
         return fetch_job(subject)
 
     def asks(self, costs: Any) -> Asks:
-        """Half an hour, for a slow network."""
+        """Half an hour including the start, for a slow network."""
         return Asks(750, 25)
 
 
 def fetch_job(subject: str) -> Job:
     """The job that fetches a built-in volume, without any study.
 
-    Its identity holds the checksum alone: whoever fetches the volume, and how, changes none of its bytes.
+    Its identity depends only on the checksum, because no other code or setting can change the volume's bytes.
     """
     path, entries = BUILT_IN.format(subject=subject), built_in_volumes()
     if path not in entries:
-        names = [entry["subject"] for entry in entries.values()]
+        names = [entry.subject for entry in entries.values()]
         raise InputError(f"{SOURCES}: there is no volume '{subject}' ({suggestion(subject, names)})")
     return Job(
         stage=Fetch.NAME,
         action=Fetch.ACTION,
-        settings={"sha256": entries[path]["sha256"]},
+        settings={"sha256": entries[path].sha256},
         modules=(),
         reads={},
         writes={"volume": path},

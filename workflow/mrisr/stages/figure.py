@@ -12,12 +12,13 @@ from .sources import SHOWN_MODELS, SOURCES
 from .stage import Asks, Stage, Takes
 
 MEGABYTES = 600
+"""Working memory beside scores and networks."""
 SECONDS = 8.0
-"""One figure of the default study."""
+"""Time of one figure of the default study."""
 
 
 class Figure(Stage):
-    """One job is one figure; its rule is named after it."""
+    """One job draws one figure. The rule is named after the figure."""
 
     NAME, RULE, VERB = "figure", "plot_{figure}", "figures"
     ACTION = "mrisr.figures._drawing"
@@ -28,7 +29,7 @@ class Figure(Stage):
     NOMINAL_SECONDS = 5.0
 
     def job(self, figure: str, scale: int) -> Job:
-        """The job of a figure: what it reads, and the settings of that, follow from what the figure declares."""
+        """The job of a figure. The figure's constant ``READS`` determines its inputs and settings."""
         scale = int(scale)
         sources = [SOURCES[name](self.jobs, scale) for name in figures.declared(figure, "READS")]
         options = {
@@ -54,7 +55,7 @@ class Figure(Stage):
         return [{"figure": name, "scale": scale} for scale in scales for name in names]
 
     def asks(self, costs, figure: str) -> Asks:
-        """All scores; the networks where a figure shows their estimates."""
+        """Memory for all scores, and for the networks if a figure shows their estimates."""
         memory = MEGABYTES + score_rows(self.jobs, costs.geometries) * costs.ROW_BYTES / costs.MB
         if SHOWN_MODELS in figures.declared(figure, "READS"):
             shown = costs.largest([costs.geometries.of(subject) for subject in self.subjects.groups]).pixels
@@ -64,6 +65,6 @@ class Figure(Stage):
         return Asks(memory, 10 + len(self.jobs.models()) / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """All scores read; two files a picture."""
+        """Time to read all scores and to draw; disk space of the pictures."""
         rows = score_rows(self.jobs, costs.geometries)
         return Takes(SECONDS + rows / costs.ROWS_A_SECOND, len(job.writes) * costs.BYTES_A_PICTURE)

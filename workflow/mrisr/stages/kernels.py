@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mrisr import plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
 
 from .learning import KERNELS, require_learning
+from .limits import length_limit, slice_limit
 from .stage import Asks, Stage, Takes, is_finished
 
 MEGABYTES = 600
-"""A batch of estimations on the CPU."""
+"""Memory of a batch of estimations on the CPU."""
 ITERATIONS, RATE, CUDA_RATE = 3000, 30, 2000
-"""Iterations of a slice's estimation, and how many of them a second a slow core, and a small GPU, make."""
+"""Iterations of one slice's estimation, and iterations per second on a slow core and on a small GPU."""
 BYTES = 2000
-"""A kernel with its line in the table."""
+"""Disk space of a kernel and its line in the table."""
 
 
 class EstimateKernels(Stage):
-    """One job is one subject; it keeps its state when it is stopped."""
+    """One job estimates the kernels of one subject. It keeps its state when it is stopped."""
 
     NAME, RULE, VERB = "kernels", "estimate_kernels", "kernels"
     ACTION = "mrisr.learned.estimate"
@@ -53,23 +55,34 @@ class EstimateKernels(Stage):
         )
 
     def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """As the method says."""
+        """The threads that the study gives the method."""
         return self.study.kernels[wildcards["method"]].threads
 
     def device(self, wildcards: Mapping[str, Any]) -> str:
-        """As the method's options say."""
+        """The method's option ``device``."""
         return self.study.kernels[wildcards["method"]].options.get("device", "auto")
 
     def asks(self, costs, subject: str, method: str) -> Asks:
-        """A batch of slices; what can go on in another job need not be done in one."""
+        """Memory for a batch of slices. The time is limited, because another job can continue the estimation."""
         geometry, options = costs.geometries.of(subject), self.study.kernels[method].options
         on_gpu = costs.device(self.device({"method": method})) != "cpu"
         steps = geometry.slices * options.get("iterations", ITERATIONS)
         memory = costs.TORCH_MB + MEGABYTES + 2 * geometry.bytes / costs.MB + costs.CUDA_MB * on_gpu
         return Asks(memory, costs.limited(steps / (CUDA_RATE if on_gpu else RATE) / 60))
 
+    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """Slices that are too small for a method, and the number of iterations."""
+        for method in dict.fromkeys(job.wildcards["method"] for job in jobs):
+            chosen = self.study.kernels[method]
+            least = plugins.constant("kernels", chosen.kind or method, "LEAST_SIDE")
+            subjects = dict.fromkeys(job.wildcards["subject"] for job in jobs if job.wildcards["method"] == method)
+            geometries = {subject: costs.geometries.of(subject) for subject in subjects}
+            yield from slice_limit(f"kernels.{method}", "a crop", least, geometries)
+            count = chosen.options.get("iterations", 0)
+            yield from length_limit(f"kernels.{method}.iterations", f"these are {count:.3g} steps", count)
+
     def takes(self, costs, job: Job) -> Takes:
-        """As many iterations as the options say, each as long as it took here."""
+        """Time of all iterations, from the measured time of one; disk space of the kernels."""
         geometry = costs.geometries.of(job.wildcards["subject"])
         size = BYTES * geometry.slices
         if is_finished(job, costs.checkpoints):

@@ -9,11 +9,14 @@ from mrisr.errors import InputError
 from mrisr.study.config import StudyConfig
 
 KERNELS = "x{scale}/{method}/{degradation}/seed{kernel_seed}"
-"""The wildcards of a method's work."""
+"""The wildcards that name the result of a method, as a path."""
 
 
 def require_learning(study: StudyConfig, names: Mapping[str, Any], wanted: str) -> None:
-    """Raise `InputError` unless a method gives what is wanted (``kernels``, ``network``), from that source and seed."""
+    """Raise `InputError` unless the study has this method with its source and seed, and it gives ``wanted``.
+
+    ``wanted`` is ``kernels`` or ``network``.
+    """
     method = names["method"]
     if study.gives(method) != wanted:
         right = "estimates kernels slice by slice: name a subject" if wanted == "network" else "learns one network"

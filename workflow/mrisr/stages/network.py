@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mrisr.memory import KEPT_SLICES
@@ -12,17 +13,18 @@ from mrisr.planning.methods import described
 from mrisr.study.config import Method
 
 from .learning import KERNELS, require_learning
+from .limits import training_limits, training_steps
 from .stage import Asks, Stage, Takes, is_finished
-from .train import measured, training_context, training_settings, training_steps
+from .train import measured, training_context, training_settings
 
 MEGABYTES = 2000
-"""A training step on the CPU."""
+"""Memory of a training step on the CPU."""
 BYTES = 3_000_000
-"""Weights, history and the finished state."""
+"""Disk space of weights, history and the finished state."""
 
 
 class TrainDownsampler(Stage):
-    """One job is one network, one a fold where there are folds; it keeps its state when it is stopped."""
+    """One job trains one network, in one fold if there are folds. It keeps its state when it is stopped."""
 
     NAME, RULE, VERB = "network", "train_downsampler", "kernels"
     ACTION = "mrisr.training.stage"
@@ -49,8 +51,8 @@ class TrainDownsampler(Stage):
         return self.make(
             {**names, "fold": fold},
             settings={
-                "architecture": {"kind": known["kind"], "shelf": "kernels", **known["options"]},
-                "loss": {"kind": loss["kind"], **loss["options"]},
+                "architecture": {**known, "shelf": "kernels"},
+                "loss": loss,
                 "scale": int(names["scale"]),
                 "training": training_settings(options),
                 "seed": chosen.seed,
@@ -66,21 +68,33 @@ class TrainDownsampler(Stage):
         return bool(self.study.folds)
 
     def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """As the method's training says."""
+        """The threads of the method's training."""
         return self.study.training_of(self.study.kernels[wildcards["method"]]).threads
 
     def device(self, wildcards: Mapping[str, Any]) -> str:
-        """As the method's training says."""
+        """The device of the method's training."""
         return self.study.training_of(self.study.kernels[wildcards["method"]]).device
 
     def asks(self, costs, method: str) -> Asks:
-        """The longest that one job may take: it goes on in another one."""
+        """Memory for slices and a step. The time is the longest of a job, because another job can continue."""
         on_gpu = costs.device(self.device({"method": method})) != "cpu"
         memory = costs.TORCH_MB + KEPT_SLICES / costs.MB + (costs.CUDA_MB if on_gpu else MEGABYTES)
         return Asks(memory, costs.limited(math.inf))
 
+    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """The patch, the batch and the number of steps."""
+        for method, fold in dict.fromkeys((job.wildcards["method"], job.fold) for job in jobs):
+            options = self.study.training_of(self.study.kernels[method])
+            key = functools.partial(self._key, method)
+            yield from training_limits(key, options, costs.geometries.named("train", fold), memory)
+
+    def _key(self, method: str, option: str) -> str:
+        """Where the study sets an option for a method."""
+        own = option in self.study.kernels[method].training
+        return f"kernels.{method}.training.{option}" if own else f"training.{option}"
+
     def takes(self, costs, job: Job) -> Takes:
-        """As many steps as the options say, each as long as it took here."""
+        """Time of all steps, from the measured time of one; disk space of weights and history."""
         if is_finished(job, costs.checkpoints):
             return Takes(0.0, BYTES)
         pairs = costs.geometries.split("train", job.fold)

@@ -8,23 +8,24 @@ from typing import Any
 from mrisr.errors import InputError
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
+from mrisr.volumes.row import ROLES
 
-from .slice import slice_settings
+from .slice import readers, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 READING = ("normalise", "multiple", "volume_4d", "complex", "nonfinite")
-"""What of the section ``slices`` counts for a scan."""
+"""Keys of the section ``slices`` that apply to a scan."""
 MEGABYTES, BYTES = 100, 30
-"""SimpleITK and the control points; a voxel of the high-resolution scan while it is read and a scan is registered."""
+"""Memory of SimpleITK and the control points, and bytes per voxel of the high-resolution scan during registration."""
 SLOWER = 3
-"""Times what a registration took where it was measured: it cannot go on in another job."""
+"""Ratio of requested to measured time. It is large, because no other job can continue a registration."""
 SECONDS, RATE = 20, 1.5e5
-"""Of any registration, and voxels of the high-resolution scan a second besides (measured with 20 iterations and
-20 mm: 28 s for 128 x 128 x 64 voxels of 1 mm, 52 s for 256 x 256 x 96, 93 s for 256 x 256 x 180)."""
+"""Constant part of a registration's time, and voxels of the high-resolution scan per second for the rest (measured with
+20 iterations and 20 mm: 28 s for 128 x 128 x 64 voxels of 1 mm, 52 s for 256 x 256 x 96, 93 s for 256 x 256 x 180)."""
 
 
 class Register(Stage):
-    """One job is the scan of one subject; it leaves slices and a picture to check them by."""
+    """One job registers the scan of one subject. It writes slices, and a picture for checking them by eye."""
 
     NAME, RULE, VERB = "register", "register_scan", "register"
     ACTION = "mrisr.registration.stage"
@@ -45,26 +46,32 @@ class Register(Stage):
             raise InputError(f"register: the degradation '{degradation}' is no scan; its kind would have to be scanned")
         names = {"scale": scale, "degradation": degradation, "subject": subject}
         sliced = self.jobs.job("slice", subject=subject)
-        files = self.subjects.files(subject, "path", "mask", "lr_path")
+        volume, files = self.subjects.volume(subject), self.subjects.files(subject, *ROLES)
         settings = slice_settings(self.study)
         return self.make(
             names,
             settings={
                 "scale": int(scale),
+                "lr_kind": row_settings(self.study, volume, "lr_path")["lr_kind"],
                 "slices": {name: settings[name] for name in READING},
                 "options": {name: value for name, value in self._options(degradation).items() if name != "file"},
             },
-            reads={"volumes": list(files), "slices": sliced.writes["slices"]},
-            needs={"slices": sliced.identity, "content": list(files.values())},
-            # The picture's code is no part of the identity: how it looks shall not have anything learned again.
-            context={"volume": self.subjects.volume(subject), "picture": "mrisr.figures._registration"},
+            reads={"volumes": list(dict.fromkeys(path for path, _ in files)), "slices": sliced.writes["slices"]},
+            needs={"slices": sliced.identity, "content": [content for _, content in files]},
+            # The picture's code is not part of the identity. A change of its look must not make learned results stale.
+            context={
+                "volume": volume,
+                "limit_gib": self.study.slices.limit_gib,
+                "picture": "mrisr.figures._registration",
+            },
+            distributions=sorted({*self.DISTRIBUTIONS, *readers(volume, "lr_path")}),
         )
 
     def _options(self, degradation: str) -> dict[str, Any]:
         return described("degradations", degradation, self.study.degradations[degradation])["options"]
 
     def problems(self, job: Job) -> Iterable[str]:
-        """The subject has no low-resolution scan."""
+        """A line if the subject has no low-resolution scan."""
         subject, degradation = job.wildcards["subject"], job.wildcards["degradation"]
         if self.subjects.volume(subject).lr_path is None:
             yield (
@@ -73,13 +80,13 @@ class Register(Stage):
             )
 
     def asks(self, costs, subject: str, degradation: str) -> Asks:
-        """Both scans in memory; a registration on a slow core."""
+        """Memory for both scans; time of a registration on a slow core."""
         voxels = costs.geometries.of(subject).voxels
         seconds = SLOWER * _seconds(voxels, self._options(degradation))
         return Asks(costs.BASE_MB + MEGABYTES + voxels * BYTES / costs.MB, seconds / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """The registration; slices of the low grid and two pictures."""
+        """Time of the registration; disk space of slices on the low grid and of two pictures."""
         geometry = costs.geometries.of(job.wildcards["subject"])
         pictures = 2 * costs.BYTES_A_PICTURE
         seconds = _seconds(geometry.voxels, job.settings["options"])
@@ -87,7 +94,7 @@ class Register(Stage):
 
 
 def _seconds(voxels: int, options: Mapping[str, Any]) -> float:
-    """Time of registering a scan to one of so many voxels."""
-    # Half the distance of the control points took twice as long.
+    """Time to register a scan to one with this number of voxels."""
+    # With half the distance of the control points, the measured time was twice as long.
     slower = options["iterations"] / 20 * max(1.0, 20 / options["control_spacing"])
     return (SECONDS + voxels / RATE) * slower

@@ -14,7 +14,7 @@ CAPTIONS = Path(__file__).parents[2] / "report"
 
 
 class Report(Stage):
-    """One job a study."""
+    """One job writes the report of the study."""
 
     NAME, RULE, VERB = "report", "write_report", "report"
     ACTION = "mrisr.artifact.report"
@@ -37,5 +37,5 @@ class Report(Stage):
         )
 
     def asks(self, costs: Any) -> Asks:
-        """All pictures in one page."""
+        """Memory and time for one page with all pictures."""
         return Asks(1000, 10)

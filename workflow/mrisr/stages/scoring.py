@@ -11,7 +11,7 @@ from mrisr.planning.methods import constant, labels
 from .stage import Asks, Jobs, Stage, Takes
 
 METRIC_BYTES = 400
-"""A pixel while an estimate is scored."""
+"""Bytes per pixel while an estimate is scored."""
 SCORE_RATE = 5e4
 """Pixels scored a second on a slow core."""
 
@@ -30,7 +30,7 @@ class Scoring(Stage):
         writes: Mapping[str, str] | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Job:
-        """The job, with the test sets, the metrics and what these need."""
+        """A job that reads the test sets, and the files that the metrics need."""
         study, scale, fold = self.study, wildcards["scale"], int(wildcards.get("fold") or 0)
         reads, needs, metrics = dict(reads or {}), dict(needs or {}), labels("metrics", study.evaluation.metrics)
         for name, method in study.evaluation.metrics.items():
@@ -58,7 +58,7 @@ class Scoring(Stage):
         )
 
     def asks_scoring(self, costs, fold: str) -> Asks:
-        """A slice while it is scored, and the rows of the table."""
+        """Memory for a slice while it is scored and for the rows of the table; time to score all slices."""
         tested = costs.geometries.split("test", int(fold))
         rows = score_rows(self.jobs, costs.geometries) / max(len(self.jobs.models()), 1)
         memory = costs.BASE_MB + costs.largest(tested).pixels * METRIC_BYTES / costs.MB
@@ -66,7 +66,7 @@ class Scoring(Stage):
         return Asks(memory + rows * costs.ROW_BYTES / costs.MB, minutes)
 
     def takes_scoring(self, costs, job: Job) -> Takes:
-        """All metrics of every slice of every test set."""
+        """Time of all metrics of every slice of every test set; disk space of the scores."""
         tested = costs.geometries.split("test", job.fold)
         count = sum(geometry.slices for geometry in tested)
         one = costs.calibration.score(job.settings["metrics"], costs.largest(tested).shape)
@@ -75,7 +75,7 @@ class Scoring(Stage):
 
 
 def scored_sets(jobs: Jobs) -> int:
-    """Test sets whose slices are scored: a mixture's slices are those of its members, and are not scored again."""
+    """Number of test sets whose slices are scored. Slices of a mixture are scored with the mixture's members."""
     return len({member for name in jobs.study.test_sets for member in jobs.study.members(name)})
 
 
@@ -85,7 +85,7 @@ def tested_pixels(jobs: Jobs, costs, fold: str) -> int:
 
 
 def score_rows(jobs: Jobs, geometries) -> int:
-    """Rows of scores.csv of the whole study."""
+    """Number of rows of scores.csv for the whole study."""
     of_fold = {f: sum(g.slices for g in geometries.split("test", f)) for f in range(jobs.subjects.folds)}
     slices = sum(of_fold[names.get("fold", 0)] for names in (*jobs.models(), *jobs.baselines()))
     return slices * len(jobs.study.test_sets) * len(jobs.study.evaluation.metrics)

@@ -7,16 +7,17 @@ from typing import Any
 
 from mrisr.planning.job import Job
 from mrisr.study.config import StudyConfig
-from mrisr.volumes.row import Volume, named_kind
+from mrisr.volumes.names import named_kind
+from mrisr.volumes.row import ROLES, Volume
 
 from .stage import Asks, Stage, Takes
 
 READ_BYTES = 14
-"""A voxel while a volume is read, normalised, cut and written."""
+"""Bytes per voxel while a volume is read, normalised, cut and written."""
 READ_RATE = 2e6
 """Voxels read a second on a slow core."""
 VOXELS_A_SECOND = 6e6
-"""Reading, normalising and cutting (measured on the built-in volumes, gzip included)."""
+"""Voxels read, normalised and cut a second (measured on the built-in volumes, gzip included)."""
 
 
 READERS = {
@@ -30,7 +31,7 @@ ALL_READERS = tuple(sorted({name for names in READERS.values() for name in names
 
 
 class Slice(Stage):
-    """One job is one volume."""
+    """One job cuts one volume."""
 
     NAME, RULE, VERB = "slice", "slice_volume", "slice"
     ACTION = "mrisr.volumes.slicing"
@@ -48,42 +49,56 @@ class Slice(Stage):
             {"subject": subject},
             settings={
                 **slice_settings(self.study),
-                **row_settings(self.study, volume),
+                **row_settings(self.study, volume, "path", "mask"),
                 "count": self.subjects.counts[subject],
                 "subject": subject,
             },
             modules=("mrisr.volumes.readers",),
-            reads={"volume": list(files)},
-            needs={"content": list(files.values())},
-            context={"volume": volume},
-            distributions=READERS.get(str(volume.kind or named_kind(volume.path)).partition(":")[0], ALL_READERS),
+            reads={"volume": list(dict.fromkeys(path for path, _ in files))},
+            needs={"content": [content for _, content in files]},
+            context={"volume": volume, "limit_gib": self.study.slices.limit_gib},
+            distributions=readers(volume, "path", "mask"),
         )
 
     def targets(self) -> list[dict[str, Any]]:
-        """Every volume of the manifest is cut, also one that no model is tested on."""
+        """All volumes of the manifest. Volumes that no model is tested on are cut too."""
         return [{"subject": subject} for subject in self.subjects.volumes]
 
     def asks(self, costs, subject: str) -> Asks:
-        """The volume in memory, read at a slow core's rate."""
+        """Memory for the volume; time to read it on a slow core."""
         voxels = costs.geometries.of(subject).voxels
         return Asks(costs.BASE_MB + voxels * READ_BYTES / costs.MB, voxels / READ_RATE / 60)
 
     def takes(self, costs, job: Job) -> Takes:
-        """The volume read and cut; its slices on disk."""
+        """Time to read and cut the volume; disk space of its slices."""
         geometry = costs.geometries.of(job.wildcards["subject"])
         return Takes(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
 
 
-def row_settings(study: StudyConfig, volume: Volume) -> dict[str, str | None]:
-    """What applies to a volume, wherever it is written: in its row, in the study, or in its name."""
+def row_settings(study: StudyConfig, volume: Volume, *roles: str) -> dict[str, str | None]:
+    """Axis, range of slices and kinds of a row's volumes: from the row, or else from the study or the files' names."""
     return {
         "axis": str(study.slices.axis if volume.axis is None else volume.axis),
         "range": volume.slices or study.slices.range,
-        "kind": volume.kind or named_kind(volume.path),
+        **{ROLES[role]: _kind(volume, role) for role in roles},
     }
 
 
+def readers(volume: Volume, *roles: str) -> tuple[str, ...]:
+    """Libraries that read what a row names in some columns."""
+    kinds = [str(_kind(volume, role)).partition(":")[0] for role in roles if getattr(volume, role) is not None]
+    return tuple(sorted({name for kind in kinds for name in READERS.get(kind, ALL_READERS)}))
+
+
+def _kind(volume: Volume, role: str) -> str | None:
+    path = getattr(volume, role)
+    return volume.kind_of(role) or (None if path is None else named_kind(path))
+
+
 def slice_settings(study: StudyConfig) -> dict[str, Any]:
-    """The section ``slices`` but for its counts, and what the sides of a slice have to be multiples of."""
+    """The keys of ``slices`` that change a slice, and ``multiple``: the sides of slices must be multiples of it.
+
+    The counts and the limit are left out. They change no slice that is made.
+    """
     multiple = math.lcm(*study.protocol.scales)
-    return {**study.slices.model_dump(exclude={"count"}), "multiple": multiple}
+    return {**study.slices.model_dump(exclude={"count", "limit_gib"}), "multiple": multiple}

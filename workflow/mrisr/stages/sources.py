@@ -1,4 +1,4 @@
-"""What figures can read: each name that a figure may declare in ``READS``."""
+"""The inputs that a figure can declare in ``READS``, by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN_MODELS = "shown_models"
 
 
 class Source(NamedTuple):
-    """Files by role, the identities of the jobs that make them, and what the figure is told of them."""
+    """Files by role, the identities of the jobs that make them, and the figure's settings for them."""
 
     reads: dict[str, Any]
     needs: dict[str, Any]
@@ -45,13 +45,13 @@ def _histories(jobs: Jobs, scale: int) -> Source:
 
 
 def _test_slices(jobs: Jobs, scale: int) -> Source:
-    """The slices of the subject that is shown, and what each test set's degradation makes of them."""
+    """The slices of the shown subject, and the same slices degraded by each test set's degradation."""
     plain = [name for name in jobs.study.test_sets if name not in jobs.study.mixtures]
     return _slices(jobs, scale, _shown_subject(jobs), plain, _shown_fold(jobs), jobs.study.figures.panel_slice)
 
 
 def _training_slices(jobs: Jobs, scale: int) -> Source:
-    """The slices of a training subject of the first fold, and what each degradation of the study makes of them."""
+    """The slices of a training subject of the first fold, and the same slices degraded by each of the degradations."""
     plain = [name for name in jobs.study.degradations if name not in jobs.study.mixtures]
     return _slices(jobs, scale, jobs.subjects.of("train")[0], plain, 0, None)
 
@@ -91,7 +91,7 @@ def _estimates(jobs: Jobs, scale: int) -> Source:
 
 
 def _kernels(jobs: Jobs, scale: int) -> Source:
-    """The estimated kernels of the training subjects, those of the first fold."""
+    """The estimated kernels of the training subjects of the first fold."""
     methods = [name for name in dict.fromkeys(jobs.study.estimated.values()) if jobs.study.gives(name) == "kernels"]
     found = {
         f"{method} {subject}": jobs.learned(method, scale, subject)

@@ -1,9 +1,9 @@
-"""The base class of all stages: what a stage declares, and what follows from it."""
+"""The base class of all stages: what a stage declares, and what is derived from it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -67,7 +67,7 @@ class Stage(ABC):
     """
 
     NAME: ClassVar[str]
-    """How jobs and other stages know it."""
+    """The name by which jobs and other stages refer to it."""
     RULE: ClassVar[str]
     """Its rule in Snakemake."""
     VERB: ClassVar[str]
@@ -75,11 +75,11 @@ class Stage(ABC):
     ACTION: ClassVar[str]
     """The module that does the work, see `Job.action`."""
     KEY: ClassVar[str] = ""
-    """The wildcards of a job as a path: where its log and its timing lie below the rule's name."""
+    """The wildcards of a job as a path. Its log and its timing have this path below the rule's name."""
     FILES: ClassVar[Mapping[str, str]] = {}
     """What a job writes, by role: paths below the study's results, with wildcards in braces."""
     RECORD: ClassVar[str]
-    """Its run.json, likewise."""
+    """The path of its run.json, likewise."""
     DISTRIBUTIONS: ClassVar[tuple[str, ...]] = ()
     """Libraries beside the numerical ones whose versions change what its jobs write."""
     INFLUENCE: ClassVar[tuple[str, ...]] = ()
@@ -89,18 +89,18 @@ class Stage(ABC):
     RESUMABLE: ClassVar[bool] = False
     """Whether it keeps its state when it is stopped, and its action takes ``checkpoints`` and ``deadline``."""
     DOING: ClassVar[str] = ""
-    """What a line of progress calls it; its action then takes ``progress``."""
+    """Its name in a line of progress. If it is not empty, the action takes ``progress``."""
     NOMINAL_SECONDS: ClassVar[float] = 2.0
-    """Seconds of a job of the default study: weighs the stages until one of their jobs has been seen."""
+    """Seconds of a job of the default study. The display estimates the time left from it until a job has finished."""
     SHOWS_ALL_OTHERS: ClassVar[bool] = False
-    """Whether its job depends on all others; `Plan.jobs` leaves it out."""
+    """Whether its job shows the results of all others. `Plan.jobs` leaves it out."""
     IN_STUDY: ClassVar[bool] = True
     """Whether its outputs belong to the study, below its results."""
 
     def __init__(self, jobs: Jobs):
         self.jobs, self.study, self.subjects = jobs, jobs.study, jobs.subjects
 
-    # ---- what a stage says ------------------------------------------------------------------------------------------
+    # ---- what a stage declares --------------------------------------------------------------------------------------
 
     @abstractmethod
     def job(self, **wildcards: Any) -> Job:
@@ -120,13 +120,24 @@ class Stage(ABC):
 
     @abstractmethod
     def asks(self, costs: Any, **influence: str) -> Asks:
-        """What a job asks a cluster for.
+        """The memory and run time that a job requests from a cluster.
 
         ``costs`` is `mrisr.costs.resources.Resources`, ``influence`` the wildcards in `INFLUENCE`, as text.
         """
 
+    def limits(self, costs: Any, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """What of its jobs is too large or takes too long, one line each with its key.
+
+        ``costs`` as for `asks`; ``memory`` is this machine's, in bytes. What is not known before anything runs is left
+        out.
+        """
+        return ()
+
     def takes(self, costs: Any, job: Job) -> Takes:
-        """What a job will take on this machine without its start. ``costs`` is `mrisr.costs.forecast.Forecast`."""
+        """Time of a job on this machine, without its start, and its disk space.
+
+        ``costs`` is `mrisr.costs.forecast.Forecast`.
+        """
         return Takes(0.0, 0.0)
 
     def targets(self) -> Iterable[Mapping[str, Any]]:
@@ -137,18 +148,18 @@ class Stage(ABC):
         """Reasons why a job of the plan cannot run, one line each."""
         return ()
 
-    def said_of_its_result(self) -> dict[str, str]:
-        """What tables say about a metric that takes this stage's result as an option."""
+    def result_options(self) -> dict[str, str]:
+        """Options that tables show for a metric that uses this stage's result, by name."""
         return {}
 
-    # ---- what follows -----------------------------------------------------------------------------------------------
+    # ---- what is derived --------------------------------------------------------------------------------------------
 
     def patterns(self) -> dict[str, str]:
-        """What a job writes by role, with its wildcards in braces."""
+        """The paths that a job writes, by role, with wildcards in braces."""
         return {role: self._below(path) for role, path in self.FILES.items()}
 
     def record_pattern(self) -> str:
-        """Its record, with its wildcards in braces."""
+        """The path of a job's record, with wildcards in braces."""
         return self._below(self.RECORD)
 
     def make(
@@ -164,7 +175,7 @@ class Stage(ABC):
         context: Mapping[str, Any] | None = None,
         distributions: Iterable[str] | None = None,
     ) -> Job:
-        """A job of this stage. Its action is always among its modules; paths follow from the wildcards."""
+        """Make a job of this stage. The action is added to its modules. Paths are derived from the wildcards."""
         named = {**wildcards, "fold_folder": fold_folder(wildcards.get("fold"))}
         files = {role: pattern.format(**named) for role, pattern in self.patterns().items()}
         action = action or self.ACTION
@@ -186,7 +197,7 @@ class Stage(ABC):
         specific = self.is_fold_specific(wildcards)
         if specific and "fold" not in wildcards:
             last = self.subjects.folds - 1
-            raise InputError(f"{self.NAME}: there is one a fold; give --fold, from 0 to {last}")
+            raise InputError(f"{self.NAME}: there is one for each fold; give --fold, from 0 to {last}")
         if not specific and "fold" in wildcards:
             raise InputError(f"{self.NAME}: is the same in every fold; leave --fold out")
 

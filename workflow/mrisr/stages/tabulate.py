@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from mrisr.files import sha256
 from mrisr.planning import tables
 from mrisr.planning.collisions import require_distinct
 from mrisr.planning.job import Job
+from mrisr.statistics import printed
 
 from .scoring import score_rows
 from .stage import Asks, Stage, Takes
 
 SECONDS = 3.0
-"""The tables of the default study."""
+"""Time of the tables of the default study."""
 
 
 class Tabulate(Stage):
-    """One job a study."""
+    """One job makes all tables of the study."""
 
     NAME, RULE, VERB = "tabulate", "tabulate", "tabulate"
     ACTION = "mrisr.statistics.tabulate"
@@ -31,27 +33,32 @@ class Tabulate(Stage):
         scored += [self.jobs.job("baseline", **names) for names in self.jobs.baselines()]
         written = tables.written(self.study)
         files = [name for table in written for name in tables.files(self.jobs, table)]
-        # Told here: as keys of what is written, two of one name would become one.
+        # Checked here, because the names become keys of ``writes``, and two equal keys would become one.
         require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
             {},
-            settings={**tables.order(self.jobs), "against": self.study.evaluation.against, "tables": written},
+            settings={**tables.order(self.jobs), "tables": {name: tables.asked(self.study, name) for name in written}},
             modules=tuple(f"mrisr.tables.{table}" for table in written),
             reads={"scores": [job.writes["scores"] for job in scored]},
             writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
-            needs={"scores": [job.identity for job in scored]},
+            needs={"scores": [job.identity for job in scored], **self._printed()},
         )
+
+    def _printed(self) -> dict[str, str]:
+        """Content of the printed numbers that stand beside the study's, if any."""
+        paper = self.study.evaluation.paper
+        return {"printed": sha256(printed.path(paper))} if paper else {}
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study has its tables."""
         return [{}]
 
     def asks(self, costs) -> Asks:
-        """All rows of all scores."""
+        """Memory and time for all rows of all scores."""
         rows = score_rows(self.jobs, costs.geometries)
         return Asks(costs.BASE_MB + rows * costs.ROW_BYTES / costs.MB, rows / costs.ROWS_A_SECOND)
 
     def takes(self, costs, job: Job) -> Takes:
-        """All rows of all scores."""
+        """Time for all rows of all scores; disk space of scores.csv."""
         rows = score_rows(self.jobs, costs.geometries)
         return Takes(SECONDS + rows / costs.ROWS_A_SECOND, rows * costs.BYTES_A_ROW)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,25 @@ from mrisr.memory import KEPT_SLICES
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
 from mrisr.study.config import TrainingOptions
+from mrisr.study.training import optimiser_of
 
+from .limits import training_limits, training_steps
 from .stage import Asks, Stage, Takes, is_finished
 
 MODEL = "x{scale}/{architecture}/{loss}/{training_set}/fold{fold}/seed{seed}"
-"""The wildcards of a model."""
+"""The wildcards of a model, as a path."""
 EPOCHS = f"models/{MODEL}/epochs.safetensors"
-"""Where the named epochs of a training are kept."""
+"""The file with the weights and estimates of the epochs in ``training.keep_epochs``."""
 OPTIMISER = 16
-"""Bytes a parameter: weight, gradient, two moments."""
+"""Bytes of memory per parameter: weight, gradient, two moments."""
 CHECKPOINT_BYTES = 20
-"""A parameter: weights, the finished state, and the newest checkpoint with its two moments."""
+"""Bytes on disk per parameter: weights, the finished state, and the newest checkpoint with its two moments."""
 OPERATIONS = 3
-"""Of a training step in units of an estimate's: forward, and backward at twice of that."""
+"""Operations of a training step, relative to those of an estimate. The backward pass has twice those of the forward."""
 
 
 class Train(Stage):
-    """One job is one model; it keeps its state when it is stopped."""
+    """One job trains one model. It keeps its state when it is stopped."""
 
     NAME, RULE, VERB = "train", "train_model", "train"
     ACTION = "mrisr.training.stage"
@@ -47,9 +50,7 @@ class Train(Stage):
         model = study.architecture(architecture)
         criterion = described("losses", loss, study.losses[loss])
         options = study.training.for_architecture(architecture)
-        loss_options, files = contents.by_content(
-            "losses", criterion["kind"], criterion["options"], self.subjects.digests
-        )
+        named, files = contents.by_content("losses", criterion, self.subjects.digests)
         start, initial, initial_needs = self._start(names, options)
         train_files, train_needs = self.jobs.pairs(scale, training_set, "train", fold)
         validation_files, validation_needs = self.jobs.pairs(scale, training_set, "validation", fold)
@@ -57,15 +58,15 @@ class Train(Stage):
             names,
             settings={
                 "architecture": model,
-                "loss": {"kind": criterion["kind"], **loss_options},
+                "loss": named,
                 "scale": study.model_scale(scale),
                 "training": {**training_settings(options), "initial_weights": start},
                 "seed": int(seed),
                 "mixture_seed": study.mixture_seed(training_set),
             },
             modules=(
-                *plugins.modules("models", model["kind"], study.architectures[architecture].options),
-                *plugins.modules("losses", criterion["kind"], criterion["options"]),
+                *plugins.modules("models", model),
+                *plugins.modules("losses", criterion),
             ),
             reads={"train": train_files, "validation": validation_files, "files": files, **initial},
             needs={"train": train_needs, "validation": validation_needs, **initial_needs},
@@ -73,7 +74,7 @@ class Train(Stage):
         )
 
     def patterns(self) -> dict[str, str]:
-        """Besides weights and history what the named epochs left, if the study names any."""
+        """Paths of weights and history, and of the kept epochs if the study keeps any."""
         training = self.study.training
         kept = any(training.for_architecture(name).keep_epochs for name in self.study.architectures)
         return super().patterns() | ({"epochs": self._below(EPOCHS)} if kept else {})
@@ -81,7 +82,7 @@ class Train(Stage):
     def _start(
         self, names: Mapping[str, Any], options: TrainingOptions
     ) -> tuple[str | None, dict[str, str], dict[str, str]]:
-        """Where a training starts: content of a file of weights; what the job reads and needs for it."""
+        """The initial weights of a training: the digest of a file (or None), and what the job reads and needs."""
         start = options.initial_weights
         if isinstance(start, str):
             return contents.PREFIX + self.subjects.digests(Path(start)), {"initial": start}, {}
@@ -91,19 +92,19 @@ class Train(Stage):
         return None, {"initial": source.writes["weights"]}, {"initial": source.identity}
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
-        """A model always has its fold; the only one is 0."""
+        """A model always has a fold. Without cross-validation it is 0."""
         return True
 
     def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """As ``training`` says for the architecture."""
+        """The threads in the section ``training`` for the architecture."""
         return self.study.training.for_architecture(wildcards["architecture"]).threads
 
     def device(self, wildcards: Mapping[str, Any]) -> str:
-        """As ``training`` says for the architecture."""
+        """The device in the section ``training`` for the architecture."""
         return self.study.training.for_architecture(wildcards["architecture"]).device
 
     def asks(self, costs, architecture: str, scale: str, fold: str) -> Asks:
-        """The slices that are kept, the optimiser, and what a step keeps for the gradient."""
+        """Memory for kept slices, the optimiser and the gradient of a step; time of all steps and validations."""
         options = self.study.training.for_architecture(architecture)
         training, validation = (costs.geometries.split(split, int(fold)) for split in ("train", "validation"))
         needed, batch = costs.network(architecture, scale), _batch_pixels(options, training)
@@ -119,8 +120,20 @@ class Train(Stage):
             memory, rate = memory + costs.CUDA_MB, costs.CUDA_RATE
         return Asks(memory, costs.limited(needed.flops * pixels / rate / 60))
 
+    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+        """The patch, the batch and the number of steps."""
+        for name, fold in dict.fromkeys((job.wildcards["architecture"], job.fold) for job in jobs):
+            options = self.study.training.for_architecture(name)
+            key = functools.partial(self._key, name)
+            yield from training_limits(key, options, costs.geometries.named("train", fold), memory)
+
+    def _key(self, architecture: str, option: str) -> str:
+        """Where the study sets an option for an architecture."""
+        overridden = option in self.study.training.overrides.get(architecture, {})
+        return f"training.overrides.{architecture}.{option}" if overridden else f"training.{option}"
+
     def takes(self, costs, job: Job) -> Takes:
-        """As many steps and validations as the options say, each as long as it took here."""
+        """Time of all steps and validations, from the measured time of one each; disk space of weights and states."""
         names, training = job.wildcards, costs.geometries.split("train", job.fold)
         parameters = costs.network(names["architecture"], names["scale"]).parameters
         if is_finished(job, costs.checkpoints):
@@ -128,14 +141,14 @@ class Train(Stage):
         options = self.study.training.for_architecture(names["architecture"])
         validation = costs.geometries.split("validation", job.fold)
         step = costs.calibration.training_step(measured(job), costs.largest(training).shape)
-        told = {"threads": options.threads, "device": options.device}
-        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **told)
+        execution = {"threads": options.threads, "device": options.device}
+        one = costs.calibration.estimate(job.settings, costs.largest(validation).shape, **execution)
         slices = math.ceil(options.epochs / options.validate_every) * sum(g.slices for g in validation)
         return Takes(training_steps(options, training) * step + slices * one, CHECKPOINT_BYTES * parameters)
 
 
 def model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str, Any]:
-    """The wildcards of a model, numbers as numbers."""
+    """The wildcards of a model. Numbers that are given as text are converted."""
     return {
         "scale": int(scale),
         "architecture": architecture,
@@ -147,29 +160,24 @@ def model_names(scale, architecture, loss, training_set, fold, seed) -> dict[str
 
 
 def training_settings(options: TrainingOptions) -> dict[str, Any]:
-    """What of the options of a training changes its results.
+    """The options of a training that change its results.
 
-    Any algorithms of a CPU are deterministic. Which device ``auto`` finds is known where the job runs.
+    On a CPU all algorithms are deterministic. The device that ``auto`` finds is known only where the job runs.
     """
     deterministic = options.deterministic or options.device == "cpu"
-    return {**options.model_dump(exclude={"checkpoint_every", "device"}), "deterministic": deterministic}
+    told = options.model_dump(exclude={"checkpoint_every", "device"})
+    return {**told, "optimiser": optimiser_of(options), "deterministic": deterministic}
 
 
 def training_context(options: TrainingOptions, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What the action is told besides."""
+    """Arguments of the action that change no result."""
     return {"checkpoint_every": options.checkpoint_every, "device": options.device, "names": dict(names)}
 
 
 def measured(job: Job) -> dict[str, Any]:
-    """The settings of a training job as a calibration takes them: with its device, from random weights."""
+    """The settings of a training job for a calibration: with its device, and with random initial weights."""
     training = {**job.settings["training"], "device": job.context["device"], "initial_weights": None}
     return contents.with_paths({**job.settings, "training": training}, job.reads.get("files", {}))
-
-
-def training_steps(options: TrainingOptions, training: list) -> int:
-    """Steps of a whole training on the slices of some subjects (their geometries)."""
-    slices = sum(geometry.slices for geometry in training)
-    return options.epochs * (options.steps_per_epoch or math.ceil(slices / options.batch))
 
 
 def _batch_pixels(options: TrainingOptions, training: list) -> int:

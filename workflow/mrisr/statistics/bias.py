@@ -35,7 +35,8 @@ def bias(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFrame
             row = {**block.names, "training_set": training_set, "test_set": test_set}
             row |= {column: getattr(found, column) for column in COLUMNS if hasattr(found, column)}
             # Adding zero turns a negative zero into zero.
-            rows.append({**row, "margin": block.metric.sign * found.gap + 0.0, "note": order.note(block.metric)})
+            note = order.note(block.metric, training_set, test_set)
+            rows.append({**row, "margin": block.metric.sign * found.gap + 0.0, "note": note})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return order.sort(table, ["scale", "architecture", "loss", "metric", "training_set", "test_set", "group"])
 

@@ -106,7 +106,10 @@ def _finding(block: Block, *, sentence: str, **facts: Any) -> Finding:
     title = f"{names['architecture']} / {names['loss']}, x{names['scale']}"
     if names["group"] not in block.order.groups[:1]:
         title += f", test group {names['group']}"
-    return Finding(**names, **facts, sentence=f"{title}: {sentence}.", note=block.order.note(block.metric))
+    # A summary without a rival is about all models.
+    sets = [facts["model"], facts["rival"], facts["test_set"]] if facts["rival"] else block.training_sets
+    note = block.order.note(block.metric, *sets)
+    return Finding(**names, **facts, sentence=f"{title}: {sentence}.", note=note)
 
 
 def or_lowest(margin: float) -> float:

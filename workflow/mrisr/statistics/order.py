@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -63,7 +63,8 @@ class Order:
     """Names in the order of the study. ``architectures`` begin with the baselines, ``groups`` with the primary one.
 
     ``simulated`` are the test sets in which the hidden degradation replaces real low-resolution scans.
-    ``cross_validation`` says how many folds there are, if any.
+    ``cross_validation`` says how many folds there are, if any. ``varying`` has a remark for each training or test set
+    that contains what was learned by a method with unstable results.
     """
 
     training_sets: Sequence[str]
@@ -77,6 +78,7 @@ class Order:
     leakage: bool = False
     grid: str = "same"
     cross_validation: str = ""
+    varying: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, order: Order | Mapping[str, Any]) -> Order:
@@ -118,9 +120,13 @@ class Order:
         """The names that are not mixtures."""
         return [name for name in names if name not in self.mixtures]
 
-    def note(self, metric: Metric) -> str:
-        """Remarks for a table of this metric: its options, the folds, and leakage if it is permitted."""
+    def note(self, metric: Metric, *sets: str) -> str:
+        """Remarks for a table of this metric: its options, the folds, and leakage if it is permitted.
+
+        A row also has the remarks on its training and test sets, ``sets``.
+        """
         leakage = "subjects may stand in several splits (allow_leakage)" if self.leakage else ""
         stands_in = ", ".join(self.simulated)
         simulated = f"{stands_in}: no real scan, the hidden degradation stands in" if stands_in else ""
-        return "; ".join(part for part in (metric.note, simulated, self.cross_validation, leakage) if part)
+        varying = [self.varying[name] for name in dict.fromkeys(sets) if name in self.varying]
+        return "; ".join(part for part in (metric.note, simulated, *varying, self.cross_validation, leakage) if part)

@@ -73,7 +73,8 @@ def method_name(architecture: str, loss: str, training_set: str) -> str:
 def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | None) -> Iterator[dict[str, Any]]:
     means = _subject_means(scores)
     folds = scores[scores["training_set"] != ""].groupby("method")["fold"].nunique()
-    methods = list(scores["method"].unique())
+    training_sets = scores.drop_duplicates("method").set_index("method")["training_set"]
+    methods = list(training_sets.index)
     pairs = list(_pairs(methods, against))
     compared = {(a, b): Differences(_differences(means[a], means[b])) for a, b in pairs}
     compared = {pair: found for pair, found in compared.items() if len(found.differences)}
@@ -82,7 +83,8 @@ def _family(names: tuple, scores: pd.DataFrame, order: Order, against: str | Non
     for position, ((a, b), found) in enumerate(compared.items()):
         enough = found.can_rank(len(compared))
         notes = [*found.why_blank(len(compared)), FOLDS if max(folds.get(a, 0), folds.get(b, 0)) > 1 else ""]
-        notes.append(order.note(order.metrics[names[FAMILY.index("metric")]]))
+        metric, test_set = (names[FAMILY.index(column)] for column in ("metric", "test_set"))
+        notes.append(order.note(order.metrics[metric], training_sets[a], training_sets[b], test_set))
         yield {
             **dict(zip(FAMILY, names, strict=True)),
             "method_a": a,

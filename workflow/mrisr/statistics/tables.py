@@ -55,6 +55,13 @@ def spreads(scores: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
+def seed_spreads(scores: pd.DataFrame) -> pd.DataFrame:
+    """Standard deviation (n - 1) over the seeds' means: columns `CELL` and ``value``; NaN for one seed."""
+    values = defined(scores).set_index([*CELL, *RUN, *SLICE])["value"]
+    by_seed = stepwise_mean(values, [*CELL, *RUN, "subject"], [*CELL, *RUN], [*CELL, "seed"])
+    return by_seed.groupby(level=CELL).agg(_deviation).reset_index()
+
+
 def _deviation(values: pd.Series) -> float:
     return float(np.std(values.to_numpy(), ddof=1)) if len(values) > 1 else np.nan
 
@@ -73,6 +80,7 @@ def wide(cells: pd.DataFrame, order: Order | Mapping[str, Any], *, metric: str, 
     if "std_over" in cells:
         over = chosen.drop_duplicates(MODEL).set_index(MODEL)["std_over"]
         table["std_over"] = table.join(over, on=MODEL)["std_over"]
-    if note := order.note(order.metrics[metric]):
-        table["note"] = note
+    notes = [order.note(order.metrics[metric], name, *columns) for name in table["training_set"]]
+    if any(notes) or order.note(order.metrics[metric]):
+        table["note"] = notes
     return order.sort(table, MODEL)

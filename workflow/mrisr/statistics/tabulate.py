@@ -23,8 +23,8 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
     writes : mapping
         ``scores``, the tidy table of all scores, and each file of the tables by its name.
     settings : mapping
-        The fields of `Order`; ``tables``, the names of the tables; ``against``, the method that paired tests compare
-        with all others, or None.
+        The fields of `Order`; ``tables``, for each table the key of the study that asks for it with its value (none for
+        a table that every study has).
 
     Raises
     ------
@@ -33,7 +33,7 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
     """
     order, everything = Order.of(settings), scores.read(map(Path, reads["scores"]))
     files = {"scores": everything}
-    for name in settings["tables"]:
-        files |= dict(plugins.load("tables", name).files(everything, order, against=settings["against"]))
+    for name, asked in settings["tables"].items():
+        files |= dict(plugins.load("tables", name).files(everything, order, **asked))
     for name, table in files.items():
         write_scores(Path(writes[name]), table)

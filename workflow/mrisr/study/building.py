@@ -10,11 +10,12 @@ from mrisr import plugins
 
 from .config import StudyConfig
 from .methods import Method
+from .written import all_options
 
 
 @dataclass(frozen=True)
 class Buildable:
-    """A method: its key in the study, its shelf, its plug-in, and all options that it is made with."""
+    """A method: its key in the study, its shelf, its plug-in, and all options with which it is made."""
 
     where: str
     shelf: str
@@ -53,7 +54,7 @@ def _at(study: StudyConfig, scale: int) -> Iterator[Buildable]:
 
 def _built(where: str, shelf: str, name: str, method: Method, **given: Any) -> Buildable:
     kind = method.kind or name
-    options = {**given, **method.options}
+    options = {**given, **all_options(shelf, kind, method.options)}
     if "device" in options:
         # Where it computes is no matter here: this machine may only submit jobs.
         options["device"] = "cpu"

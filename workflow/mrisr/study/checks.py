@@ -8,14 +8,14 @@ from typing import Any
 from mrisr.errors import suggestion
 
 Study = Any
-"""The whole study, a `mrisr.study.config.StudyConfig`, as the check of one section sees it.
+"""Type of a whole study in the check of one section: a `mrisr.study.config.StudyConfig`.
 
-The study is made of the sections. A section that imported it would close a circle.
+A section cannot import that class, because the class is made of the sections.
 """
 
 
 def unknown(key: str, names: Iterable[str] | None, allowed: Iterable[str]) -> Iterable[str]:
-    """A line for each name that is not allowed, and for each that stands there twice."""
+    """One line for each name that is not allowed, and for each name that is given twice."""
     names = list(names or [])
     for name in dict.fromkeys(names):
         if name not in allowed:
@@ -24,11 +24,11 @@ def unknown(key: str, names: Iterable[str] | None, allowed: Iterable[str]) -> It
 
 
 def repeated(key: str, values: Collection[Any]) -> Iterable[str]:
-    """A line for each value that stands there twice."""
+    """One line for each value that is given twice."""
     for value in dict.fromkeys(values):
         if list(values).count(value) > 1:
             # A name in quotes, a number without.
-            yield f"{key}: {value!r} stands there twice"
+            yield f"{key}: {value!r} is listed twice"
 
 
 def listed(values: Iterable[Any]) -> str:

@@ -1,7 +1,7 @@
 """The configuration of a study: what may be written in config.yaml, and what it means.
 
-Every key has its default in its section, except what a study is about (its name, volumes, degradations, architectures,
-losses). A study is complete: nothing is merged underneath it.
+Every key has its default in its section, except the subject of a study (its name, volumes, degradations, architectures,
+losses). A study is complete: nothing is merged with it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .brisque import Brisque
 from .evaluation import Evaluation
 from .figures import Figures
 from .kernels import Kernels
-from .methods import Method, Methods
+from .methods import Method, Methods, described
 from .models import Models
 from .protocol import Protocol
 from .section import Name, PathText, Section, Seed
@@ -98,18 +98,18 @@ class StudyConfig(Section):
         return [name for name, method in self.degradations.items() if _constant(name, method, "IS_MIXTURE")]
 
     def training_of(self, network: Kernels) -> TrainingOptions:
-        """How a downsampling network is trained: as the section ``training`` says, but for what the method says."""
+        """Training options of a downsampling network: the section ``training``, with the changes of the method."""
         return TrainingOptions(**(self.training.model_dump(exclude={"overrides"}) | network.training))
 
     @property
     def estimated(self) -> dict[str, str]:
         """Degradations that apply what a method of ``kernels`` has learned, and the name of that method."""
         named = {name: self.degradations[name].options.get("by") for name in self._needing("kernels")}
-        # A name of another type is told where the options are checked.
+        # A name of another type is reported where the options are checked.
         return {name: by if by and isinstance(by, str) else name for name, by in named.items()}
 
     def _needing(self, stage: str) -> list[str]:
-        """Degradations that take what a stage makes for one of their options."""
+        """Degradations with an option that takes the result of a stage."""
         return [n for n, method in self.degradations.items() if stage in (_constant(n, method, "NEEDS") or {}).values()]
 
     def gives(self, method: str) -> str:
@@ -117,7 +117,7 @@ class StudyConfig(Section):
         return plugins.describe("kernels", self.kernels[method].kind or method).constants["GIVES"]
 
     def learned(self, methods: Iterable[str]) -> set[str]:
-        """What methods of the section ``kernels`` learn, as `gives` says; nothing of those that there are not."""
+        """What methods of the section ``kernels`` learn, see `gives`. Unknown methods are left out."""
         kinds = [self.kernels[name].kind or name for name in methods if name in self.kernels]
         return {plugins.constant("kernels", kind, "GIVES") for kind in kinds}
 
@@ -146,9 +146,8 @@ class StudyConfig(Section):
         return self.degradations[degradation].options.get("seed", 0) if degradation in self.mixtures else 0
 
     def architecture(self, name: str) -> dict[str, Any]:
-        """An architecture: its plug-in as ``kind``, and its options with the defaults filled in."""
-        kind = self.architectures[name].kind or name
-        return {"kind": kind, **plugins.resolved("models", kind, self.architectures[name].options)}
+        """An architecture: its plug-in as ``kind``, and its ``options`` with the defaults filled in."""
+        return described("models", name, self.architectures[name])
 
     def model_scale(self, scale: int | str) -> int:
         """Factor that a network enlarges by: 1 on the high-resolution grid."""

@@ -1,4 +1,4 @@
-"""The section ``degradations``: mixtures, scans, what is learned, and the labels of tables."""
+"""The section ``degradations``: mixtures, scans, learned degradations, and names that clash with columns of tables."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from mrisr.errors import InputError, suggestion
 
 from .checks import Study, repeated
 from .methods import option_problems
+from .written import all_options
 
 COLUMNS = {"scale", "architecture", "loss", "training_set", "std_over", "note"}
 """Columns of the wide tables beside those of the test sets."""
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Impossible mixtures, scans and learned degradations, and names that tables have for other columns."""
+    """Impossible mixtures, scans and learned degradations, and names that are other columns of the tables."""
     yield from _option_problems(study)
     yield from _mixture_problems(study)
     yield from _scan_problems(study)
@@ -26,9 +27,9 @@ def problems(study: Study) -> Iterable[str]:
 
 
 def _option_problems(study: Study) -> Iterable[str]:
-    """What a degradation says of the values of its options: it is made once, which takes no torch.
+    """Values that a degradation itself refuses. Each degradation is made once for this, without importing torch.
 
-    Other methods take torch. `mrisr.running.trial` makes them in another process.
+    Other methods need torch. `mrisr.running.trial` makes them in another process.
     """
     made_later = {*study.mixtures, *study.estimated, *study.scanned}
     for name, method in study.degradations.items():
@@ -36,10 +37,11 @@ def _option_problems(study: Study) -> Iterable[str]:
         if name in made_later or not method.options or kind not in plugins.available("degradations"):
             continue
         if any(option_problems("degradations", kind, method.options)):
-            continue  # told already
+            continue  # reported already
+        options = all_options("degradations", kind, method.options)
         for scale in study.protocol.scales:
             try:
-                plugins.build("degradations", kind, scale=scale, grid=study.protocol.grid, **method.options)
+                plugins.build("degradations", kind, scale=scale, grid=study.protocol.grid, **options)
             except InputError as error:
                 yield from (f"degradations.{name}: {problem}" for problem in error.problems)
                 break
@@ -55,7 +57,7 @@ def _mixture_problems(study: Study) -> Iterable[str]:
         if isinstance(seed, int) and seed < 0:
             yield f"degradations.{name}.seed: {seed} is not allowed (at least 0)"
         if not isinstance(members, list):
-            continue  # told by its option's type
+            continue  # reported by the check of its type
         yield from repeated(f"degradations.{name}.members", [str(member) for member in members])
         for member in members:
             if member not in plain:

@@ -29,13 +29,16 @@ class Evaluation(Section):
         None,
         description="model (edsr/l1/dsgan) or baseline that paired tests compare with all others; null: no tests",
     )
+    paper: Literal["training-bias", "realistic-downsampling", "robust-residual"] | None = Field(
+        None, description="paper whose printed numbers stand beside the study's own; null: none"
+    )
     save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Baselines that there are not, or not on this grid; metrics named like tables; nothing to test against."""
+    """Baselines that do not exist or do not fit the grid, metrics named like tables, and an unknown ``against``."""
     grid, evaluation = study.protocol.grid, study.evaluation
     for name, method in evaluation.baselines.items():
         grids = plugins.constant("baselines", method.kind or name, "GRIDS")
@@ -56,7 +59,7 @@ def _compared(study: Study) -> list[str]:
 
 
 def _other_tables() -> Iterable[str]:
-    """Patterns of the tables' names, but for the one that a metric's own name is."""
+    """Patterns of the names of tables, except the tables that are named after a metric."""
     for table in plugins.available("tables"):
         for file in plugins.describe("tables", table).constants["FILES"]:
             if file != "{metric}.csv":

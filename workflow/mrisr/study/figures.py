@@ -34,7 +34,7 @@ class Figures(Section):
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Names that are not measured or tested, and kernels to show where none are learned."""
+    """Metrics and test sets that the study does not have, and the figure ``kernels`` without estimated kernels."""
     figures = study.figures
     yield from unknown("figures.metrics", figures.metrics, study.evaluation.metrics)
     yield from unknown("figures.box_metric", [figures.box_metric], study.evaluation.metrics)

@@ -1,4 +1,4 @@
-"""Cross-validation by subject: whom each fold tests, validates on and learns from."""
+"""Cross-validation by subject: the training, validation and test subjects of each fold."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterable, Sequence
 from .checks import Study
 
 FEWEST = 3
-"""Subjects that folds need: one each to test, to validate on and to learn from."""
+"""Fewest subjects for folds: one each for training, validation and test."""
 
 
 def number_of_folds(folds: int, subjects: int) -> int:
-    """As many folds as are asked for, and at most as many as there are subjects."""
+    """The requested number of folds, at most one for each subject."""
     return min(folds, subjects)
 
 
 def deal(subjects: Sequence[str], folds: int, fold: int) -> dict[str, list[str]]:
-    """Deal the subjects of one fold out to the splits.
+    """The subjects of each split in one fold.
 
-    Subjects are dealt to ``folds`` parts in turn, so that these differ by one subject at most. Fold k tests part k,
-    validates on part k + 1 (after the last comes the first) and learns from the others. Where there are two folds no
-    part is left to learn from: then the first subject of the other part validates, and the rest of it trains.
+    Subjects are dealt to ``folds`` parts in turn, so the sizes of the parts differ by at most one. Fold k tests on part
+    k, validates on part k + 1 (the first part follows the last) and trains on the others. Two folds leave no others:
+    then the first subject of the other part is for validation, and the rest of that part for training.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def deal(subjects: Sequence[str], folds: int, fold: int) -> dict[str, list[str]]
 
 
 def why_impossible(subjects: int, folds: int) -> str | None:
-    """Why so many subjects cannot be shared out to so many folds, and what would help; None if they can."""
+    """Why there are too few subjects for this number of folds, and what would help; None if there are enough."""
     if subjects < FEWEST:
         return f"{subjects} subjects are too few for cross-validation, which needs {FEWEST} or more"
     if folds == 2 and subjects == FEWEST:

@@ -11,7 +11,7 @@ KEYS = ("architecture", "loss")
 
 
 def initial_problems(study: Study, architecture: str) -> Iterable[str]:
-    """A file that is not there, a model that the study does not train, another network, or a start that leads back."""
+    """A missing file, a model that the study does not train, another network, or models that start from each other."""
     start = study.training.for_architecture(architecture).initial_weights
     named = "initial_weights" in study.training.overrides.get(architecture, {})
     key = f"training.overrides.{architecture}.initial_weights" if named else "training.initial_weights"
@@ -35,7 +35,7 @@ def initial_problems(study: Study, architecture: str) -> Iterable[str]:
 
 
 def _leads_back(study: Study, architecture: str) -> bool:
-    """Whether following the starts never ends. A model that names itself starts from random weights."""
+    """Whether following the starting models leads in a circle. A model that names itself starts from random weights."""
     seen: list[tuple[str, str]] = []
     start = study.training.for_architecture(architecture).initial_weights
     while isinstance(start, dict) and set(start) == set(KEYS):

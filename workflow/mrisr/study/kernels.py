@@ -1,4 +1,4 @@
-"""The section ``kernels``: how low-resolution scans came about, learned from slices."""
+"""The section ``kernels``: methods that learn from slices how low-resolution scans came about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .checks import Study, listed, unknown
 from .methods import Method
 from .schema import schema_problems
 from .section import Name, Positive, Seed
-from .training import TrainingOptions, patch_problems
+from .training import TrainingOptions, option_problems, patch_problems
 
 
 class Kernels(Method):
@@ -31,7 +31,7 @@ class Kernels(Method):
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Sources, losses and scales that there are not, and options that no network can be trained with."""
+    """Sources, losses and scales that do not exist, and impossible options of a training."""
     scanned = [name for name in study.degradations if name not in study.mixtures and name not in study.estimated]
     for name, method in study.kernels.items():
         yield from unknown(f"kernels.{name}.source", [method.source], scanned)
@@ -48,8 +48,10 @@ def _network_problems(study: Study, key: str, method: Kernels) -> Iterable[str]:
     except ValidationError as error:
         yield from schema_problems(error, TrainingOptions, prefix=f"{key}.")
         return
+    told = set(option_problems(study.training))
+    yield from (f"{key}.{problem}" for keys, problem in option_problems(options) if (keys, problem) not in told)
     if not {"patch", "eighth_turns"} & method.training.keys():
-        return  # what the section training says is told there
+        return  # problems of the section training are reported there
     if options.eighth_turns and options.patch is None:
         yield f"{key}.eighth_turns: a whole slice cannot be turned by 45 degrees; give {key}.patch"
     for scale in study.protocol.scales:

@@ -13,6 +13,7 @@ from mrisr.errors import InputError, suggestion
 
 from .checks import Study
 from .section import Name
+from .written import all_options, read_method
 
 
 class Method(BaseModel):
@@ -38,6 +39,12 @@ def _named(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return {name: {} for name in value}
     return value
+
+
+def described(shelf: str, name: str, method: Method) -> dict[str, Any]:
+    """``kind``, a method's plug-in, and its ``options`` with the defaults filled in: the library's form."""
+    kind = method.kind or name
+    return {"kind": kind, "options": all_options(shelf, kind, method.options)}
 
 
 Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_length=1)]
@@ -66,7 +73,7 @@ def shelf_problems(key: str, shelf: str, methods: Mapping[str, Method]) -> Itera
 
 
 def option_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterable[str]:
-    """What is wrong with the options of a method, as its annotations say; each line goes on after the method's key."""
+    """Options that do not fit the annotations of a method. Each line is to follow the method's key."""
     method = plugins.describe(shelf, kind)
     known = {name: option for name, option in method.options.items() if name not in plugins.GIVEN_BY_THE_PIPELINE}
     for name, value in options.items():
@@ -94,7 +101,7 @@ def _part_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterabl
     """What is wrong with the methods that a method is made of."""
     for option, of, part in plugins.parts(shelf, kind, options):
         try:
-            name, own = plugins.as_method(part)
+            name, own = read_method(part)
             plugins.require(of, name)
         except InputError as error:
             yield f".{option}: {error.problems[0]}"
@@ -103,7 +110,7 @@ def _part_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterabl
 
 
 def _odd_numbers(value: Any) -> Iterator[float]:
-    """Numbers in an option that no method can take."""
+    """Numbers in an option that are not finite, and integers of 64 bits or more."""
     if isinstance(value, Mapping | list | tuple):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from _odd_numbers(part)

@@ -24,7 +24,7 @@ class Protocol(Section):
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Scales that stand there twice, or that an architecture does not have."""
+    """Scales that are given twice, or that an architecture does not have."""
     yield from repeated("protocol.scales", study.protocol.scales)
     for scale in study.protocol.scales:
         model_scale = study.model_scale(scale)

@@ -1,4 +1,4 @@
-"""What a schema finds wrong, in the words of a person's keys."""
+"""Turns the errors of a schema into lines that name the keys of a study."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pydantic import BaseModel, ValidationError
 from mrisr.errors import suggestion
 
 LONGEST_SHOWN = 200
-"""Letters of a value that a message repeats."""
+"""Greatest length of a value in a message, in characters."""
 
 
 def schema_problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> Iterable[str]:
-    """A line for each key of a model that is missing, does not exist or has a value that is not allowed."""
+    """One line for each key of a model that is missing, does not exist or has a value that is not allowed."""
     located = [([p for p in item["loc"] if not _is_branch(p)], item) for item in error.errors(include_url=False)]
     seen = set()
     for location, item in located:
         key = prefix + ".".join(map(str, location))
-        # A union fails in each of its branches: the deepest place is where the mistake is.
+        # A union gives an error for each of its branches. The mistake is at the deepest place.
         if key in seen or any(len(o) > len(location) and o[: len(location)] == location for o, _ in located):
             continue
         seen.add(key)
@@ -35,7 +35,7 @@ def schema_problems(error: ValidationError, model: type[BaseModel], prefix: str 
 
 
 def _is_branch(part: Any) -> bool:
-    """Pydantic names the branch of a union in a location (``dict[...]``, ``constrained-int``): no key of a person's."""
+    """Whether a part of a location is the branch of a union (``dict[...]``, ``constrained-int``), and not a key."""
     return isinstance(part, str) and any(mark in part for mark in ("[", "constrained", "literal", "function-"))
 
 
@@ -59,6 +59,6 @@ def _flatten(annotation: Any) -> Iterable[Any]:
 
 
 def _shown(value: Any) -> str:
-    """A value in a message; of a long one the beginning."""
+    """A value as a message shows it. A long value is shortened."""
     text = repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

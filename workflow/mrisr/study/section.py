@@ -15,7 +15,7 @@ Positive = Annotated[int, Field(gt=0, lt=2**63)]
 Index = Annotated[int, Field(ge=0, lt=2**63)]
 """A number counted from 0."""
 Seed = Index
-"""What every generator takes."""
+"""A seed that every generator of random numbers accepts."""
 
 
 def _path(value: str) -> str:
@@ -25,11 +25,11 @@ def _path(value: str) -> str:
 
 
 PathText = Annotated[str, AfterValidator(_path)]
-"""A path that Snakemake and the file system take."""
+"""A path that Snakemake and the file system accept."""
 
 
 def _number(value: Any) -> Any:
-    """YAML 1.1 reads ``1e-4`` (without a dot) as text; people mean the number."""
+    """Convert text such as ``1e-4`` to a number. YAML 1.1 reads it as text, because it has no dot."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:

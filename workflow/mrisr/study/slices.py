@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
 
-from .section import Index, Positive, Real, Section
+from .checks import Study
+from .section import Index, Positive, PositiveReal, Real, Section
 
 Counts = dict[Literal["train", "validation", "test"], Positive]
 
@@ -19,14 +21,20 @@ class Empty(Section):
 
 
 class Normalise(Section):
-    """How intensities become [0, 1]: the minimum becomes 0, a percentile or the maximum 1. Values are clipped."""
+    """How intensities become [0, 1]: by two percentiles, or by minimum and maximum. Values are clipped."""
 
     method: Literal["percentile", "minmax", "none"] = Field(
         "percentile",
-        description="what becomes 1: a percentile or the maximum (minmax); none: values are in [0, 1] already",
+        description="what becomes 0 and 1: two percentiles, or minimum and maximum (minmax), which one voxel can move;"
+        " none: values are in [0, 1] already",
     )
     per: Literal["volume", "slice"] = Field("volume", description="limits of the whole volume, or of each slice")
-    percentile: Real = Field(99.9, gt=0, le=100, description="which percentile becomes 1, for the method percentile")
+    low_percentile: Real = Field(
+        0.1, ge=0, lt=100, description="which percentile becomes 0, for the method percentile; 0 is the minimum"
+    )
+    percentile: Real = Field(
+        99.9, gt=0, le=100, description="which percentile becomes 1, for the method percentile; 100 is the maximum"
+    )
 
 
 class Slices(Section):
@@ -52,3 +60,18 @@ class Slices(Section):
     )
     complex: Literal["error", "magnitude"] = Field("error", description="what is done with complex numbers")
     nonfinite: Literal["error", "zero"] = Field("error", description="what is done with NaN and infinity")
+    limit_gib: PositiveReal = Field(
+        4.0,
+        description="largest volume that is read, in GiB of all voxels that its header claims, a voxel as 4 bytes"
+        " (float32) or as more if the file has more; a larger one is refused before its voxels are decoded",
+    )
+
+
+def problems(study: Study) -> Iterable[str]:
+    """Percentiles in the wrong order."""
+    normalise = study.slices.normalise
+    if normalise.low_percentile >= normalise.percentile:
+        yield (
+            f"slices.normalise.low_percentile: is {normalise.low_percentile:g}, and percentile is "
+            f"{normalise.percentile:g}; the first has to be lower"
+        )

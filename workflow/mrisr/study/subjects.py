@@ -1,4 +1,4 @@
-"""The subjects of a study: who is in which split, how many slices each gives, and what its files contain."""
+"""The subjects of a study: their splits, their numbers of slices, and the content of their files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from mrisr.errors import InputError, suggestion
 from mrisr.identity import ContentDigests
 from mrisr.volumes.files import volume_files, why_unreadable
 from mrisr.volumes.manifest import Volume, quota, read_manifest
+from mrisr.volumes.names import similar_paths
+from mrisr.volumes.row import ROLES
+from mrisr.volumes.sources import Source, read_sources
 
 from . import places
 from .config import StudyConfig
@@ -24,16 +24,20 @@ SPLITS = ("train", "validation", "test")
 
 
 @functools.cache
-def built_in_volumes() -> dict[str, dict[str, Any]]:
-    """The entries of data/sources.yaml, by the path they are fetched to."""
-    if not places.SOURCES.exists():
-        return {}
-    entries = yaml.safe_load(places.SOURCES.read_text(encoding="utf-8"))["volumes"]
-    return {places.BUILT_IN.format(subject=name): {"subject": name, **entry} for name, entry in entries.items()}
+def built_in_volumes() -> dict[str, Source]:
+    """The entries of data/sources.yaml, by the path they are fetched to; none where there is no such file.
+
+    Raises
+    ------
+    InputError
+        The file is there and is no list of built-in volumes.
+    """
+    entries = read_sources(places.SOURCES) if os.path.lexists(places.SOURCES) else {}
+    return {places.BUILT_IN.format(subject=name): source for name, source in entries.items()}
 
 
 class Subjects:
-    """The manifest of a study, with what the study makes of it.
+    """The subjects of a study's manifest, with their splits, test groups and numbers of slices.
 
     Raises
     ------
@@ -57,14 +61,14 @@ class Subjects:
 
     @functools.cached_property
     def pool(self) -> list[str]:
-        """Subjects that the folds share out: all but those of further test groups; none without cross-validation."""
+        """Subjects that are divided into folds: all but those of further test groups. None without cross-validation."""
         if not self.study.folds:
             return []
         return [v.subject for v in self.volumes.values() if v.split != "test" or v.group == self._primary_group]
 
     @functools.cached_property
     def _primary_group(self) -> str:
-        """The test group of the first test subject, whose name is the manifest's default where there is none."""
+        """The test group of the first test subject, or the manifest's default if there is no test subject."""
         return next((v.group for v in self.volumes.values() if v.split == "test"), Volume.group)
 
     def volume(self, subject: str) -> Volume:
@@ -87,14 +91,14 @@ class Subjects:
         return [{**p, "test": [name for name in self.groups if name in {*p["test"], *further}]} for p in parts]
 
     def testing_fold(self, subject: str) -> int:
-        """The fold that tests a subject: the first one of a subject that all test."""
+        """The fold that tests a subject; the first fold for a subject that all folds test."""
         return self.pool.index(subject) % self.folds if subject in self.pool else 0
 
     @functools.cached_property
     def checked(self) -> list[Volume]:
-        """The volumes as they are checked: where there are folds, a subject's split is the fold that tests it.
+        """The volumes for the stage `check`. With folds, a subject's split is the fold that tests it.
 
-        Finds identical volumes in different folds.
+        So the check finds identical volumes in different folds.
         """
         return [self._in_its_fold(v) if v.subject in self.pool else v for v in self.volumes.values()]
 
@@ -103,7 +107,7 @@ class Subjects:
 
     @functools.cached_property
     def groups(self) -> dict[str, str]:
-        """Test group of each subject that is tested, in whichever fold."""
+        """Test group of each subject that any fold tests."""
         tested = (v for v in self.volumes.values() if v.split == "test" or v.subject in self.pool)
         return {v.subject: self._primary_group if v.subject in self.pool else v.group for v in tested}
 
@@ -114,9 +118,9 @@ class Subjects:
 
     @functools.cached_property
     def counts(self) -> dict[str, int | None]:
-        """How many slices each subject gives: a split's number is shared out evenly over each group of it.
+        """Number of slices of each subject. The number for a split is divided evenly over each of its groups.
 
-        With folds the subjects that these share out are together one such group.
+        With folds, the subjects that are divided into folds count as one group.
         """
         counts: dict[str, int | None] = {}
         wanted = self.study.slices.count
@@ -129,23 +133,24 @@ class Subjects:
             counts |= dict.fromkeys(subjects) if total is None else quota(total, subjects)
         return counts
 
-    def files(self, subject: str, *roles: str) -> dict[str, str | dict[str, str]]:
-        """The paths that a subject's row names (``path``, ``mask``, ``lr_path``), and the digests of what is there."""
+    def files(self, subject: str, *roles: str) -> list[tuple[str, str | dict[str, str]]]:
+        """The paths that a subject's row names in columns of `ROLES`, each with the digests of what is read of it.
+
+        One path may come twice: a volume and its mask may be two images of one folder.
+        """
         volume = self.volumes[subject]
         paths = {role: getattr(volume, role) for role in roles}
-        return {
-            str(path): self._content(path, volume.kind if role == "path" else None)
-            for role, path in paths.items()
-            if path is not None
-        }
+        return [
+            (str(path), self._content(path, volume.kind_of(role))) for role, path in paths.items() if path is not None
+        ]
 
     def _content(self, path: Path, kind: str | None) -> str | dict[str, str]:
         """Digest of a file, or of each file that a volume consists of (the data beside a header, a DICOM series).
 
-        Of a built-in volume that is not fetched yet it is the one that it must have.
+        For a built-in volume that is not fetched yet, it is the digest that the file must have.
         """
         if not path.exists():
-            return built_in_volumes()[path.as_posix()]["sha256"]
+            return built_in_volumes()[path.as_posix()].sha256
         files = volume_files(path, kind)
         if files == [path]:
             return self.digests(path)
@@ -165,17 +170,28 @@ class Subjects:
             yield f"figures.panel_subject: '{wanted}' is no test subject ({suggestion(wanted, testing)})"
 
     def _missing(self, volume: Volume) -> Iterable[str]:
-        for role in ("path", "mask", "lr_path"):
+        for role in ROLES:
             path = getattr(volume, role)
-            if path is not None and not Path(path).exists() and str(path) not in built_in_volumes():
-                yield f"subject '{volume.subject}': {role}: there is no file {path}"
-            elif path is not None and (problem := _why_unreadable(path, volume.kind if role == "path" else None)):
+            if path is None:
+                continue
+            try:
+                problem = self._why_missing(path) or _why_unreadable(path, volume.kind_of(role))
+            except OSError as error:
+                problem = f"{path} cannot be read ({error.strerror}); see to its name and its permissions"
+            if problem:
                 yield f"subject '{volume.subject}': {role}: {problem}"
+
+    def _why_missing(self, path: Path) -> str | None:
+        if path.exists() or str(path) in built_in_volumes():
+            return None
+        similar = similar_paths(path)
+        hint = f"; there is {str(similar[0])!a}, whose name looks like it: rename one of them" if similar else ""
+        return f"there is no file {path}{hint}"
 
 
 def _why_unreadable(path: Path, kind: str | None) -> str | None:
-    """What of a volume's files cannot be read, and why; the data beside a header come after it."""
-    # A header is opened to find its data: it comes first.
+    """The first file of a volume that cannot be read, and why; None if all can be read."""
+    # The header is first, because it is opened to find its data files.
     if problem := why_unreadable(path):
         return f"{path} {problem}"
     found = ((file, why_unreadable(file)) for file in volume_files(path, kind))

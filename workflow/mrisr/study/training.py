@@ -16,10 +16,11 @@ from .descriptions import descriptions
 from .initial import initial_problems
 from .schema import schema_problems
 from .section import Name, PathText, Positive, PositiveReal, Section
+from .written import read_method
 
 
 def _as_tuple(value: Any) -> Any:
-    """YAML has lists and no tuples."""
+    """Convert a list to a tuple, because YAML has only lists."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -31,7 +32,7 @@ STRICTER = {
     tuple[int, ...]: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)],
     str | Mapping[str, Any] | None: PathText | dict[Literal["architecture", "loss"], Name] | None,
 }
-"""Types of `Settings`, and what a study makes of them: every number is positive."""
+"""Types of `Settings`, and the types of a study's keys for them. Every number is positive."""
 OPTIMISER = Literal["adam", "sgd"] | dict[str, Any]
 """An optimiser of a study: its name, or ``{kind: name, option: value}``."""
 
@@ -59,13 +60,27 @@ class Training(TrainingOptions):
         return TrainingOptions(**(base | self.overrides.get(architecture, {})))
 
 
+def optimiser_of(options: TrainingOptions) -> str | dict[str, Any]:
+    """The optimiser in the library's form: a name, or ``{"kind": name, "options": {option: value}}``.
+
+    Raises
+    ------
+    InputError
+        It has no kind.
+    """
+    if isinstance(options.optimiser, str):
+        return options.optimiser
+    kind, own = read_method(options.optimiser)
+    return {"kind": kind, "options": own}
+
+
 def problems(study: Study) -> Iterable[str]:
-    """Overrides of what there is not, and patches that cannot be turned or do not fit the scales."""
+    """Overrides for unknown architectures, and patches that cannot be turned or do not fit the scales."""
     wrong = list(_override_problems(study))
     yield from wrong
     if not wrong:
         # What the section says holds for several architectures, and is told once.
-        yield from dict.fromkeys(line for name in study.architectures for line in _option_problems(study, name))
+        yield from dict.fromkeys(line for name in study.architectures for line in _problems_of(study, name))
         for name in study.architectures:
             yield from initial_problems(study, name)
     yield from _turn_problems(study)
@@ -87,19 +102,34 @@ def _override_problems(study: Study) -> Iterable[str]:
             yield from schema_problems(error, TrainingOptions, prefix=f"training.overrides.{name}.")
 
 
-def _option_problems(study: Study, architecture: str) -> Iterable[str]:
-    """Keys of one architecture's training that depend on each other."""
-    options = study.training.for_architecture(architecture)
-    key = f"training.overrides.{architecture}" if architecture in study.training.overrides else "training"
+def _problems_of(study: Study, architecture: str) -> Iterable[str]:
+    """What is wrong with one network's training, under the key that says so."""
+    changes = study.training.overrides.get(architecture, {})
+    for keys, problem in option_problems(study.training.for_architecture(architecture)):
+        section = f"training.overrides.{architecture}" if changes.keys() & set(keys) else "training"
+        yield f"{section}.{problem}"
+
+
+def option_problems(options: TrainingOptions) -> Iterable[tuple[tuple[str, ...], str]]:
+    """What is wrong with the optimiser of one network's training, and with keys that depend on each other.
+
+    The keys are given with the line, which goes on after the section's name.
+    """
     if options.schedule == "halving" and options.halve_every is None:
-        yield f"{key}.halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
+        problem = "halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
+        yield ("schedule", "halve_every"), problem
     for epoch in options.keep_epochs:
         if epoch > options.epochs:
-            yield f"{key}.keep_epochs: there is no epoch {epoch} (training has {options.epochs})"
+            yield ("epochs", "keep_epochs"), f"keep_epochs: there is no epoch {epoch} (training has {options.epochs})"
     try:
-        require_optimiser(options.optimiser)
+        optimiser = optimiser_of(options)
     except InputError as error:
-        yield error.problems[0].replace("training.", f"{key}.", 1)
+        yield ("optimiser",), f"optimiser: {error.problems[0]}"
+        return
+    try:
+        require_optimiser(optimiser)
+    except InputError as error:
+        yield ("optimiser",), error.problems[0].removeprefix("training.")
 
 
 def _turn_problems(study: Study) -> Iterable[str]:
@@ -114,7 +144,7 @@ def _turn_problems(study: Study) -> Iterable[str]:
 
 
 def patch_problems(key: str, patch: int | None, scale: int) -> Iterable[str]:
-    """A patch that the scale does not divide."""
+    """A patch whose side is not a multiple of the scale."""
     if isinstance(patch, int) and patch % scale:
         above = patch + scale - patch % scale
         yield f"{key}: {patch} is not a multiple of the scale {scale} (next: {above})"

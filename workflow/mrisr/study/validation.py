@@ -1,7 +1,7 @@
-"""From what a person wrote to a valid study: every problem at once, one line each.
+"""Validates a study, and reports all problems at once, one line each.
 
-The schema finds wrong keys, types and values. What it cannot say, names that must exist elsewhere and combinations that
-are impossible, each section checks for itself.
+The schema finds wrong keys, types and values. Each section checks the rest for itself: names that must exist elsewhere,
+and impossible combinations.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from mrisr.errors import InputError
 from mrisr.volumes.files import why_unreadable
 
-from . import degradations, evaluation, figures, folds, kernels, methods, models, protocol, training
+from . import degradations, evaluation, figures, folds, kernels, methods, models, protocol, slices, training
 from .config import StudyConfig
 from .places import CHECKPOINTS
 from .schema import schema_problems
 
-CHECKED = (methods, degradations, kernels, models, evaluation, figures, training, protocol, folds)
-"""The sections that have checks, in the order in which their problems are told."""
+CHECKED = (methods, degradations, kernels, models, evaluation, figures, training, protocol, slices, folds)
+"""The sections that have checks, in the order in which their problems are reported."""
 
 
 def load_study(path: str) -> StudyConfig:
@@ -49,7 +49,7 @@ def validate(raw: Any, *, source: str) -> StudyConfig:
     Raises
     ------
     InputError
-        With one line a problem: source, key, value, and what is allowed.
+        One line for each problem: source, key, value, and what is allowed.
     """
     if isinstance(raw, Mapping) and (odd := [key for key in raw if not isinstance(key, str)]):
         raise InputError(*(f"{source}: {key!r} is no key of a study: a key is text" for key in odd))

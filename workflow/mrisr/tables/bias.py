@@ -19,6 +19,6 @@ class Bias:
     CATEGORY = "Findings"
 
     @staticmethod
-    def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    def files(scores: pd.DataFrame, order: Order) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "bias.csv", bias.bias(scores, order)

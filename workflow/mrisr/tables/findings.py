@@ -19,6 +19,6 @@ class Findings:
     CATEGORY = "Findings"
 
     @staticmethod
-    def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    def files(scores: pd.DataFrame, order: Order) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "findings.csv", findings.table(findings.find(scores, order))

@@ -19,6 +19,6 @@ class Tests:
     CATEGORY = "Findings"
 
     @staticmethod
-    def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    def files(scores: pd.DataFrame, order: Order, *, against: str) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every file of the table: its path below the folder ``tables``, and its content."""
         yield "tests.csv", paired.paired_tests(scores, order, against=against)

@@ -19,7 +19,7 @@ class Wide:
     CATEGORY = "Tables"
 
     @staticmethod
-    def files(scores: pd.DataFrame, order: Order, *, against: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    def files(scores: pd.DataFrame, order: Order) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every file of the table: its path below the folder ``tables``, and its content."""
         means, spreads = tables.means(scores), tables.spreads(scores)
         for position, group in enumerate(order.groups):

@@ -17,7 +17,7 @@ from .state import Learner, State
 
 
 def begin(model: nn.Module, objective: nn.Module, steps: int, settings: Settings, device: torch.device) -> State:
-    """The state before the first step; with a discriminator if the loss has one. ``steps``: of an epoch."""
+    """The state before the first step, with a discriminator if the loss has one. ``steps`` is an epoch's length."""
     optimiser = optimisers.build(settings.optimiser, model.parameters(), learning_rate=settings.learning_rate)
     discriminator = getattr(objective, "discriminator", None)
     learner = None
@@ -52,7 +52,7 @@ def load_initial(model: nn.Module, path: Path) -> None:
 
 
 def _warn_of_single_batches(model: nn.Module, discriminator: nn.Module | None, settings: Settings) -> None:
-    """Batch normalisation over one image normalises that image alone, and training becomes unstable."""
+    """Warn if a network with batch normalisation trains on batches of one image, which is unstable."""
     if settings.batch > 1:
         return
     for what, network in (("network", model), ("discriminator", discriminator)):

@@ -19,6 +19,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from mrisr import arrays, files, recorded
+from mrisr.arrays import SavedState
 from mrisr.errors import InputError
 
 KEPT = 2
@@ -26,9 +27,6 @@ DIGITS = 16
 """Hexadecimal digits of the content's SHA-256 in a file name."""
 DRAFTS = ".draft-"
 """Beginning of the names of folders in which files are written before they have their names."""
-
-Content = tuple[dict[str, np.ndarray], dict[str, Any]]
-"""Tensors and metadata."""
 
 
 class Checkpoints:
@@ -59,15 +57,15 @@ class Checkpoints:
         if self._write("final", tensors, metadata):
             self._prune(1)
 
-    def latest(self) -> Content | None:
+    def latest(self) -> SavedState | None:
         """The newest undamaged state, or None."""
         return next(self._whole("step"), None)
 
-    def final(self) -> Content | None:
+    def final(self) -> SavedState | None:
         """The finished state, or None if there is none or it is damaged."""
         return next(self._whole("final"), None)
 
-    def _whole(self, kind: str) -> Iterator[Content]:
+    def _whole(self, kind: str) -> Iterator[SavedState]:
         """Every undamaged state of a kind, the newest first."""
         for path in reversed(self._list(kind)):
             if (content := _read(path, self.schemas[kind])) is not None:
@@ -95,7 +93,7 @@ class Checkpoints:
             path.unlink(missing_ok=True)
 
 
-def _read(path: Path, schema: Any) -> Content | None:
+def _read(path: Path, schema: Any) -> SavedState | None:
     """Content of a checkpoint. None if another writer has removed it or it is damaged; damage is reported once."""
     try:
         if files.sha256(path)[:DIGITS] == path.stem[-DIGITS:]:
@@ -109,7 +107,7 @@ def _read(path: Path, schema: Any) -> Content | None:
             _say(f"{path}: cannot be read ({error}); the checkpoint before it is used")
         return None
     _say(f"{path}: is damaged (its content is not what was written) and is removed; the checkpoint before it is used")
-    with contextlib.suppress(OSError):  # a folder in its place, or one that cannot be written, is let be
+    with contextlib.suppress(OSError):  # a folder of this name, or a read-only folder, is left as it is
         path.unlink(missing_ok=True)
     return None
 

@@ -36,7 +36,7 @@ MAKERS = {"adam": _adam, "sgd": _sgd}
 def build(
     optimiser: str | Mapping[str, Any], parameters: Iterable[torch.nn.Parameter], *, learning_rate: float
 ) -> torch.optim.Optimizer:
-    """Build an optimiser from its name, or from ``{kind: name, option: value}``.
+    """Build an optimiser from its name, or from ``{"kind": name, "options": {option: value}}``.
 
     Raises
     ------

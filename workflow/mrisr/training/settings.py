@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mrisr.errors import InputError, suggestion
+from mrisr.plugins import kind_and_options
 
 LATER = {"eighth_turns", "validate_every", "halve_every", "gradient_clipping", "initial_weights", "keep_epochs"}
-"""Keys that came later: a training by hand may leave them out. All others it names, so that it says what it does."""
+"""Keys that a direct call of `train` may leave out. It has to give all others."""
 
 
 OPTIMISERS = {"adam": {"betas", "weight_decay"}, "sgd": {"momentum", "weight_decay"}}
@@ -18,10 +19,12 @@ OPTIMISERS = {"adam": {"betas", "weight_decay"}, "sgd": {"momentum", "weight_dec
 
 def require_optimiser(optimiser: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Name and options of an optimiser; `InputError` if there is no such one, or it has no such option."""
-    options = {"kind": optimiser} if isinstance(optimiser, str) else dict(optimiser)
-    name = options.pop("kind", None)
+    try:
+        name, options = kind_and_options(optimiser)
+    except InputError as error:
+        raise InputError(f"training.optimiser: {error.problems[0]}") from error
     if name not in OPTIMISERS:
-        raise InputError(f"training.optimiser: '{name}' is not known ({suggestion(str(name), OPTIMISERS)})")
+        raise InputError(f"training.optimiser: '{name}' is not known ({suggestion(name, OPTIMISERS)})")
     for option, value in options.items():
         if option not in OPTIMISERS[name]:
             known = suggestion(option, OPTIMISERS[name])
@@ -44,12 +47,15 @@ def _is_number(value: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Section ``training`` of a study for one model. The study's keys, types, defaults and descriptions are made of it.
+    """The section ``training`` of a study, for one model.
 
-    The types say what `read` refuses: every integer is 1 or more, a ``Literal`` lists all choices.
+    The keys of a study, with their types, defaults and descriptions, are made from this class. `read` checks values by
+    their types: every integer must be 1 or more, and a ``Literal`` lists all choices.
+
+    Options of an optimiser stand in ``options`` here, beside its ``kind``; its description below is a study's form.
     """
 
-    # Descriptions are docstrings, which are no part of an identity: a better word trains nothing again.
+    # Descriptions are docstrings, because these are not part of an identity. So a better word makes no result stale.
     optimiser: str | Mapping[str, Any] = "adam"
     """optimiser: adam (betas 0.9 and 0.999), sgd (momentum 0.9), or {kind: sgd, momentum: 0.9, weight_decay: 0.0001}"""
     learning_rate: float = 1e-4
@@ -80,7 +86,7 @@ class Settings:
     """where the training starts: a file of weights, or {architecture, loss}, a model of this study with the same
     training set, fold and seed; null: random weights"""
     keep_epochs: tuple[int, ...] = ()
-    """epochs whose weights and estimates of a validation slice are kept besides, in epochs.safetensors"""
+    """epochs after which the weights and the estimate of a validation slice are also kept, in epochs.safetensors"""
     keep: Literal["last", "best"] = "last"
     """keep the weights of the last epoch, or of the epoch with the lowest validation loss"""
     checkpoint_every: int = 500

@@ -1,4 +1,4 @@
-"""What the states of a checkpoint folder were made from."""
+"""Records the inputs from which the states of a checkpoint folder were made."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from mrisr import files, recorded
 
 NAME = "sources.json"
-"""The file beside the states: SHA-256 of each input, in the order in which the job reads them."""
+"""The file beside the states. It holds the SHA-256 of each input, in the order in which the job reads them."""
 
 
 def claim(folder: Path, digests: Sequence[str]) -> None:
-    """Note the inputs of a folder of states; states that were made from other inputs are removed first.
+    """Record the inputs of a folder of states. States that were made from other inputs are removed first.
 
     Two writers of one identity have the same inputs, and write the same file.
     """

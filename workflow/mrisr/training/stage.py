@@ -35,12 +35,13 @@ def run(
     Parameters
     ----------
     reads : {"train", "validation", "files", "initial"}
-        Arguments of `mrisr.pairs.read_pairs`, twice; files by their content; weights from which training starts.
+        ``train`` and ``validation`` are arguments of `mrisr.pairs.read_pairs`. ``files`` has paths by the digest of
+        their content. ``initial`` is the file of weights from which training starts.
     settings : mapping
-        ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``. A file that an option names
-        stands there by its content, see `mrisr.contents`.
+        ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``. An option that is a file holds the
+        digest of its content, see `mrisr.contents`.
     checkpoint_every, device : int, str
-        Of the section ``training``: what changes no result.
+        Options of the section ``training`` that change no result.
     names : mapping
         The model's names in the study, kept in the metadata of the weights.
     identity, checkpoints, deadline, progress

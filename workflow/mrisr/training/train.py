@@ -20,7 +20,7 @@ from mrisr.pairs import Pair
 from .beginning import begin, load_initial
 from .checkpoints import Checkpoints
 from .execution import execution
-from .interruption import stop_requests
+from .interruption import Stop, stop_requests
 from .loop import Loop
 from .reversal import ReversedBatches, reversed_pair
 from .sampling import Patches, WholeSlices, require_consistent
@@ -68,8 +68,8 @@ def train(
     Parameters
     ----------
     architecture, loss : mapping
-        ``{kind: plug-in, option: value}``. An architecture with ``shelf: kernels`` downsamples: it learns to make the
-        degraded slice from the reference.
+        ``{"kind": plug-in, "options": {option: value}}``. An architecture with ``"shelf": "kernels"`` downsamples: it
+        learns to make the degraded slice from the reference.
     scale : int
         Factor between degraded and reference slices; 1 on the same grid.
     pairs, validation : sequence of Pair
@@ -97,30 +97,69 @@ def train(
         On SIGINT, SIGTERM, SIGUSR1 or at the deadline, after writing a checkpoint.
     """
     settings = Settings.read(training)
-    _require_slices(pairs, validation, scale, settings)
+    task = _Task(architecture, loss, scale, pairs, validation, settings, seed, initial)
+    task.require_slices()
     store = Checkpoints(checkpoints / identity if checkpoints else None, step=Packed, final=Finished)
-    if (finished := store.final()) is not None:
-        return _trained(*finished)
-    batches = _batches(pairs, scale, settings, seed)
-    if architecture.get("shelf") == "kernels":
-        batches, validation = ReversedBatches(batches), [reversed_pair(pair) for pair in validation]
-    environment = execution(threads=settings.threads, device=settings.device, deterministic=settings.deterministic)
-    with environment as device, stop_requests(deadline) as stop:
-        # The weights are drawn on the CPU, so they are the same for every device.
-        torch.manual_seed(seed)
-        channels = pairs[0].degraded.shape[0]
-        model = build_model(architecture, scale=scale, channels=channels)
-        if initial is not None:
-            load_initial(model, initial)
-        objective = _build_loss(loss, channels).to(device)
-        state = begin(model.to(device), objective, batches.steps, settings, device)
+    if (finished := store.final()) is None:
+        environment = execution(threads=settings.threads, device=settings.device, deterministic=settings.deterministic)
+        with environment as device, stop_requests(deadline) as stop:
+            state = task.learn(store, device, stop, progress)
+            finished = _result(state), {"device": device.type}
+            store.save_final(*finished)
+    return _trained(*finished)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What one training learns, and from which slices."""
+
+    architecture: Mapping[str, Any]
+    loss: Mapping[str, Any]
+    scale: int
+    pairs: Sequence[Pair]
+    validation: Sequence[Pair]
+    settings: Settings
+    seed: int
+    initial: Path | None
+
+    def require_slices(self) -> None:
+        """Raise `InputError` unless there are slices, and they are consistent."""
+        if not self.pairs:
+            raise InputError("there are no training slices; check the manifest's split and the study's slices")
+        if self.settings.keep == "best" and not self.validation:
+            raise InputError("training.keep: 'best' needs validation slices, and there are none")
+        require_consistent([*self.pairs, *self.validation], self.scale)
+
+    def learn(
+        self,
+        store: Checkpoints,
+        device: torch.device,
+        stop: Stop,
+        progress: Callable[[int, int], ProgressMeter] | None,
+    ) -> State:
+        """Train to the end, from the newest checkpoint if there is one."""
+        settings, validation = self.settings, self.validation
+        batches = _batches(self.pairs, self.scale, settings, self.seed)
+        if self.architecture.get("shelf") == "kernels":
+            batches, validation = ReversedBatches(batches), [reversed_pair(pair) for pair in validation]
+        model, objective = (module.to(device) for module in self._modules())
+        state = begin(model, objective, batches.steps, settings, device)
         if (unfinished := store.latest()) is not None:
             state.unpack(*unfinished)
         report = progress(settings.epochs * batches.steps, state.steps_done) if progress else None
-        Loop(state, batches, objective, validation, settings, seed, device, store, stop, report).run()
-        result = _result(state), {"device": device.type}
-        store.save_final(*result)
-    return _trained(*result)
+        Loop(state, batches, objective, validation, settings, self.seed, device, store, stop, report).run()
+        return state
+
+    def _modules(self) -> tuple[torch.nn.Module, torch.nn.Module]:
+        """The network and the loss, both on the CPU."""
+        # The weights are drawn on the CPU, so they are the same for every device.
+        torch.manual_seed(self.seed)
+        channels = self.pairs[0].degraded.shape[0]
+        model = build_model(self.architecture, scale=self.scale, channels=channels)
+        if self.initial is not None:
+            load_initial(model, self.initial)
+        objective = losses.from_description(self.loss, channels=channels)
+        return model, objective.to(memory_format=torch.channels_last)
 
 
 def _batches(pairs: Sequence[Pair], scale: int, settings: Settings, seed: int) -> WholeSlices | Patches:
@@ -134,19 +173,6 @@ def _batches(pairs: Sequence[Pair], scale: int, settings: Settings, seed: int) -
     if settings.patch is None:
         return WholeSlices(pairs, **options)
     return Patches(pairs, scale=scale, patch=settings.patch, eighth_turns=settings.eighth_turns, **options)
-
-
-def _build_loss(loss: Mapping[str, Any], channels: int) -> torch.nn.Module:
-    options = dict(loss)
-    return losses.build(options.pop("kind"), channels=channels, **options).to(memory_format=torch.channels_last)
-
-
-def _require_slices(pairs: Sequence[Pair], validation: Sequence[Pair], scale: int, settings: Settings) -> None:
-    if not pairs:
-        raise InputError("there are no training slices; check the manifest's split and the study's slices")
-    if settings.keep == "best" and not validation:
-        raise InputError("training.keep: 'best' needs validation slices, and there are none")
-    require_consistent([*pairs, *validation], scale)
 
 
 def _result(state: State) -> dict[str, np.ndarray]:

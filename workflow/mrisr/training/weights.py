@@ -16,15 +16,16 @@ from mrisr import arrays, models, plugins, recorded
 from mrisr.errors import InputError
 
 DISCARDED, SMALL = 8, 10**6
-"""Limits on the parameters that are built: per number in the file, and a minimum for any file."""
+"""A network may have ``DISCARDED`` parameters for each number in its file, and ``SMALL`` parameters besides."""
 
 
 class Architecture(BaseModel):
-    """A network's plug-in. The plug-in checks its own options."""
+    """A network's plug-in and options. The plug-in checks its own options."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="forbid")
 
     kind: str
+    options: dict[str, Any]
     shelf: Literal["models", "kernels"] = "models"
 
 
@@ -39,7 +40,7 @@ class Described(BaseModel):
 def save_weights(path: str | os.PathLike, state: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
     """Write a state dict by rename.
 
-    ``metadata`` has at least ``architecture`` ({kind, its options}), ``scale`` (of the network) and ``channels``.
+    ``metadata`` has at least ``architecture`` ({kind, options}), ``scale`` (of the network) and ``channels``.
     """
     arrays.save(path, state, metadata)
 
@@ -93,12 +94,14 @@ def _no_larger_than(numbers: int) -> Iterator[None]:
 
 
 def build_model(architecture: Mapping[str, Any], *, scale: int, channels: int) -> torch.nn.Module:
-    """A new network from ``{kind: plug-in, option: value}``, with channels last in memory, which is fast on a CPU.
+    """A new network from ``{"kind": plug-in, "options": {option: value}}``.
 
-    With ``shelf: kernels`` the plug-in is a downsampling network: [N, C, scale * h, scale * w] -> [N, C, h, w].
+    It has channels last in memory, which is fast on a CPU. With ``"shelf": "kernels"`` the plug-in is a downsampling
+    network: [N, C, scale * h, scale * w] -> [N, C, h, w].
     """
-    options = dict(architecture)
-    shelf, kind = options.pop("shelf", "models"), options.pop("kind")
+    described = dict(architecture)
+    shelf = described.pop("shelf", "models")
+    kind, options = plugins.kind_and_options(described)
     options |= {"scale": scale, "channels": channels}
     model = models.build(kind, **options) if shelf == "models" else plugins.build(shelf, kind, **options)
     return model.to(memory_format=torch.channels_last)

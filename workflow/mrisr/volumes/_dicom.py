@@ -15,7 +15,7 @@ from ._raw import Raw, reading
 __all__ = ["is_dicom_file", "read"]
 
 
-def read(path: Path, series: str | None) -> Raw:
+def read(path: Path, series: str | None, limit: float) -> Raw:
     """Read a file, the only series of a folder, or the one whose SeriesInstanceUID is ``series``.
 
     Returns
@@ -30,9 +30,9 @@ def read(path: Path, series: str | None) -> Raw:
         A file is truncated or cannot be decoded, none of several series is chosen, or the slices are not one volume.
     """
     with reading("a DICOM series"):
-        headers, notes = series_of(path, series)
+        headers, notes = series_of(path, series, limit)
         slices, affine, placed = place([piece for file, header in headers.items() for piece in frames(file, header)])
-        array = read_slices(slices)
+        array = read_slices(slices, limit)
         notes += placed
         if slices[0].photometric == "MONOCHROME1":
             # Small values are bright here. Inverting within the volume's own range keeps units and extremes.

@@ -9,6 +9,8 @@ from typing import Any
 from mrisr.errors import InputError
 
 from ._dicom_header import read_header
+from .choices import Undecided
+from .names import named_kind
 
 _FIRST_GROUPS = (0x0002, 0x0008)
 _FIRST_ELEMENT = 0x0018
@@ -33,7 +35,7 @@ def _begins_data_set(start: bytes) -> bool:
     return False
 
 
-def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str]]:
+def series_of(path: Path, series: str | None, limit: float) -> tuple[dict[Path, Any], list[str]]:
     """Headers by file, of one file or of one series in a folder; and notes on files that were left out.
 
     Raises
@@ -42,32 +44,38 @@ def series_of(path: Path, series: str | None) -> tuple[dict[Path, Any], list[str
         There is no image or no such series, none of several series is chosen, or a file is truncated.
     """
     if path.is_file():
-        header = read_header(path)
+        header = read_header(path, limit)
         if header is None:
             raise InputError("is a DICOM file without an image; name one with pixels, or a folder of them")
         return {path: header}, []
     found: dict[str, dict[Path, Any]] = {}
     other = []
     for file in sorted(p for p in path.iterdir() if p.is_file()):
-        header = read_header(file) if _is_meant(file) else None
+        header = read_header(file, limit) if _is_meant(file) else None
         if header is None:
             other.append(file.name)
         else:
-            found.setdefault(str(header.get("SeriesInstanceUID", "none")), {})[file] = header
+            found.setdefault(_series_name(header), {})[file] = header
     if not found:
         raise InputError("holds no DICOM image; name the folder whose files are DICOM")
-    kinds = ", ".join(f"dicom:{name}" for name in found)
+    kinds = [f"dicom:{name}" for name in found]
     if series is None and len(found) > 1:
-        raise InputError(f"holds {len(found)} DICOM series; set kind to one of {kinds}")
+        raise Undecided(f"holds {len(found)} DICOM series", kinds)
     if series is not None and series not in found:
-        raise InputError(f"holds no DICOM series '{series}'; set kind to one of {kinds}")
+        raise Undecided(f"holds no DICOM series {series!r}", kinds)
     return found[series or next(iter(found))], _left_out(other)
+
+
+def _series_name(header: Any) -> str:
+    """The SeriesInstanceUID as a manifest can hold it; ``none`` if the file has none."""
+    text = " ".join(str(header.get("SeriesInstanceUID") or "").split())
+    return ascii(text)[1:-1].strip() or "none"
 
 
 def _is_meant(file: Path) -> bool:
     if is_dicom_file(file):
         return True
-    if file.suffix.lower() == ".dcm":
+    if named_kind(file) == "dicom":
         # A damaged file is refused: leaving it out would lose a slice.
         raise InputError(f"its file {file.name} is no DICOM file, or truncated; copy it again or move it away")
     return False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mrisr.errors import InputError
 
-from ._raw import check_claim, reading
+from ._claims import BLOCK, check_claim, check_expanded
+from ._raw import reading
 
 PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 """Pixel Data, Float Pixel Data, Double Float Pixel Data."""
@@ -24,16 +27,17 @@ _SYNTAXES = {
 """Transfer syntax by (implicit VR, little endian), for files that do not name it."""
 
 
-def read_header(path: Path) -> Any:
+def read_header(path: Path, limit: float) -> Any:
     """The header of a DICOM image; None for another DICOM file. The pixels have to be there, but are not loaded.
 
     Raises
     ------
     InputError
-        The file is truncated, or its header claims more pixels than it holds.
+        The file is truncated, or its header claims more pixels than it holds or than the limit allows.
     """
     size = path.stat().st_size
     with reading(f"a DICOM file ({path.name})"):
+        _check_deflated(path, limit)
         header = open_dataset(path, defer_size=_DEFERRED)
         encoding = header.file_meta.TransferSyntaxUID
         if not getattr(encoding, "is_transfer_syntax", False):
@@ -63,10 +67,30 @@ def read_header(path: Path) -> Any:
         if size is None:
             del header[pixels.tag]
     try:
-        check_claim(shape, **check)
+        check_claim(shape, limit=limit, **check)
     except InputError as error:
         raise InputError(*(f"its file {path.name} {problem}" for problem in error.problems)) from error
     return header
+
+
+def _check_deflated(path: Path, limit: float) -> None:
+    """Inflate a deflated data set block by block, no further than to the limit. pydicom inflates it at once."""
+    from pydicom import filereader, uid
+
+    with open(path, "rb") as file:
+        filereader.read_preamble(file, force=True)
+        meta = filereader.read_dataset(file, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
+        if meta.get("TransferSyntaxUID") == uid.DeflatedExplicitVRLittleEndian:
+            try:
+                check_expanded(_inflated(file), limit)
+            except InputError as error:
+                raise InputError(*(f"its file {path.name} {problem}" for problem in error.problems)) from error
+
+
+def _inflated(file: IO[bytes]) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(-zlib.MAX_WBITS)
+    while block := decoder.unconsumed_tail or file.read(BLOCK):
+        yield decoder.decompress(block, BLOCK)
 
 
 def open_dataset(path: Path, defer_size: int | None = None) -> Any:

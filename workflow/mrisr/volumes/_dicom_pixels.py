@@ -9,12 +9,13 @@ import numpy as np
 
 from mrisr.errors import InputError
 
+from ._claims import check_size
 from ._dicom_header import open_dataset
 from ._dicom_slices import Slice
-from ._raw import check_claim, reading
+from ._raw import reading
 
 
-def read_slices(slices: Sequence[Slice]) -> np.ndarray:
+def read_slices(slices: Sequence[Slice], limit: float) -> np.ndarray:
     """Values of slices of one size, in their order: float32 [X, Y, Z], or [X, Y, Z, 3] with three samples a pixel.
 
     X runs along the rows. One file is in memory at a time.
@@ -22,11 +23,11 @@ def read_slices(slices: Sequence[Slice]) -> np.ndarray:
     Raises
     ------
     InputError
-        A file's compression is unsupported, or its pixels are damaged.
+        The series is larger than the limit, a file's compression is unsupported, or its pixels are damaged.
     """
     rows, columns, samples = slices[0].shape
     shape = (columns, rows, len(slices), *((samples,) if samples > 1 else ()))
-    check_claim(shape, 1, stored=None, compressed=True)
+    check_size(shape, 1, limit)
     # Each slice is contiguous in memory, because slices are written one after another.
     array = np.empty((shape[2], *shape[:2], *shape[3:]), np.float32)
     by_file: dict[Path, list[int]] = {}

@@ -43,16 +43,16 @@ def check_alike(slices: Sequence[Slice]) -> None:
     first = slices[0]
     for piece in slices:
         if piece.shape != first.shape:
-            raise _differs(piece, first, "has {} pixels (rows, columns, samples)", piece.shape, first.shape)
+            raise _difference(piece, first, "has {} pixels (rows, columns, samples)", piece.shape, first.shape)
         if piece.photometric != first.photometric:
-            raise _differs(piece, first, "is {}", piece.photometric, first.photometric)
+            raise _difference(piece, first, "is {}", piece.photometric, first.photometric)
         if not _close(piece.spacing, first.spacing, TURNED * np.min(first.spacing) if _has(first.spacing) else 0):
-            raise _differs(piece, first, "has pixels of {} mm", piece.spacing, first.spacing)
+            raise _difference(piece, first, "has pixels of {} mm", piece.spacing, first.spacing)
         if _has(piece.position) != _has(first.position):
             without = first if _has(piece.position) else piece
             raise InputError(f"{without.label} has no position, as other slices have; give one whole volume")
         if not _close(piece.directions, first.directions, TURNED):
-            raise _differs(piece, first, "lies in another plane (directions {})", piece.directions, first.directions)
+            raise _difference(piece, first, "lies in another plane (directions {})", piece.directions, first.directions)
     if _has(first.directions) and np.abs(first.directions @ first.directions.T - np.eye(2)).max() > 2 * TURNED:
         raise InputError(
             f"{first.label} gives directions {words(first.directions)}; two orthogonal ones of length 1 would be right"
@@ -69,7 +69,7 @@ def _close(one: np.ndarray | None, other: np.ndarray | None, tolerance: float) -
     return bool(np.abs(one - other).max() <= tolerance)
 
 
-def _differs(piece: Slice, first: Slice, what: str, value: object, other: object) -> InputError:
+def _difference(piece: Slice, first: Slice, what: str, value: object, other: object) -> InputError:
     return InputError(
         f"{piece.label} {what.format(words(value))}, and {first.label} {words(other)}; give one whole volume"
     )

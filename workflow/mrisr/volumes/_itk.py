@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ._raw import Raw, check_claim, choose_volume, reading
+from ._claims import check_claim, check_size
+from ._raw import Raw, choose_volume, reading
 from .files import volume_files
 
 NAMES = {
@@ -14,31 +17,52 @@ NAMES = {
     "metaimage": "a MetaImage file (a .mhd needs its data file beside it)",
     "minc": "a MINC file",
 }
+_PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO", "pictures": "PNGImageIO"}
+"""What reads a kind in ITK. ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
+def read(path: Path, kind: str, volume_4d: str | int, limit: float) -> Raw:
     """Read one file; the affine is turned from ITK's LPS+ to RAS+."""
-    import SimpleITK as sitk
-
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     with reading(NAMES[kind]):
         files = volume_files(path)
-        _check_header(sitk, path, stored=sum(file.stat().st_size for file in files))
-        raw = raw_volume(sitk.ReadImage(str(path)), files, volume_4d)
+        reader = image_reader(path, kind)
+        check_header(reader, stored=sum(file.stat().st_size for file in files), limit=limit)
+        raw = raw_volume(reader.Execute(), files, volume_4d)
     if kind == "minc":
         # MINC's world is RAS+ already, and ITK 5.4 does not convert it (compared with nibabel's MINC 2 reader).
         raw.affine = LPS_TO_RAS @ raw.affine
     return raw
 
 
-def _check_header(sitk, path: Path, *, stored: int) -> None:
+def image_reader(path: Path, kind: str) -> Any:
+    """SimpleITK's reader of a file of one of `NAMES`, or of a PNG picture."""
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     reader = sitk.ImageFileReader()
+    reader.SetImageIO(_PROGRAMS[kind])
     reader.SetFileName(str(path))
+    return reader
+
+
+def check_header(reader: Any, *, stored: int, limit: float) -> tuple[int, ...]:
+    """Size of an image with its components last, from the header that a reader reads, checked by `check_claim`."""
+    import SimpleITK as sitk
+
     reader.ReadImageInformation()
+    components = reader.GetNumberOfComponents()
+    claimed = (*reader.GetSize(), components)
     # Each format marks compression in its own way, so it is not checked here. ITK itself notices missing voxels.
-    claimed = (*reader.GetSize(), reader.GetNumberOfComponents())
-    check_claim(claimed, 1, stored=stored, compressed=True)
+    check_claim(claimed, 1, stored=stored, compressed=True, limit=limit)
+    check_size(claimed, _bytes(sitk.GetPixelIDValueAsString(reader.GetPixelID())), limit)
+    return claimed
+
+
+def _bytes(pixel: str) -> int:
+    """Bytes of one component, from ITK's words for a type of pixel: ``vector of 64-bit float``."""
+    found = re.search(r"(\d+)-bit", pixel)
+    return int(found[1]) // 8 if found else 1
 
 
 def raw_volume(image, files: list[Path], volume_4d: str | int) -> Raw:

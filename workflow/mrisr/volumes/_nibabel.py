@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
+import io
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mrisr.errors import InputError
 
-from ._raw import Raw, check_claim, choose_volume, reading
-from .files import volume_files
+from ._claims import check_claim, read_through
+from ._raw import Raw, choose_volume, reading
+from .files import PAIR, volume_files
+from .names import mixes_case, named_format
 
 NAMES = {
     "nifti": "a NIfTI file",
@@ -21,24 +25,50 @@ NAMES = {
     "mgh": "an MGH file",
     "minc": "a MINC file",
 }
+_HEADERS = (2**20, 2**26)
+"""Bytes at the start of a compressed file in which its header is sought: the second for one with long extensions."""
 
 
-def read(path: Path, kind: str, volume_4d: str | int) -> Raw:
+def read(path: Path, kind: str, volume_4d: str | int, limit: float) -> Raw:
     """Read a file of one of `NAMES`; intensities are scaled as its header says, the affine is RAS+ in mm."""
     import nibabel
 
+    if mixes_case(path):
+        raise InputError("ends in letters of upper and lower case, by which nibabel finds no file; rename it")
     with reading(NAMES[kind]), _quiet("nibabel.global"):
-        image = nibabel.load(path)
+        image = open_header(path)
         if not hasattr(image, "affine") or not hasattr(image.dataobj, "shape"):
             raise InputError(f"is not {NAMES[kind]} of voxels, but {type(image).__name__}")
         shape, dtype = tuple(int(n) for n in image.shape), np.dtype(image.get_data_dtype())
-        data = _data_file(image, path)
-        _check(image, data, shape, dtype)
-        _verify_checksum(data)
+        _check(image, _data_file(image, path), shape, dtype, limit)
+        image = nibabel.load(path)
         raw = Raw(_voxels(image, shape, dtype, volume_4d), image.affine, volume_files(path))
         raw.channels = dtype.names is not None
         raw.notes = _notes(image, shape, volume_4d)
     return raw
+
+
+def open_header(path: Path) -> Any:
+    """The nibabel image of a file whose header alone is read.
+
+    nibabel reads extensions of any length into memory, and seeks behind the voxels. Of a compressed file it is
+    therefore given the first bytes only.
+    """
+    import nibabel
+
+    told = named_format(path)
+    # The header of a pair is a file of its own.
+    if told.compression is None or told.suffix in PAIR:
+        return nibabel.load(path)
+    for size in _HEADERS:
+        with nibabel.openers.ImageOpener(path) as file:
+            start = file.read(size)
+        try:
+            return _class(path).from_file_map({"image": nibabel.FileHolder(fileobj=io.BytesIO(start))})
+        except Exception:
+            if len(start) < size or size == _HEADERS[-1]:
+                raise
+    raise AssertionError
 
 
 @contextlib.contextmanager
@@ -52,26 +82,42 @@ def _quiet(logger: str) -> Iterator[None]:
         log.disabled = before
 
 
-def _data_file(image, path: Path) -> Path:
+def _class(path: Path) -> Any:
+    """The class of image by which nibabel would read a file."""
+    import nibabel
+
+    sniff = None
+    for kind in nibabel.all_image_classes:
+        fits, sniff = kind.path_maybe_image(path, sniff)
+        if fits:
+            return kind
+    raise InputError("is of no format that nibabel reads; it is damaged, or another kind of file")
+
+
+def _data_file(image: Any, path: Path) -> Path:
     holder = image.file_map.get("image")
     return Path(holder.filename) if holder is not None and holder.filename else path
 
 
-def _check(image, data: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
+def _check(image: Any, data: Path, shape: tuple[int, ...], dtype: np.dtype, limit: float) -> None:
+    """Check what the header claims and, of a compressed file, that it expands to no more and is undamaged.
+
+    nibabel stops at the last voxel and would miss damage.
+    """
+    import nibabel
+
     if not data.is_file():
         raise InputError(f"its voxels should be in {data.name}, which is missing")
-    stored = data.stat().st_size
-    compressed = data.suffix in (".gz", ".mgz", ".bz2", ".zst", ".mnc")
-    offset = 0 if compressed else int(getattr(image.dataobj, "offset", 0))
-    check_claim(shape, dtype.itemsize, stored=None if data.suffix == ".bz2" else stored - offset, compressed=compressed)
-
-
-def _verify_checksum(data: Path) -> None:
-    """Read a gzip file to its end to verify its checksum. nibabel stops at the last voxel and would miss damage."""
-    if data.suffix in (".gz", ".mgz"):
-        with gzip.open(data) as file:
-            while file.read(1 << 20):
-                pass
+    stored, offset = data.stat().st_size, int(getattr(image.dataobj, "offset", 0))
+    told = named_format(data)
+    packed = told.compression is not None
+    # MINC files may be compressed inside. There is no bound to what bzip2 makes of constant data.
+    compressed = packed or told.kind == "minc"
+    held = None if told.compression == "bzip2" else stored - (0 if compressed else offset)
+    check_claim(shape, dtype.itemsize, stored=held, compressed=compressed, limit=limit)
+    if packed:
+        with nibabel.openers.ImageOpener(data) as file:
+            read_through(file, min(offset, _HEADERS[-1]) + math.prod(shape) * dtype.itemsize, limit)
 
 
 def _voxels(image, shape: tuple[int, ...], dtype: np.dtype, volume_4d: str | int) -> np.ndarray:

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from mrisr.errors import InputError
 
-from ._raw import Raw, check_claim, reading
+from . import _tiff
+from ._claims import check_size
+from ._itk import check_header, image_reader
+from ._raw import Raw, reading
+from .names import named_format, named_kind
 
-SUFFIXES = (".png", ".tif", ".tiff")
 AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 """Affine of a picture. Pictures have no orientation, so it counts as an axial slice: anterior up, right on the left."""
 
+_T = TypeVar("_T")
 
-def read(path: Path) -> Raw:
+
+def read(path: Path, limit: float) -> Raw:
     """Read a picture or a folder of them as [X, Y, Z] or [X, Y, Z, 3]: rows, columns, slices in natural order.
 
     Voxels count as 1 mm apart, because pictures do not say. An alpha channel is left out.
     """
     if path.is_dir():
-        files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=lambda p: natural(p.name))
+        files = sorted((p for p in path.iterdir() if named_kind(p) == "pictures"), key=lambda p: natural(p.name))
     else:
         files = [path]
     if not files:
         raise InputError("holds no PNG or TIFF picture; name the folder that has the slices")
+    name = path.is_dir()
+    sizes = [size for file in files for size in _of(file, lambda file: list(_claims(file, limit)), name=name)]
+    check_size((*max(sizes, key=math.prod), len(sizes)), 1, limit)
     notes: list[str] = []
-    slices = [_three(page, file, notes) for file in files for page in _pages(file, named=path.is_dir())]
+    slices = [_three(page, file, notes) for file in files for page in _of(file, _pages, name=name)]
     first = slices[0].shape
     for file, image in zip(files, slices, strict=False):
         if image.shape != first:
@@ -47,54 +55,38 @@ def natural(name: str) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
-def _pages(file: Path, *, named: bool) -> list[np.ndarray]:
-    """The pictures of a file, [H, W] or [H, W, C]."""
+def _of(file: Path, step: Callable[[Path], list[_T]], *, name: bool) -> list[_T]:
+    """What a step gives for a file; with ``name``, its problems begin with the file's name."""
     try:
         with reading("a picture"):
-            return [_png(file)] if file.suffix.lower() == ".png" else _tiff(file)
+            return step(file)
     except InputError as error:
-        if not named:
+        if not name:
             raise
         raise InputError(*(f"{file.name} {problem}" for problem in error.problems)) from error
 
 
+def _pages(file: Path) -> list[np.ndarray]:
+    """The pictures of a file, [H, W] or [H, W, C]."""
+    return [_png(file)] if named_format(file).suffix == ".png" else _tiff.pages(file)
+
+
+def _claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:
+    """Sizes of the pictures of a file by its headers, each checked on its own."""
+    if named_format(file).suffix == ".png":
+        *size, channels = check_header(image_reader(file, "pictures"), stored=file.stat().st_size, limit=limit)
+        yield *size[1::-1], channels
+    else:
+        yield from _tiff.claims(file, limit)
+
+
 def _png(file: Path) -> np.ndarray:
-    # SimpleITK keeps 16 bits of colour, where Pillow makes 8 of them.
     import SimpleITK as sitk
 
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    reader = sitk.ImageFileReader()
-    reader.SetImageIO("PNGImageIO")
-    reader.SetFileName(str(file))
-    reader.ReadImageInformation()
-    claimed = (*reader.GetSize(), reader.GetNumberOfComponents())
-    check_claim(claimed, 1, stored=file.stat().st_size, compressed=True)
-    array = sitk.GetArrayFromImage(reader.Execute())
-    return array[0] if len(claimed) == 4 else array
-
-
-def _tiff(file: Path) -> list[np.ndarray]:
-    import tifffile
-
-    with _strict("tifffile"), tifffile.TiffFile(file) as tiff:
-        check_claim((len(tiff.pages), *tiff.pages[0].shape), 1, stored=file.stat().st_size, compressed=True)
-        return [page.asarray() for page in tiff.pages]
-
-
-@contextlib.contextmanager
-def _strict(logger: str) -> Iterator[None]:
-    """Turn what a library only logs as an error into an exception. tifffile otherwise skips missing pages."""
-    messages: list[str] = []
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: messages.append(record.getMessage())
-    log = logging.getLogger(logger)
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-    if messages:
-        raise ValueError(messages[0])
+    # SimpleITK keeps 16 bits of colour, where Pillow makes 8 of them.
+    image = image_reader(file, "pictures").Execute()
+    array = sitk.GetArrayFromImage(image)
+    return array[0] if image.GetDimension() == 3 else array
 
 
 def _three(image: np.ndarray, file: Path, notes: list[str]) -> np.ndarray:

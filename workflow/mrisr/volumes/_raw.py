@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,7 @@ import numpy as np
 from mrisr.errors import InputError
 from mrisr.imaging.loaded import LoadedVolume
 
-MAXIMUM_VOXELS = 2**31
-"""Largest number of voxels that is read: 8 GiB as float32."""
-MAXIMUM_RATIO = 2000
-"""Greatest compression ratio that is believed: deflate reaches 1032, LZW 1365."""
+from ._claims import times
 
 
 @dataclass
@@ -67,40 +63,16 @@ def choose_volume(shape: Sequence[int], volume_4d: str | int) -> int | None:
     if not extra:
         return None
     if len(extra) > 1:
-        raise InputError(f"has {len(shape)} dimensions ({_times(shape)}); give a file with one volume")
+        raise InputError(f"has {len(shape)} dimensions ({times(shape)}); give a file with one volume")
     if volume_4d == "error":
         raise InputError(
-            f"holds {extra[0]} volumes ({_times(shape)}); give a file with one, "
+            f"holds {extra[0]} volumes ({times(shape)}); give a file with one, "
             "or set slices.volume_4d to 'first' or an index"
         )
     index = 0 if volume_4d == "first" else int(volume_4d)
     if index >= extra[0]:
         raise InputError(f"slices.volume_4d is {index}, but the file has volumes 0 to {extra[0] - 1}")
     return index
-
-
-def check_claim(shape: Sequence[int], itemsize: int, *, stored: int | None, compressed: bool) -> None:
-    """Refuse a header that claims more than the file can hold, before memory for it is allocated.
-
-    Parameters
-    ----------
-    shape : sequence of int
-        Dimensions according to the header.
-    itemsize : int
-        Bytes per voxel.
-    stored : int or None
-        Bytes that the file holds for the voxels, None if unknown.
-    compressed : bool
-        Whether the voxels are compressed.
-    """
-    if not shape or min(shape) < 1:
-        raise InputError(f"its header gives the size {_times(shape)}, so there are no voxels; write the file again")
-    voxels = math.prod(int(n) for n in shape)
-    if stored is not None and not compressed and voxels * itemsize > stored:
-        raise InputError(f"is truncated: it should hold {voxels * itemsize} bytes of voxels, it has {stored}")
-    limit = MAXIMUM_VOXELS if stored is None else min(MAXIMUM_VOXELS, MAXIMUM_RATIO * stored // itemsize)
-    if voxels > limit:
-        raise InputError(f"its header claims {_times(shape)} voxels, more than the file can hold; it is damaged")
 
 
 @contextlib.contextmanager
@@ -121,7 +93,3 @@ def reading(what: str) -> Iterator[None]:
         reason = " ".join(reason.split()) or type(error).__name__
         reason = reason if len(reason) <= 200 else f"{reason[:100]} ... {reason[-100:]}"
         raise InputError(f"cannot be read as {what}: truncated, damaged, or another kind of file ({reason})") from error
-
-
-def _times(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))

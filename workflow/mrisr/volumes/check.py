@@ -8,12 +8,16 @@ from typing import Any
 
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
+from mrisr.imaging.grid import inside_mask
+from mrisr.imaging.intensity import far_outside, percentiles
 from mrisr.imaging.loaded import LoadedVolume
 
-from .readers import read_volume, treatments
-from .row import Volume
-from .slicing import cut
+from .readers import read_role
+from .row import ROLES, Volume
+from .slicing import NORMALISE, cut, read_row
 
+FAR_OUTSIDE = "extremes far outside the range"
+"""Begins the note on a volume that `mrisr.imaging.intensity.far_outside` finds."""
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
 
 
@@ -38,8 +42,12 @@ def run(
         There are problems: all those of all volumes, one line each.
     """
     told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"], "manifest": manifest}
-    for row in check_volumes(volumes, told, Path(writes["table"]), progress=progress):
+    rows = check_volumes(volumes, told, Path(writes["table"]), progress=progress)
+    for row in rows:
         print(", ".join(f"{name} {value}" for name, value in row.items()))
+    for row in rows:
+        if FAR_OUTSIDE in row["notes"]:
+            print(f"warning: subject '{row['subject']}' ({row['path']}): {row['notes']}; look at the volume")
 
 
 def check_volumes(
@@ -54,9 +62,9 @@ def check_volumes(
     Parameters
     ----------
     volumes : sequence of Volume
-        Of all splits.
+        The volumes of all splits.
     settings : mapping
-        The ``slices`` section of the study; ``multiple``: sides of slices have to be multiples of it; ``counts``:
+        The ``slices`` section of the study. Also ``multiple``: sides of slices have to be multiples of it; ``counts``:
         {subject: number of slices, or None for all}; ``allow_leakage``; ``manifest``: its name in error messages.
     out_csv : path or None
         Where to write the table, by rename and only if nothing is wrong.
@@ -97,14 +105,16 @@ def check_volumes(
 
 
 def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any], LoadedVolume]:
-    problems = []
+    problems, notes = [], []
     if volume.lr_path is not None:
         try:
-            read_volume(volume.lr_path, **treatments(settings))
+            scan = read_role(volume, "lr_path", settings)
+            notes += (f"lr_path: {note}" for note in _extremes(scan, None, settings))
         except InputError as error:
             problems += error.problems
     try:
-        slices, metadata, loaded = cut(volume, settings, count=settings.get("counts", {}).get(volume.subject))
+        loaded, mask = read_row(volume, settings)
+        slices, metadata = cut(volume, loaded, mask, settings, count=settings.get("counts", {}).get(volume.subject))
     except InputError as error:
         raise InputError(*problems, *error.problems) from error
     if problems:
@@ -121,9 +131,26 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
         "low": metadata["intensity"]["low"],
         "high": metadata["intensity"]["high"],
         "sha256": _files_digest(loaded.files),
-        "notes": "; ".join(loaded.notes),
+        "notes": "; ".join([*loaded.notes, *_extremes(loaded, mask, settings), *notes]),
     }
     return row, loaded
+
+
+def _extremes(loaded: LoadedVolume, mask: LoadedVolume | None, settings: Mapping[str, Any]) -> list[str]:
+    """A note if values of a volume lie far outside the range between the percentiles of ``slices.normalise``."""
+    normalise = NORMALISE | dict(settings.get("normalise", {}))
+    if normalise["method"] == "none":
+        return []
+    values = loaded.array if mask is None else loaded.array[inside_mask(mask, loaded)]
+    low, high = normalise["low_percentile"], normalise["percentile"]
+    found = far_outside(values, low, high)
+    if found is None:
+        return []
+    start, end = percentiles(values, low, high)
+    return [
+        f"{FAR_OUTSIDE} (values reach from {found[0]:.6g} to {found[1]:.6g}, percentiles {low:g} and {high:g} are "
+        f"{start:.6g} and {end:.6g})"
+    ]
 
 
 def _files_digest(files: Iterable[Path]) -> str:
@@ -153,9 +180,10 @@ def _refuse_leak(volume: Volume, other: Volume) -> None:
 
 
 def _located(manifest: str, volume: Volume, problem: str) -> str:
-    for role, path in (("", volume.path), ("mask ", volume.mask), ("lr_path ", volume.lr_path)):
-        if path is not None and problem.startswith(f"{path}: "):
-            return f"{manifest}: subject '{volume.subject}' ({role}{path}): {problem.removeprefix(f'{path}: ')}"
+    for role in ROLES:
+        place = f"{'' if role == 'path' else f'{role} '}{getattr(volume, role)}"
+        if problem.startswith(f"{place}: "):
+            return f"{manifest}: subject '{volume.subject}' ({place}): {problem.removeprefix(f'{place}: ')}"
     return f"{manifest}: subject '{volume.subject}' ({volume.path}): {problem}"
 
 

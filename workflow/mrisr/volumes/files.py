@@ -9,9 +9,12 @@ from pathlib import Path
 from mrisr.errors import InputError
 
 from ._bids import DESCRIPTION, choose_image
+from .names import named_format, with_suffix
 
 _DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 100_000
+PAIR = (".hdr", ".img", ".hdr.gz", ".img.gz")
+"""Header and voxels of an Analyze pair."""
 _OF_THE_SYSTEM = ("/proc", "/sys")
 
 
@@ -34,14 +37,17 @@ def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
 
 
 def why_unreadable(path: str | Path) -> str | None:
-    """Why something that is there can be no volume and no table; None if it can, or is not there.
+    """Why an existing path cannot be opened as a volume or a table; None if it can, or if it does not exist.
 
-    Whoever opened it could wait for ever, or never come to an end.
+    Reading a FIFO or a device might never end.
     """
     real = os.path.realpath(path)
     if any(os.path.commonpath([folder, real]) == folder for folder in _OF_THE_SYSTEM):
         return f"is none of your files but one of the system's ({real})"
-    members = os.scandir(real) if os.path.isdir(real) else []
+    try:
+        members = list(os.scandir(real)) if os.path.isdir(real) else []
+    except OSError as error:
+        return f"cannot be read ({error.strerror}); see to its permissions"
     odd = [entry.name for entry in members if os.path.exists(entry.path) and not _is_plain(entry.path)]
     if odd:
         return f"has something in it that is neither a file nor a folder ({min(odd)})"
@@ -53,9 +59,9 @@ def _is_plain(path: str) -> bool:
 
 
 def _companions(path: Path) -> list[Path]:
-    suffix = path.suffix.lower()
-    if suffix in (".hdr", ".img"):
-        return [path.with_suffix(other) for other in (".hdr", ".img", ".img.gz")]
+    suffix = named_format(path).suffix
+    if suffix in PAIR:
+        return [with_suffix(path, other) for other in PAIR]
     if suffix not in (".mhd", ".nhdr") or not path.is_file():
         return []
     with open(path, "rb") as file:

@@ -10,10 +10,11 @@ import numpy as np
 from mrisr.errors import InputError
 from mrisr.imaging.grid import resolve_axis
 
-from . import _bids, _pictures
-from ._itk import LPS_TO_RAS
+from . import _bids, _nibabel, _pictures
+from ._itk import LPS_TO_RAS, image_reader
 from ._raw import reading
 from .files import volume_files
+from .names import named_format, named_kind
 from .readers import infer_kind
 
 COMPRESSION = 3
@@ -27,8 +28,9 @@ def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]
     -------
     dict
         ``shape`` [X, Y, Z] or [X, Y, Z, 3]; ``axis``, the stored axis that the argument means; ``reverse``, whether a
-        named axis is stored in reverse. If the header cannot be read, the shape is a cube with as many voxels as the
-        file may hold: planning must not fail, and reading the volume will say what is wrong.
+        named axis is stored in reverse; ``known``, whether the header says all that. If the header cannot be read, the
+        shape is a cube with as many voxels as the file may hold: planning must not fail, and reading the volume will
+        say what is wrong.
     """
     try:
         with reading("a volume"):
@@ -36,8 +38,9 @@ def read_header(path: Path, kind: str | None, axis: str | int) -> dict[str, Any]
             number, reverse = resolve_axis(axis, affine)
     except InputError:
         side = round((COMPRESSION * sum(f.stat().st_size for f in volume_files(path, kind)) / 2) ** (1 / 3))
-        return {"shape": [max(side, 1)] * 3, "axis": int(axis) if str(axis).isdigit() else 2, "reverse": False}
-    return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse}
+        number = int(axis) if str(axis).isdigit() else 2
+        return {"shape": [max(side, 1)] * 3, "axis": number, "reverse": False, "known": False}
+    return {"shape": [int(n) for n in shape], "axis": number, "reverse": reverse, "known": True}
 
 
 def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
@@ -45,7 +48,7 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     if family == "bids":
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family in ("nifti", "analyze", "mgh"):
-        return _nibabel(path)
+        return _nibabel_size(path)
     if family in ("nrrd", "metaimage", "minc"):
         return _itk(path, family)
     if family == "pictures":
@@ -53,19 +56,14 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     raise InputError("its size is not in one header")
 
 
-def _nibabel(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    import nibabel
-
-    image = nibabel.load(path)
+def _nibabel_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
+    image = _nibabel.open_header(path)
     channels = (3,) if image.get_data_dtype().names else ()
     return (*image.shape[:3], *(1,) * (3 - len(image.shape)), *channels), image.affine
 
 
 def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader = image_reader(path, family)
     reader.ReadImageInformation()
     size = (*reader.GetSize(), 1)[:3]
     dimension = reader.GetDimension()
@@ -78,10 +76,10 @@ def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
 
 def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
     """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
-    files = [p for p in path.iterdir() if p.suffix.lower() in _pictures.SUFFIXES] if path.is_dir() else [path]
+    files = [p for p in path.iterdir() if named_kind(p) == "pictures"] if path.is_dir() else [path]
     first = min(files)
-    if first.suffix.lower() == ".png":
-        (width, height, _, *channels), _ = _itk(first, "png")
+    if named_format(first).suffix == ".png":
+        (width, height, _, *channels), _ = _itk(first, "pictures")
         pages = 1
     else:
         import tifffile

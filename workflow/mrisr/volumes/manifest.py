@@ -13,13 +13,14 @@ from pathlib import Path
 
 from mrisr.errors import InputError, suggestion
 
-from .files import why_unreadable
+from .files import volume_files, why_unreadable
 from .ranges import parse_range
-from .row import AXES, KINDS, NAME_LENGTH, SPLITS, Volume, why_no_path
+from .row import AXES, KINDS, NAME_LENGTH, ROLES, SPLITS, Volume, why_no_path
 
 __all__ = ["COLUMNS", "Volume", "quota", "read_manifest"]
 
-COLUMNS = ("subject", "path", "split", "group", "lr_path", "mask", "axis", "slices", "kind", "licence")
+COLUMNS = ("subject", "path", "split", "group", "lr_path", "lr_kind", "mask", "mask_kind", "axis", "slices", "kind")
+COLUMNS += ("licence",)
 REQUIRED = ("subject", "path", "split")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _Row = tuple[int, dict[str, str]]
@@ -104,7 +105,8 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a manifest") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not a text file in UTF-8; save it as tab-separated text") from error
-    return enumerate(text.splitlines(), start=1)
+    # Not `splitlines`: it would also end lines at characters that a name may have.
+    return enumerate(text.split("\n"), start=1)
 
 
 def _header_problems(columns: list[str]) -> Iterator[str]:
@@ -131,15 +133,17 @@ def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
             yield f"{name} '{cells[name]}': use letters, digits, '.', '_' and '-' only, first a letter or digit"
         elif len(cells.get(name, "")) > NAME_LENGTH:
             yield f"{name} '{cells[name][:20]}...': has {len(cells[name])} characters; use at most {NAME_LENGTH}"
-    for name in ("path", "lr_path", "mask"):
+    for name, kind in ROLES.items():
         if problem := why_no_path(cells.get(name, "")):
             yield f"subject '{subject}': {name} {cells[name]!r}: {problem}"
+        if kind in cells and not _is_kind(cells[kind]):
+            yield f"subject '{subject}': {kind} {cells[kind]!r} ({suggestion(cells[kind], KINDS)})"
+        elif kind in cells and name not in cells and name not in REQUIRED:
+            yield f"subject '{subject}': {kind} is set and {name} is empty; name the volume there, or empty {kind} too"
     if cells.get("split", SPLITS[0]) not in SPLITS:
         yield f"subject '{subject}': split '{cells['split']}' ({suggestion(cells['split'], SPLITS)})"
     if cells.get("axis", AXES[0]) not in AXES:
         yield f"subject '{subject}': axis '{cells['axis']}' ({suggestion(cells['axis'], AXES)})"
-    if "kind" in cells and not _is_kind(cells["kind"]):
-        yield f"subject '{subject}': kind '{cells['kind']}' ({suggestion(cells['kind'], KINDS)})"
     try:
         parse_range(cells.get("slices"))
     except InputError as error:
@@ -148,7 +152,7 @@ def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
 
 def _is_kind(text: str) -> bool:
     family, _, choice = text.partition(":")
-    return text in KINDS or (family in ("dicom", "bids") and bool(choice))
+    return text in KINDS or (family == "dicom" and bool(choice)) or (family == "bids" and bool(choice.strip("/")))
 
 
 def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[int, str]]:
@@ -162,11 +166,24 @@ def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[i
                 yield number, f"subject '{subject}' stands in the split '{split}' already, in line {earlier}"
             elif not allow_leakage:
                 yield number, _leak(f"subject '{subject}'", split, earlier, other)
-        file = (os.path.realpath(cells["path"]), cells.get("kind"))
+        file = _source(Path(cells["path"]), cells.get("kind"))
         earlier, other = files.setdefault(file, (number, cells))
         if other["split"] != split and other["subject"] != subject and not allow_leakage:
             yield number, _leak(f"subject '{subject}': its file {cells['path']}", split, earlier, other)
         subjects[subject].append((number, cells))
+
+
+def _source(path: Path, kind: str | None) -> tuple:
+    """What is the same for two rows that name the same image, however they write its path and its kind."""
+    choice = (kind or "").partition(":")[2]
+    try:
+        if path.is_dir() and not why_unreadable(path):
+            files = volume_files(path, kind)
+            path, choice = (files[0], "") if len(files) == 1 else (path, choice)
+        found = os.stat(path)
+    except OSError:
+        return os.path.realpath(path), choice
+    return (found.st_dev, found.st_ino), choice
 
 
 def _leak(what: str, split: str, earlier: int, other: dict[str, str]) -> str:
@@ -178,7 +195,7 @@ def _leak(what: str, split: str, earlier: int, other: dict[str, str]) -> str:
 
 
 def _volume(cells: dict[str, str]) -> Volume:
-    paths = {name: Path(cells[name]) for name in ("path", "lr_path", "mask") if name in cells}
+    paths = {name: Path(cells[name]) for name in ROLES if name in cells}
     return Volume(**(cells | paths))
 
 

@@ -23,6 +23,7 @@ Volumes that are not three-dimensional real numbers are treated as follows:
 | integers, scaled integers | float32, scaled as the header says | |
 | RGB voxels, colour pictures | three channels, alpha left out | |
 | affine not invertible, no voxels, claims more than the file holds | error | |
+| larger than ``limit_gib`` once it is read | error | ``limit_gib`` |
 """
 
 from __future__ import annotations
@@ -36,17 +37,22 @@ from mrisr.errors import InputError, suggestion
 from mrisr.imaging.loaded import LoadedVolume
 
 from . import _bids, _dicom, _itk, _nibabel, _pictures
+from ._claims import LIMIT
 from ._raw import Raw, finish
-from .row import KINDS, SUFFIXES, named_kind
+from .choices import Undecided
+from .names import SUFFIXES, named_kind
+from .row import KINDS, ROLES, Volume
 
 
 def read_volume(
     path: str | os.PathLike,
     kind: str | None = None,
     *,
+    column: str = "kind",
     volume_4d: str | int = "error",
     complex: str = "error",
     nonfinite: str = "error",
+    limit_gib: float = LIMIT,
 ) -> LoadedVolume:
     """Read a volume.
 
@@ -56,8 +62,13 @@ def read_volume(
         A file or a folder, see the first table above.
     kind : str, optional
         A kind of the first table. By default it is inferred from the name, or from the content of the folder.
+    column : str
+        Column of the manifest in which to choose another kind, for messages.
     volume_4d, complex, nonfinite
         Treatments, see the second table.
+    limit_gib : float
+        Largest size of all voxels that the header claims, in GiB. A voxel counts with 4 bytes (float32), or with more
+        if the file has more. It is checked before voxels are decoded.
 
     Returns
     -------
@@ -67,21 +78,39 @@ def read_volume(
     Raises
     ------
     InputError
-        The volume is missing, empty, truncated, damaged, of another kind, or needs a treatment. The message is one line
-        that begins with the path.
+        The volume is missing, empty, truncated, damaged, too large, of another kind, or needs a treatment. The message
+        is one line that begins with the path.
     """
     path = Path(path)
     try:
-        return finish(_read(path, kind, volume_4d), complex=complex, nonfinite=nonfinite)
+        return finish(_read(path, kind, volume_4d, limit_gib), complex=complex, nonfinite=nonfinite)
+    except Undecided as error:
+        raise InputError(f"{path}: {error.line(column)}") from error
     except InputError as error:
         raise InputError(*(f"{path}: {problem}" for problem in error.problems)) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); see to its permissions") from error
 
 
+def read_role(volume: Volume, role: str, settings: Mapping[str, Any]) -> LoadedVolume:
+    """Read what a row of the manifest names in a column of `mrisr.volumes.row.ROLES`, treated as ``settings`` say.
+
+    Raises
+    ------
+    InputError
+        See `read_volume`. The lines about a column other than ``path`` begin with its name.
+    """
+    try:
+        options = treatments(settings)
+        return read_volume(getattr(volume, role), volume.kind_of(role), column=ROLES[role], **options)
+    except InputError as error:
+        before = "" if role == "path" else f"{role} "
+        raise InputError(*(f"{before}{problem}" for problem in error.problems)) from error
+
+
 def treatments(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the ``slices`` section that `read_volume` takes."""
-    return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite") if name in settings}
+    return {name: settings[name] for name in ("volume_4d", "complex", "nonfinite", "limit_gib") if name in settings}
 
 
 def infer_kind(path: Path) -> str:
@@ -98,8 +127,8 @@ def infer_kind(path: Path) -> str:
 def _infer_folder(path: Path) -> str:
     if (path / _bids.DESCRIPTION).is_file():
         return "bids"
-    names = [member.name.lower() for member in path.iterdir()]
-    if any(name.endswith(_pictures.SUFFIXES) for name in names):
+    names = [member.name for member in path.iterdir()]
+    if any(named_kind(name) == "pictures" for name in names):
         return "pictures"
     if any(_dicom.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
         return "dicom"
@@ -110,7 +139,7 @@ def _infer_folder(path: Path) -> str:
     )
 
 
-def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
+def _read(path: Path, kind: str | None, volume_4d: str | int, limit: float) -> Raw:
     if not path.exists():
         raise InputError("does not exist; give the path of a volume, relative to the current directory")
     if path.is_file() and path.stat().st_size == 0:
@@ -121,14 +150,14 @@ def _read(path: Path, kind: str | None, volume_4d: str | int) -> Raw:
     if family == "bids":
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family == "pictures":
-        return _pictures.read(path)
+        return _pictures.read(path, limit)
     if family == "dicom":
-        return _dicom.read(path, choice or None)
+        return _dicom.read(path, choice or None, limit)
     if path.is_dir():
         raise InputError(f"is a folder, and a {family} volume is a file; name the file in it")
     if family in ("nrrd", "metaimage") or (family == "minc" and _is_hdf5(path)):
-        return _itk.read(path, family, volume_4d)
-    return _nibabel.read(path, family, volume_4d)
+        return _itk.read(path, family, volume_4d, limit)
+    return _nibabel.read(path, family, volume_4d, limit)
 
 
 def _is_hdf5(path: Path) -> bool:

@@ -1,13 +1,15 @@
 """Cuts a volume into normalised slices.
 
-Slices in the range that are not empty are kept, or a given number of them, evenly. The minimum of the volume (or of the
-slice) becomes 0 and its maximum or a percentile 1; values are clipped. Slices keep their in-plane orientation.
+Slices in the range that are not empty are kept: all, or a given number of them, evenly spaced. A low percentile or the
+minimum of the volume (or of the slice) becomes 0, a high percentile or the maximum becomes 1. Values are clipped.
+Slices keep their in-plane orientation.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,20 +21,25 @@ from mrisr.imaging.intensity import Bounds, bounds, is_empty, scaled, slice_boun
 from mrisr.imaging.loaded import LoadedVolume
 
 from .ranges import evenly, parse_range
-from .readers import read_volume, treatments
+from .readers import read_role
 from .row import Volume
 
 EMPTY = {"threshold": 0.1, "fraction": 0.1}
-NORMALISE = {"method": "percentile", "per": "volume", "percentile": 99.9}
+NORMALISE = {"method": "percentile", "per": "volume", "low_percentile": 0.1, "percentile": 99.9}
 Slices = dict[int, np.ndarray]
-_Plane = tuple[np.ndarray, np.ndarray | None]
 
 
 def run(
-    reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mapping[str, Any], identity: str, volume: Volume
+    reads: Mapping[str, Any],
+    writes: Mapping[str, str],
+    *,
+    settings: Mapping[str, Any],
+    identity: str,
+    volume: Volume,
+    limit_gib: float,
 ) -> None:
-    """Cut a volume into slices, the action of the stage `slice`."""
-    slice_stage(volume, writes["slices"], settings=settings, identity=identity)
+    """Cut a volume into slices, the action of the stage `slice`. ``limit_gib`` is that of `read_volume`."""
+    slice_stage(volume, writes["slices"], settings={**settings, "limit_gib": limit_gib}, identity=identity)
 
 
 def slice_stage(
@@ -43,24 +50,28 @@ def slice_stage(
     ``settings`` is the ``slices`` section of a study, with ``multiple`` and this subject's ``count`` added.
     """
     try:
-        slices, metadata, _ = cut(volume, settings, count=settings.get("count"))
+        slices, metadata = cut(volume, *read_row(volume, settings), settings, count=settings.get("count"))
     except InputError as error:
         raise InputError(*(f"subject '{volume.subject}': {problem}" for problem in error.problems)) from error
     save_slices(output, slices, metadata | {"identity": identity})
 
 
-def cut(
-    volume: Volume, settings: Mapping[str, Any], *, count: int | None
-) -> tuple[Slices, dict[str, Any], LoadedVolume]:
-    """Read a volume of the manifest and its mask, and cut it as its row and the ``slices`` section say.
+def read_row(volume: Volume, settings: Mapping[str, Any]) -> tuple[LoadedVolume, LoadedVolume | None]:
+    """Read a volume of the manifest and its mask, if it has one, as the ``slices`` section says."""
+    loaded = read_role(volume, "path", settings)
+    return loaded, None if volume.mask is None else read_role(volume, "mask", settings)
 
-    Returns the slices, their metadata (see `slice_volume`) and the volume as read.
+
+def cut(
+    volume: Volume, loaded: LoadedVolume, mask: LoadedVolume | None, settings: Mapping[str, Any], *, count: int | None
+) -> tuple[Slices, dict[str, Any]]:
+    """Cut a volume that was read by `read_row` as its row and the ``slices`` section say.
+
+    Returns the slices and their metadata, see `slice_volume`.
     """
-    loaded = read_volume(volume.path, volume.kind, **treatments(settings))
-    mask = None if volume.mask is None else read_volume(volume.mask, **treatments(settings))
     names = ("empty", "normalise", "multiple", "minimum")
     try:
-        slices, metadata = slice_volume(
+        return slice_volume(
             loaded,
             subject=volume.subject,
             axis=settings.get("axis", "axial") if volume.axis is None else volume.axis,
@@ -71,7 +82,6 @@ def cut(
         )
     except InputError as error:
         raise InputError(*(f"{volume.path}: {problem}" for problem in error.problems)) from error
-    return slices, metadata, loaded
 
 
 def slice_volume(
@@ -103,8 +113,8 @@ def slice_volume(
         volume: normalised by itself, a slice of noise would not look empty. If slices are normalised one by one, a
         constant slice is empty too.
     normalise : mapping
-        ``method``: ``percentile`` (the volume's minimum to 0, its ``percentile`` to 1), ``minmax``, or ``none`` for
-        values that are already in [0, 1]. ``per``: ``volume`` or ``slice``.
+        ``method``: ``percentile`` (the volume's ``low_percentile`` to 0, its ``percentile`` to 1), ``minmax``, or
+        ``none`` for values that are already in [0, 1]. ``per``: ``volume`` or ``slice``.
     multiple : int
         Slices are cropped centrally so that their sides are multiples of it. The affine follows the crop.
     minimum : int
@@ -129,42 +139,63 @@ def slice_volume(
     number, reverse = resolve_axis(axis, volume.affine)
     inside = None if mask is None else inside_mask(mask, volume)
     crop, affine = crop_plane(volume.array.shape, number, volume.affine, multiple=multiple, minimum=minimum)
+    planes = _Planes(volume.array, inside, number, crop)
     wanted = parse_range(range).indices(volume.array.shape[number], reverse=reverse)
-    whole = bounds(volume.array, inside, **normalise)
-    planes = ((index, _plane(volume.array, inside, number, index, crop)) for index in wanted)
-    used = dict(_not_empty(planes, whole, empty, normalise))
-    if not used:
-        raise InputError("every slice of the range is empty by the rule slices.empty; lower its threshold or fraction")
-    indices = list(used)
-    if count is not None:
-        indices = [indices[position] for position in evenly(len(indices), count)]
-    slices = {i: _channels_first(scaled(*_plane(volume.array, inside, number, i, crop), used[i])) for i in indices}
-    metadata = {
-        "subject": subject,
-        "axis": number,
-        "affine": affine.tolist(),
-        "spacing": volume.spacing.tolist(),
-        "intensity": {"low": min(used[i][0] for i in indices), "high": max(used[i][1] for i in indices)},
-    }
-    return slices, metadata
+    used = _taken(dict(_not_empty(planes, wanted, empty, normalise)), count)
+    slices = {index: _channels_first(scaled(*planes.at(index), limits)) for index, limits in used.items()}
+    return slices, _metadata(subject, number, affine, volume.spacing, used)
+
+
+@dataclass(frozen=True)
+class _Planes:
+    """The cropped slices of a volume along one axis, and those of the mask."""
+
+    array: np.ndarray
+    inside: np.ndarray | None
+    axis: int
+    crop: tuple[slice, ...]
+
+    def at(self, index: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """One slice [H, W] or [H, W, C] of the volume, and the same slice of the mask."""
+        # Not `take`: it would first copy the whole volume if that is in Fortran order.
+        where = (*self.crop[: self.axis], index, *self.crop[self.axis :])
+        return self.array[where], None if self.inside is None else self.inside[where]
 
 
 def _not_empty(
-    planes: Iterator[tuple[int, _Plane]], whole: Bounds, empty: Mapping[str, float], normalise: Mapping[str, Any]
+    planes: _Planes, wanted: Iterable[int], empty: Mapping[str, float], normalise: Mapping[str, Any]
 ) -> Iterator[tuple[int, Bounds]]:
-    """Index and bounds of the slices that are not empty."""
+    """Index and bounds of the wanted slices that are not empty."""
+    whole = bounds(planes.array, planes.inside, **normalise)
     one_by_one = normalise["per"] == "slice" and normalise["method"] != "none"
-    for index, (image, inside) in planes:
+    for index in wanted:
+        image, inside = planes.at(index)
         limits = slice_bounds(image, inside, **normalise) if one_by_one else whole
         if limits is not None and not is_empty(scaled(image, inside, whole), empty):
             yield index, limits
 
 
-def _plane(array: np.ndarray, inside: np.ndarray | None, axis: int, index: int, crop: tuple[slice, ...]) -> _Plane:
-    """One cropped slice [H, W] or [H, W, C] of the volume, and the same slice of the mask."""
-    # Not `take`: it would first copy the whole volume if that is in Fortran order.
-    where = (*crop[:axis], index, *crop[axis:])
-    return array[where], None if inside is None else inside[where]
+def _taken(usable: dict[int, Bounds], count: int | None) -> dict[int, Bounds]:
+    """All slices that are usable, or ``count`` of them, evenly spaced."""
+    if not usable:
+        raise InputError("every slice of the range is empty by the rule slices.empty; lower its threshold or fraction")
+    if count is None:
+        return usable
+    indices = list(usable)
+    return {indices[place]: usable[indices[place]] for place in evenly(len(indices), count)}
+
+
+def _metadata(
+    subject: str, axis: int, affine: np.ndarray, spacing: np.ndarray, used: Mapping[int, Bounds]
+) -> dict[str, Any]:
+    low, high = zip(*used.values(), strict=True)
+    return {
+        "subject": subject,
+        "axis": axis,
+        "affine": affine.tolist(),
+        "spacing": spacing.tolist(),
+        "intensity": {"low": min(low), "high": max(high)},
+    }
 
 
 def _channels_first(image: np.ndarray) -> np.ndarray:

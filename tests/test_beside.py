@@ -1,0 +1,85 @@
+"""The table that stands beside a paper's printed numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from mrisr.evaluation.scoring import COLUMNS
+from mrisr.statistics import beside
+from mrisr.statistics.order import Order
+
+PAPERS = ["training-bias", "realistic-downsampling", "robust-residual"]
+SINGLES = ["gaussian", "hanning", "hamming", "bicubic", "mean", "median"]
+
+
+def order(groups=("human", "rat")) -> Order:
+    return Order.of(
+        {
+            "training_sets": [*SINGLES, "combine"],
+            "test_sets": [*SINGLES, "combine"],
+            "architectures": ["srcnn", "srdensenet", "rrdbnet"],
+            "losses": ["mse", "l1", "ssim"],
+            "groups": list(groups),
+            "metrics": {"psnr": {"label": "PSNR", "higher_is_better": True}},
+            "mixtures": ["combine"],
+        }
+    )
+
+
+def scores(change) -> pd.DataFrame:
+    """The paper's own numbers as if this study had found them on two slices of one subject, changed by a function."""
+    rows = []
+    for row in beside.read("training-bias").to_dict("records"):
+        for index in (0, 1):
+            names = {key: row[key] for key in ("architecture", "loss", "training_set", "test_set", "metric")}
+            value = change(row) + (index - 0.5)
+            rows.append(
+                {**names, "value": value, "scale": 2, "seed": "0", "fold": "", "group": "human", "subject": "a"}
+                | {"slice": index}
+            )
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_printed_numbers_are_plausible(paper):
+    table = beside.read(paper)
+    assert table["value"].notna().all()
+    for metric, values in table.groupby("metric")["value"]:
+        low, high = {"psnr": (15, 50), "ssim": (0.2, 1), "brisque": (0, 100)}[metric]
+        assert values.between(low, high).all()
+    assert not table.duplicated(["table", *beside.CELL, "group", "metric"]).any()
+
+
+def test_the_papers_own_numbers_agree_with_themselves():
+    table = beside.cells(scores(lambda row: row["value"]), order(), "training-bias")
+    np.testing.assert_allclose(table["difference"], 0, atol=1e-9)
+    blocks = beside.blocks(table, ["combine"])
+    np.testing.assert_allclose(blocks["correlation_of_gaps"], 1)
+    np.testing.assert_allclose(blocks["bias_index"], blocks["printed_bias_index"])
+    np.testing.assert_allclose(blocks["price"], blocks["printed_price"])
+
+
+def test_the_printed_blocks_have_the_bias_index_and_the_price_of_methods_md():
+    table = beside.cells(scores(lambda row: row["value"]), order(), "training-bias")
+    blocks = beside.blocks(table, ["combine"])
+    assert sorted(blocks["printed_bias_index"].round(2)) == [3.44, 5.01, 5.04, 5.05, 5.12]
+    # One cell of the L1 block is illegible, so its price is a mean over five test sets and not over six.
+    whole = blocks[blocks["loss"] != "l1"]
+    assert sorted(whole["printed_price"].round(2)) == [0.88, 1.23, 1.61, 1.71]
+
+
+def test_an_offset_changes_differences_and_no_gap():
+    table = beside.cells(scores(lambda row: row["value"] - 3), order(), "training-bias")
+    np.testing.assert_allclose(table["difference"], -3, atol=1e-9)
+    blocks = beside.blocks(table, ["combine"])
+    np.testing.assert_allclose(blocks["correlation_of_gaps"], 1)
+    np.testing.assert_allclose(blocks["bias_index"], blocks["printed_bias_index"])
+
+
+def test_what_the_study_does_not_have_is_blank():
+    some = scores(lambda row: row["value"])
+    table = beside.cells(some[some["architecture"] == "srcnn"], order(), "training-bias")
+    assert table[table["architecture"] == "srcnn"]["here"].notna().all()
+    assert table[table["architecture"] != "srcnn"]["here"].isna().all()
+    assert set(beside.blocks(table, ["combine"])["architecture"]) == {"srcnn"}
