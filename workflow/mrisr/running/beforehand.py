@@ -35,5 +35,9 @@ def require_possible(plan: Plan, resources: Resources, *, source: str) -> None:
         problems += [f"{source}: {problem}" for problem in resources.limits(memory())]
     except InputError as error:
         problems += error.problems
+    except OSError:
+        # A file that an option names cannot be read. The methods' problems say so already.
+        if not problems:
+            raise
     if problems:
         raise InputError(*problems)
