@@ -200,7 +200,7 @@ def test_the_threads_of_the_evaluation_retrain_nothing(stale):
 
 
 def test_what_changes_no_number_reruns_nothing(stale):
-    assert stale(evaluation={"device": "cpu"}) == {}
+    assert stale(evaluation=section("evaluation", device="cpu")) == {}
     assert stale(training=section("training", device="cpu")) == {}
     assert stale(training=section("training", device="cpu", deterministic=False)) == {}
     assert stale(degradations=STUDY["degradations"] | {"mean": {**STUDY["degradations"]["mean"], "size": 3}}) == {}
