@@ -15,6 +15,8 @@ from mrisr.imaging.planes import as_planes, require_whole_blocks
 from mrisr.imaging.random import generator
 from mrisr.imaging.resampling import at_block_centres
 
+from ._slices import each_slice
+
 
 class Hidden:
     """Changes the contrast, displaces smoothly, blurs obliquely, samples, and adds Rician noise, in this order.
@@ -77,14 +79,11 @@ class Hidden:
         images = np.asarray(images)
         if self.grid == "low":
             require_whole_blocks(images, self.scale)
-        stack = images.reshape(-1, *(images.shape[-3:] if images.ndim > 2 else (1, *images.shape)))
-        names = range(len(stack)) if slice_ids is None else slice_ids
-        degraded = np.stack([self._degrade(image, name) for image, name in zip(stack, names, strict=True)])
-        return degraded.reshape(*images.shape[:-2], *degraded.shape[-2:]).astype(np.float32)
+        return each_slice(self._degrade, images, slice_ids)
 
-    def _degrade(self, image: np.ndarray, name: str | int) -> np.ndarray:
+    def _degrade(self, image: np.ndarray, name: str) -> np.ndarray:
         """One slice [C, H, W], float64."""
-        draw = generator(self.seed, str(name), bytes_a_word=1)
+        draw = generator(self.seed, name, bytes_a_word=1)
         changed = np.clip(image.astype(np.float64), 0, None) ** math.exp(self.contrast * draw.standard_normal())
         field = self._field(draw, image.shape[1:])
         moved = [self._displaced(channel, field) for channel in changed]

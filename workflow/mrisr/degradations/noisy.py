@@ -12,6 +12,8 @@ from mrisr import plugins
 from mrisr.errors import InputError, require_integer
 from mrisr.imaging.random import generator
 
+from ._slices import each_slice
+
 FOREGROUND = 0.1
 """Pixels above this fraction of the image's maximum count as signal."""
 
@@ -56,10 +58,7 @@ class Noisy:
         ``slice_ids`` names the N images (one for the lower ranks); by default 0 to N - 1.
         """
         degraded = self.before(images, slice_ids=slice_ids).astype(np.float64)
-        stack = degraded.reshape(-1, *(degraded.shape[-3:] if degraded.ndim > 2 else (1, *degraded.shape)))
-        names = range(len(stack)) if slice_ids is None else slice_ids
-        noisy = [self._with_noise(image, str(name)) for image, name in zip(stack, names, strict=True)]
-        return np.stack(noisy).reshape(degraded.shape).astype(np.float32)
+        return each_slice(self._with_noise, degraded, slice_ids)
 
     def _with_noise(self, image: np.ndarray, name: str) -> np.ndarray:
         signal = image[image > FOREGROUND * image.max()]

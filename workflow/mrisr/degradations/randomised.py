@@ -15,6 +15,8 @@ from mrisr.imaging.planes import as_planes, require_whole_blocks
 from mrisr.imaging.random import generator
 from mrisr.imaging.resampling import at_block_centres, resample
 
+from ._slices import each_slice
+
 WINDOWS = (kspace.rectangle(1.0), kspace.hann, kspace.hamming)
 """Windows of the kept part of k-space. The rectangle causes ringing."""
 ISOTROPIC = 0.5
@@ -79,10 +81,7 @@ class Randomised:
         images = np.asarray(images)
         if self.grid == "low":
             require_whole_blocks(images, self.scale)
-        stack = images.reshape(-1, *(images.shape[-3:] if images.ndim > 2 else (1, *images.shape)))
-        names = range(len(stack)) if slice_ids is None else slice_ids
-        degraded = np.stack([self._degrade(image, str(name)) for image, name in zip(stack, names, strict=True)])
-        return degraded.reshape(*images.shape[:-2], *degraded.shape[-2:]).astype(np.float32)
+        return each_slice(self._degrade, images, slice_ids)
 
     def _degrade(self, image: np.ndarray, name: str) -> np.ndarray:
         """One slice [C, H, W]."""
