@@ -21,6 +21,8 @@ ON_CLUSTER = {"test_cluster", "test_slurm", "test_slurm_faults"}
 """Files with tests of the SLURM cluster."""
 # Several processes of several threads each would take many times longer. Read when torch is imported, after this.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Hundreds of programs are started. Each would compile and read all sources of the library again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from mrisr import identity
-from mrisr.identity import ContentDigests, closure, code_digest
+from mrisr import code, identity
+from mrisr.code import closure
+from mrisr.identity import ContentDigests, code_digest
 from mrisr.planning.plan import Plan
 from mrisr.study.validation import load_study
 
@@ -22,10 +23,10 @@ def package(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-        for function in (identity._tree, identity._path, identity._imports, identity._module_digest, code_digest):
+        for function in (code._path, code.source, code_digest):
             function.cache_clear()
 
-    monkeypatch.setattr(identity, "PACKAGE", tmp_path)
+    monkeypatch.setattr(code, "PACKAGE", tmp_path)
     write("__init__.py", "")
     write("losses/__init__.py", "")
     write(
@@ -34,7 +35,7 @@ def package(tmp_path, monkeypatch):
     write("shared.py", "def square(x):\n    return x * x\n")
     write("other.py", "VALUE = 1\n")
     yield write
-    for function in (identity._tree, identity._path, identity._imports, identity._module_digest, code_digest):
+    for function in (code._path, code.source, code_digest):
         function.cache_clear()
 
 
@@ -79,10 +80,10 @@ def test_a_change_elsewhere_changes_nothing(package):
 
 def test_the_version_of_a_numerical_library_counts_but_not_its_build(package, monkeypatch):
     versions = {"torch": "2.13.0+cpu"}
-    monkeypatch.setattr(identity.importlib.metadata, "version", lambda name: versions[name])
+    monkeypatch.setattr(code.importlib.metadata, "version", lambda name: versions[name])
 
     def fresh():
-        identity.version.cache_clear()
+        code.version.cache_clear()
         code_digest.cache_clear()
         return digest()
 
@@ -91,7 +92,7 @@ def test_the_version_of_a_numerical_library_counts_but_not_its_build(package, mo
     assert fresh() == before
     versions["torch"] = "2.14.0"
     assert fresh() != before
-    identity.version.cache_clear()
+    code.version.cache_clear()
 
 
 def test_settings_and_upstream_count_and_their_order_does_not():
@@ -161,3 +162,69 @@ def test_what_a_job_runs_is_in_its_identity():
 
 def test_equal_values_have_equal_digests_whatever_wrote_them():
     assert identity.digest({"a": (1, 2)}) == identity.digest(json.loads('{"a": [1, 2]}'))
+
+
+@pytest.fixture
+def remembering(package, tmp_path, monkeypatch):
+    """Reads the made-up package as a new process does; returns the modules that were parsed. The files are old."""
+    monkeypatch.setattr(code, "_memory", lambda: tmp_path / "memory.json")
+    monkeypatch.setattr(code.sys, "dont_write_bytecode", False)
+    parse = code.ast.parse
+    for path in tmp_path.rglob("*.py"):
+        os.utime(path, (1, 1))
+    monkeypatch.setattr(code, "_SETTLED", -(10**18))
+
+    def read() -> list[str]:
+        parsed = []
+        monkeypatch.setattr(
+            code.ast, "parse", lambda text, filename: (parsed.append(Path(filename).name), parse(text))[1]
+        )
+        for function in (code._path, code.source, code._remembered, code_digest):
+            function.cache_clear()
+        code._fresh.clear()
+        digest()
+        code._remember()
+        return parsed
+
+    yield read
+    code._remembered.cache_clear()
+    code._fresh.clear()
+
+
+def test_sources_are_parsed_once(remembering, package):
+    assert len(remembering()) == 4
+    before = digest()
+    assert remembering() == []
+    assert digest() == before
+
+
+def test_a_changed_source_is_parsed_again(remembering, package):
+    remembering()
+    before = digest()
+    package("shared.py", "def square(x):\n    return x ** 2\n")
+    assert remembering() == ["shared.py"]
+    assert digest() != before
+
+
+def test_a_source_that_was_written_just_now_is_not_remembered(remembering, package, monkeypatch):
+    """Its time stamp would not tell whether it changes once more within the same tick of the clock."""
+    monkeypatch.setattr(code, "_SETTLED", 2 * 10**9)
+    package("shared.py", "def square(x):\n    return x ** 2\n")
+    remembering()
+    assert "shared.py" in remembering()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"reader": "x", "sources": {}}', '{"sources": {"a": 1}}'])
+def test_a_damaged_memory_of_sources_costs_time_only(remembering, tmp_path, text):
+    remembering()
+    before = digest()
+    (tmp_path / "memory.json").write_text(text)
+    assert len(remembering()) == 4
+    assert digest() == before
+
+
+def test_a_memory_of_another_reader_is_not_used(remembering, monkeypatch):
+    """A change of the program that reads sources makes all that it has remembered void."""
+    remembering()
+    monkeypatch.setattr(code.files, "sha256", lambda path: "0" * 64)
+    assert len(remembering()) == 4

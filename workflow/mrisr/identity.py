@@ -2,16 +2,13 @@
 
 Snakemake's time stamps and its code trigger do not notice changes of imported modules or of content. An identity does.
 It is the SHA-256 over a job's resolved settings, the syntax trees of the modules it needs, the versions of the
-numerical libraries that these import, and the identities of the jobs whose outputs it reads. Modules are read as
-source text; they are not imported.
+numerical libraries that these import, and the identities of the jobs whose outputs it reads.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-import importlib.metadata
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -21,11 +18,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from . import files, recorded
-
-PACKAGE = Path(__file__).parent
-NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image", "sklearn": "scikit-learn"}
-"""Import name and distribution of the libraries whose versions may change numbers."""
-
+from .code import Sha256, closure, libraries, source, version
 
 NEUTRAL = {"mrisr.errors", "mrisr.memory", "mrisr.progress", "mrisr.recorded"}
 """Modules that change no result: error messages, limits of memory, progress, and checks of recorded files."""
@@ -74,99 +67,16 @@ def code_digest(modules: frozenset[str]) -> str:
     needed = closure(modules)
     return digest(
         {
-            "modules": {module: _module_digest(module) for module in sorted(needed - NEUTRAL)},
+            "modules": {module: source(module).digest for module in sorted(needed - NEUTRAL)},
             "versions": {name: version(name) for name in libraries(modules)},
         }
     )
-
-
-def libraries(modules: Iterable[str]) -> list[str]:
-    """The numerical libraries that modules import, directly or not."""
-    return sorted({name for module in closure(modules) for name in _imports(module)[1]})
-
-
-def closure(modules: Iterable[str]) -> set[str]:
-    """The modules and all modules of this library that they import, directly or not, packages included."""
-    needed: set[str] = set()
-    waiting = list(modules)
-    while waiting:
-        module = waiting.pop()
-        if module in needed or _path(module) is None:
-            continue
-        needed.add(module)
-        waiting.extend(_imports(module)[0])
-        if "." in module:
-            waiting.append(module.rpartition(".")[0])
-    return needed
-
-
-@functools.cache
-def _imports(module: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Names imported from this library, and numerical libraries. `closure` picks the names that are modules."""
-    own, foreign = set(), set()
-    package = module if _path(module).name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(_tree(module)):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parent = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*parent, base] if base else parent)
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            root = name.split(".")[0]
-            if root == "mrisr":
-                own.add(name)
-            elif root in NUMERICAL:
-                foreign.add(NUMERICAL[root])
-    return frozenset(own), frozenset(foreign)
-
-
-@functools.cache
-def _module_digest(module: str) -> str:
-    """Digest of a module's source without comments, layout and docstrings."""
-    tree = _tree(module)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [n for n in node.body if not _is_text(n)] or [ast.Pass()]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-@functools.cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text(encoding="utf-8"), filename=str(_path(module)))
-
-
-@functools.cache
-def _path(module: str) -> Path | None:
-    parts = module.split(".")[1:]
-    base = PACKAGE.joinpath(*parts)
-    for candidate in (base / "__init__.py", base.with_suffix(".py") if parts else None):
-        if candidate is not None and candidate.is_file():
-            return candidate
-    return None
-
-
-@functools.cache
-def version(distribution: str) -> str:
-    """Public version of a library. The local part (+cpu, +cu130) is left out, because it only names a build."""
-    try:
-        return importlib.metadata.version(distribution).partition("+")[0]
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _as_tuple(entry: Any) -> Any:
     return tuple(entry) if isinstance(entry, list) else entry
 
 
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Remembered = Annotated[
     tuple[Annotated[list[int], Field(min_length=4, max_length=4)], Sha256], BeforeValidator(_as_tuple)
 ]

@@ -41,8 +41,8 @@ class ModelEstimator:
         self.model, self.metadata = load_model(weights)
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("evaluation.device: there is no CUDA device here; set it to auto or cpu")
-        # Deterministic and in full precision.
-        torch.use_deterministic_algorithms(True)
+        # Deterministic and in full precision. This switch does not import torch's compiler, which takes a second.
+        torch.set_deterministic_debug_mode("error")
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         self.model.to(self.device)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from mrisr import __version__, files, recorded
-from mrisr.identity import NUMERICAL, Sha256, version
+from mrisr.code import NUMERICAL, Sha256, version
 
 Stamp = Annotated[list[Annotated[int, Field(ge=-(2**63), lt=2**63)]], Field(min_length=2, max_length=2)]
 """Size, and time of the last change in nanoseconds."""

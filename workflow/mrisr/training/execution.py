@@ -38,12 +38,13 @@ def execution(*, threads: int, device: str = "auto", deterministic: bool = True)
         )
     chosen = _device(device)
     keep_freed_memory()
-    former = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    former = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     filled = torch.utils.deterministic.fill_uninitialized_memory
     if chosen.type == "cuda":
         _configure_cuda(deterministic)
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(deterministic)
+    # The same as `use_deterministic_algorithms`, which also imports torch's compiler: that takes a second.
+    torch.set_deterministic_debug_mode("error" if deterministic else "default")
     torch.utils.deterministic.fill_uninitialized_memory = False
     # Numbers below 1e-38 mean nothing here and are a hundred times slower.
     torch.set_flush_denormal(True)
@@ -52,7 +53,7 @@ def execution(*, threads: int, device: str = "auto", deterministic: bool = True)
     finally:
         torch.set_flush_denormal(False)
         torch.utils.deterministic.fill_uninitialized_memory = filled
-        torch.use_deterministic_algorithms(former[1])
+        torch.set_deterministic_debug_mode(former[1])
         torch.set_num_threads(former[0])
 
 
