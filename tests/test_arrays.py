@@ -47,7 +47,7 @@ def line(read, *arguments) -> str:
     return text
 
 
-def or_line(read, *arguments) -> None:
+def check_one_line(read, *arguments) -> None:
     """Assert that something is read, or refused with one line."""
     try:
         read(*arguments)
@@ -56,11 +56,12 @@ def or_line(read, *arguments) -> None:
         assert "\n" not in text
 
 
-def every_reader(path) -> None:
+def check_every_reader(path) -> None:
+    """Assert that each reader of tensors reads the file, or refuses it with one line."""
     for read in (load, load_slices, lambda p: stored_slices(p, Cache(0)), load_model, regressor.load):
-        or_line(read, path)
-    or_line(lambda: Estimated(scale=2, grid="low", file=path))
-    or_line(lambda: load_slices(path)[1]["subject"])
+        check_one_line(read, path)
+    check_one_line(lambda: Estimated(scale=2, grid="low", file=path))
+    check_one_line(lambda: load_slices(path)[1]["subject"])
 
 
 # ---- metadata ---------------------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ def test_any_metadata_are_taken_or_refused_with_one_line(metadata, tmp_path):
         {name: SLICE for name in regressor.TENSORS},
     ):
         save_file(tensors, path, metadata={"mrisr": json.dumps(metadata)})
-        every_reader(path)
+        check_every_reader(path)
 
 
 @pytest.mark.parametrize("text", ["", "[" * 10_000, "[]", "null", "{", '{"a":' * 100 + "1" + "}" * 100, "9" * 5000])
@@ -95,7 +96,7 @@ def test_metadata_that_are_no_mapping_or_too_deep_are_named(text, tmp_path):
     path = tmp_path / "a.safetensors"
     save_file({"slice/0001": SLICE}, path, metadata={"mrisr": text})
     assert line(load, path).startswith(f"{path}: its metadata cannot be read: ")
-    every_reader(path)
+    check_every_reader(path)
 
 
 def test_a_key_that_is_missing_is_named(tmp_path):
@@ -131,8 +132,8 @@ def test_numbers_that_numpy_does_not_have_are_refused(tmp_path):
 
     tensors = {"slice/0001": torch.zeros(1, 2, 2, dtype=torch.bfloat16)}
     save_tensors(tensors, tmp_path / "a.safetensors", metadata={"mrisr": "{}"})
-    every_reader(tmp_path / "a.safetensors")
-    line(load_slices, tmp_path / "a.safetensors")
+    check_every_reader(tmp_path / "a.safetensors")
+    assert line(load_slices, tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
@@ -146,7 +147,7 @@ def test_what_is_no_file_is_refused(make, tmp_path):
 def test_any_header_is_refused_with_one_line(header, tmp_path):
     path = tmp_path / "a.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header)
-    every_reader(path)
+    check_every_reader(path)
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -171,9 +172,9 @@ WEIGHTS = {"architecture": ARCHITECTURE, "scale": 2, "channels": 1}
 @example(metadata=WEIGHTS | {"scale": -1}, architecture={"kind": "edsr", "options": {}})
 def test_any_metadata_of_weights_are_refused_with_one_line(metadata, architecture, tmp_path):
     save_weights(tmp_path / "a.safetensors", {"a": np.zeros(3)}, metadata)
-    line(load_model, tmp_path / "a.safetensors")
+    assert line(load_model, tmp_path / "a.safetensors")
     save_weights(tmp_path / "a.safetensors", {"a": np.zeros(3)}, metadata | {"architecture": architecture})
-    line(load_model, tmp_path / "a.safetensors")
+    assert line(load_model, tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -234,11 +235,11 @@ def test_a_training_goes_on_or_refuses_any_checkpoint_with_one_line(metadata, hi
     for path in (tmp_path / "x").glob("*"):
         path.unlink()
     store.save(1, tensors, metadata)
-    or_line(lambda: training.train(**arguments))
+    check_one_line(lambda: training.train(**arguments))
     for path in (tmp_path / "x").glob("*"):
         path.unlink()
     store.save_final(tensors, {"device": "cpu"})
-    or_line(lambda: training.train(**arguments))
+    check_one_line(lambda: training.train(**arguments))
 
 
 WHOLE = ((1, 13, 13), (1, 1, 4))

@@ -312,7 +312,7 @@ def test_an_archive_that_is_cut_is_refused(mode, part, tmp_path):
         in_tar(tmp_path / "a", mode=mode, content=np.random.default_rng(0).bytes(100_000))
     whole = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(whole[: int(part * len(whole))])
-    refused(tmp_path / "a", tmp_path)
+    assert refused(tmp_path / "a", tmp_path)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -534,7 +534,7 @@ def test_a_truncated_enhanced_file_is_refused(tmp_path):
     content = enhanced(tmp_path / "a.dcm").read_bytes()
     for length in (*range(200, 4000, 150), len(content) // 2, len(content) - 1):
         (tmp_path / "b.dcm").write_bytes(content[:length])
-        problem(tmp_path / "b.dcm")
+        assert problem(tmp_path / "b.dcm")
 
 
 def test_a_large_element_that_is_cut_is_noticed(tmp_path):

@@ -98,7 +98,9 @@ def test_an_option_of_another_type_is_refused_before_its_method_is_built(shelf, 
 
 
 def test_a_list_stands_for_a_tuple_and_an_integer_for_a_number():
-    plugins.build("degradations", "hidden", scale=2, grid="same", sigma=[2, 1], angle=0)
+    pairs = {"sigma": [2, 1], "angle": 0}, {"sigma": (2.0, 1.0), "angle": 0.0}
+    one, other = (plugins.build("degradations", "hidden", scale=2, grid="same", **options) for options in pairs)
+    np.testing.assert_array_equal(one.kernel, other.kernel)
 
 
 def test_a_missing_option_is_named():

@@ -34,6 +34,7 @@ class WindowAttention(nn.Module):
         self.register_buffer("positions", _relative_positions(window), persistent=False)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Attend within each window: features [N, H, W, C] -> the same. H and W are multiples of the window."""
         count, height, width, channels = features.shape
         side, shift = self.window, self.shift
         if shift:

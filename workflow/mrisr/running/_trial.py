@@ -43,7 +43,8 @@ def _fitting(memory: int) -> Iterator[None]:
     """Stop making a network whose parameters do not fit into ``memory``, in bytes, or that has too many of them."""
     needed = count = 0
 
-    def add(module: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
+    def count_in(module: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
+        """Count an array of parameters, and stop at the first that is too much."""
         nonlocal needed, count
         needed, count = needed + (0 if parameter is None else parameter.nbytes), count + 1
         if needed > memory:
@@ -54,7 +55,7 @@ def _fitting(memory: int) -> Iterator[None]:
         if count > MOST:
             raise InputError(f"it has more than {MOST} arrays of parameters; make it smaller")
 
-    handle = register_module_parameter_registration_hook(add)
+    handle = register_module_parameter_registration_hook(count_in)
     try:
         yield
     finally:
