@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mrisr.errors import InputError
 
 from ._operator import Filter
+
+PADDING = {"reflect": "symmetric", "nearest": "edge", "mirror": "reflect", "wrap": "wrap", "constant": "constant"}
+"""What numpy calls the modes of scipy.ndimage."""
 
 
 class NeighbourhoodFilter(Filter):
@@ -24,3 +29,8 @@ class NeighbourhoodFilter(Filter):
                 f"{name}: size must be an odd number of pixels (an even one shifts the image), not {size!r}"
             )
         self.size, self.border = size, border
+
+    def _extended(self, planes: np.ndarray) -> np.ndarray:
+        """Planes [P, H, W] with half a square more on each side."""
+        half = self.size // 2
+        return np.pad(planes, [(0, 0), (half, half), (half, half)], PADDING[self.border])

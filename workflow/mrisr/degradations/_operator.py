@@ -10,14 +10,14 @@ import numpy as np
 from mrisr.imaging.planes import as_planes, require_whole_blocks
 from mrisr.imaging.resampling import at_block_centres
 
-CHUNK_PIXELS = 2**22
-"""Pixels that are degraded at once. A stack of any length then needs only a few times 32 MB of working memory."""
+CHUNK_PIXELS = 2**18
+"""Pixels that are degraded at once, 1 MB. They stay in the processor's cache, and memory is bounded."""
 
 
 class Operator(ABC):
     """A degradation that treats each plane by itself. A subclass adds the formula.
 
-    A subclass defines ``_degrade``: float64 planes [P, H, W] -> [P, H, W] under ``same``, [P, H/s, W/s] under ``low``.
+    A subclass defines ``_degrade``: float32 planes [P, H, W] -> [P, H, W] under ``same``, [P, H/s, W/s] under ``low``.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Operator(ABC):
             require_whole_blocks(planes, self.scale)
         chunk = max(1, CHUNK_PIXELS // planes[0].size)
         degraded = [
-            self._degrade(planes[start : start + chunk].astype(np.float64)).astype(np.float32)
+            self._degrade(planes[start : start + chunk].astype(np.float32)).astype(np.float32, copy=False)
             for start in range(0, len(planes), chunk)
         ]
         return np.concatenate(degraded).reshape(*np.shape(images)[:-2], *degraded[0].shape[-2:])
@@ -56,7 +56,7 @@ class Operator(ABC):
 class Filter(Operator):
     """A degradation that is an image filter. On the low grid its result is sampled at block centres.
 
-    A subclass defines ``_filter``: float64 planes [P, H, W] -> [P, H, W].
+    A subclass defines ``_filter``: float32 planes [P, H, W] -> [P, H, W].
     """
 
     def _degrade(self, planes: np.ndarray) -> np.ndarray:

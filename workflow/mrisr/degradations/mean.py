@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage
+
+from mrisr.imaging.stencil import correlate
 
 from ._neighbourhood import NeighbourhoodFilter
 
@@ -34,4 +35,6 @@ class Mean(NeighbourhoodFilter):
         super().__init__(scale=scale, grid=grid, size=size, border=border)
 
     def _filter(self, planes: np.ndarray) -> np.ndarray:
-        return ndimage.uniform_filter(planes, size=self.size, mode=self.border, axes=(-2, -1))
+        extended, weights = self._extended(planes), np.full(self.size, 1 / self.size)
+        rows = correlate(extended, weights, axis=-2, count=planes.shape[-2])
+        return correlate(rows, weights, axis=-1, count=planes.shape[-1])
