@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ ON_CLUSTER = {"test_cluster", "test_slurm", "test_slurm_faults"}
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Hundreds of programs are started. Each would compile and read all sources of the library again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

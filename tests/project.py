@@ -34,6 +34,9 @@ TINY = {
 }
 """Two losses in two blocks, so that a test can take one away."""
 
+UNFINISHED = shutil.ignore_patterns("*.pyc.*")
+"""Names of compiled modules while Python writes them. Finished ones are copied: they need not be compiled again."""
+
 SUBJECTS = {"anna": "train", "ben": "validation", "cleo": "test", "dora": "test"}
 
 
@@ -52,9 +55,7 @@ class Project:
         for name in ("Snakefile", "profiles", "workflow"):
             source = ROOT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(
-                source, folder / name, **({"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {})
-            )
+            copy(source, folder / name, **({"ignore": UNFINISHED} if source.is_dir() else {}))
         (folder / "slurm").symlink_to("profiles/slurm")
         (folder / "data").mkdir()
         for number, subject in enumerate(subjects):

@@ -33,7 +33,7 @@ OUTPUTS = {
 WRAPPER = """#!/bin/bash
 # mrisr, to which $FAULT happens in the stage $STAGE
 case "$FAULT:$STAGE" in
-  full:$1) ulimit -f 1 ;;
+  full:$1) ulimit -f 1; export PYTHONDONTWRITEBYTECODE=1 ;;  # Python 3.11 would keep compiled modules that are cut
   truncated:$1) truncate --size=-7 "$VICTIM" ;;
   twice:*)
     {mrisr} "$@" &
