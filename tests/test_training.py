@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -330,3 +332,30 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     save_weights(path, {"a": np.zeros(3)}, {"scale": 1})
     with pytest.raises(InputError, match="lack architecture, channels"):
         load_model(path)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", {"kind": "sgd", "options": {"weight_decay": 0.01}}])
+def test_an_optimiser_takes_the_steps_of_torchs_own(optimiser):
+    """Its methods lack only what torch wraps around them for its compiler."""
+    start = torch.nn.Linear(5, 3)
+    models = [copy.deepcopy(start) for _ in range(2)]
+    options = {"lr": 0.1} if optimiser == "adam" else {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
+    ours = optimisers.build(optimiser, models[0].parameters(), learning_rate=0.1)
+    theirs = (torch.optim.Adam if optimiser == "adam" else torch.optim.SGD)(models[1].parameters(), **options)
+    for step in range(5):
+        data = torch.randn(4, 5, generator=torch.Generator().manual_seed(step))
+        for model, one in zip(models, (ours, theirs), strict=True):
+            one.zero_grad(set_to_none=True)
+            model(data).square().sum().backward()
+            one.step()
+    assert all(torch.equal(a, b) for a, b in zip(*(model.parameters() for model in models), strict=True))
+    states = [one.state_dict()["state"] for one in (ours, theirs)]
+    assert all(torch.equal(states[0][p][n], value) for p, named in states[1].items() for n, value in named.items())
+
+
+def test_a_training_does_not_import_torchs_compiler():
+    code = "import sys; sys.path.insert(0, 'tests'); from training_problem import problem; " + (
+        "from mrisr.training.train import train; train(**problem()); assert 'torch._dynamo' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr

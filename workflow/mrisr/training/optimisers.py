@@ -1,4 +1,8 @@
-"""The optimisers, by their names in a study."""
+"""The optimisers, by their names in a study: those of torch, without torch's compiler.
+
+Their methods import the compiler when they are first called, which takes more than a second in every training. Nothing
+is compiled here, so the methods are called without what torch wraps around them for it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,20 @@ import torch
 from .settings import require_optimiser
 
 
+def _uncompiled(optimiser: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """The same optimiser, whose methods do not import the compiler."""
+    names = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    methods = {name: _inner(getattr(optimiser, name)) for name in names}
+    return type(optimiser.__name__, (optimiser,), methods | {"step": torch.no_grad()(_inner(optimiser.step))})
+
+
+def _inner(method: Any) -> Any:
+    return getattr(method, "__wrapped__", method)
+
+
+Adam, SGD = _uncompiled(torch.optim.Adam), _uncompiled(torch.optim.SGD)
+
+
 def _adam(
     parameters: Iterable[torch.nn.Parameter],
     *,
@@ -17,7 +35,7 @@ def _adam(
     betas: tuple[float, float] = (0.9, 0.999),
     weight_decay: float = 0.0,
 ):
-    return torch.optim.Adam(parameters, lr=learning_rate, betas=tuple(betas), weight_decay=weight_decay)
+    return Adam(parameters, lr=learning_rate, betas=tuple(betas), weight_decay=weight_decay)
 
 
 def _sgd(
@@ -27,7 +45,7 @@ def _sgd(
     momentum: float = 0.9,
     weight_decay: float = 0.0,
 ):
-    return torch.optim.SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
+    return SGD(parameters, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
 
 
 MAKERS = {"adam": _adam, "sgd": _sgd}

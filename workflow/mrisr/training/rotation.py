@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import ndimage
 
 SPLINE = 8
 """Pixels read around a sample: 2 for the cubic, and 6 over which the spline's edge effects decay (0.27 per pixel)."""
@@ -61,5 +60,8 @@ def turned(region: np.ndarray, side: int) -> np.ndarray:
     turn = np.array([[1, 1], [-1, 1]]) * math.sqrt(0.5)
     offset = (region.shape[-1] - 1) / 2 - turn @ np.full(2, (side - 1) / 2)
     shape = (side, side)
+    # Trainings that turn nothing do not wait for this import.
+    from scipy import ndimage
+
     planes = [ndimage.affine_transform(plane, turn, offset, shape, np.float32, mode="mirror") for plane in region]
     return np.stack(planes)
