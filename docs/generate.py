@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import re
@@ -124,6 +125,7 @@ def configuration() -> str:
     parts.append("## Plug-ins\n")
     for key, shelf in (SHELVES | PARTS).items():
         parts.append(f"### Plug-ins of `{key}`\n")
+        parts += _shared(shelf)
         parts += [_plugin(shelf, name) for name in plugins.available(shelf)]
     return "\n".join(part for part in parts if part)
 
@@ -199,6 +201,19 @@ def _limit(number: float) -> str:
     return "2^63" if number == 2**63 else f"{number:g}"
 
 
+def _shared(shelf: str) -> list[str]:
+    """The options that every plug-in of a shelf takes."""
+    options = plugins.shared_options(shelf).values()
+    if not options:
+        return []
+    meanings = _meanings(inspect.getdoc(importlib.import_module(f"mrisr.{shelf}").build) or "")
+    rows = [
+        (f"`{option.name}`", f"`{_cell(option.annotation)}`", _code(option.default), _cell(meanings[option.name]))
+        for option in options
+    ]
+    return ["Every plug-in of this section takes:\n", _table(("option", "type", "default", "meaning"), rows)]
+
+
 def _plugin(shelf: str, name: str) -> str:
     """What a plug-in is, its facts and its options."""
     described = plugins.describe(shelf, name)
@@ -233,7 +248,11 @@ def _options(shelf: str, name: str) -> list[plugins.Option]:
 
 def _parameters(shelf: str, name: str) -> dict[str, str]:
     """What the section Parameters of a plug-in's docstring says of each option."""
-    text = inspect.getdoc(plugins.load(shelf, name)) or ""
+    return _meanings(inspect.getdoc(plugins.load(shelf, name)) or "")
+
+
+def _meanings(text: str) -> dict[str, str]:
+    """What the section Parameters of a docstring says of each parameter."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+$|\Z)", text, flags=re.S | re.M)
     meanings: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", section.group(1).strip("\n")) if section else []:

@@ -13,6 +13,7 @@ from mrisr import degradations, plugins
 from mrisr.arrays import load, load_slices, save, save_slices
 from mrisr.errors import InputError
 from mrisr.imaging.degrading import degrade_slices
+from mrisr.imaging.shifting import moved
 from mrisr.learned import estimate
 from mrisr.learned.downsample import downsample_slices
 from mrisr.learned.estimate import run as estimate_stage
@@ -145,15 +146,24 @@ def network(tmp_path):
     return model, path, slices
 
 
-def downsample(folder, network):
+def downsample(folder, network, **own):
     options = {
-        "degradation": {"kind": "estimated", "options": {}},
+        "degradation": {"kind": "estimated", "options": own},
         "scale": 2,
         "grid": "low",
         "identity": "i",
     }
     downsample_slices(folder / "slices.safetensors", network, folder / "low.safetensors", **options)
     return load_slices(folder / "low.safetensors")
+
+
+def test_a_shift_moves_the_slice_before_the_network(network, tmp_path):
+    model, path, slices = network
+    found, _ = downsample(tmp_path, path, shift=0.5)
+    for index, sharp in slices.items():
+        with torch.no_grad():
+            expected = model(torch.from_numpy(moved(sharp, (0.5, 0.5)))[None])[0].clamp(0, 1).numpy()
+        np.testing.assert_allclose(found[index], expected, atol=1e-6)
 
 
 def test_a_network_makes_every_slice(network, tmp_path):

@@ -100,6 +100,18 @@ def degrade(sharp, output, method):
     degrade_slices(sharp, output, operator=operator, degradation=method, scale=2, grid="low", identity="d")
 
 
+def test_a_shift_moves_the_registered_slices(pair):
+    sharp, low, _ = pair
+    references, scans = load_slices(sharp)[0], load_slices(low)[0]
+    still, moved = (
+        degradations.build("scanned", scale=2, grid="low", file=str(low), shift=shift) for shift in (0.0, 2.0)
+    )
+    for index, reference in references.items():
+        np.testing.assert_array_equal(still(reference, slice_ids=[slice_name("anna", index)]), scans[index])
+        found = moved(reference, slice_ids=[slice_name("anna", index)])
+        np.testing.assert_allclose(found[:, 1:, 1:], scans[index][:, :-1, :-1], atol=1e-5)
+
+
 def test_the_registered_slices_lie_where_degraded_slices_do(pair, tmp_path):
     sharp, low, _ = pair
     degrade(sharp, tmp_path / "d.safetensors", {"kind": "mean"})

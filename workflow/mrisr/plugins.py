@@ -90,6 +90,17 @@ def kind_and_options(method: Any) -> tuple[str, dict[str, Any]]:
     raise InputError(f"{method!r} is neither a name nor a mapping of 'kind' and 'options'")
 
 
+@functools.cache
+def shared_options(shelf: str) -> dict[str, Option]:
+    """Options that every method of a shelf takes: the keyword-only parameters of the shelf's own function ``build``.
+
+    They are no part of a method's description if they have their default.
+    """
+    functions = [node for node in _parse(shelf, "__init__").body if isinstance(node, ast.FunctionDef)]
+    found = [_keyword_options(node) for node in functions if node.name == "build"]
+    return {name: option for each in found for name, option in each.items() if name not in GIVEN_BY_THE_PIPELINE}
+
+
 def parts(shelf: str, name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """The methods that a method is made of: option, shelf and value of each, as ``PARTS`` of its class declares.
 
@@ -124,9 +135,13 @@ def build(shelf: str, name: str, **options: Any):
     """Import a method and make an instance of it.
 
     Raises `InputError` for an option that is unknown, missing, or of another type than its annotation. So a method
-    checks only what its annotations cannot express.
+    checks only what its annotations cannot express. An option that the whole shelf shares is the shelf's to apply.
     """
-    known = describe(shelf, name).options
+    known, shared = describe(shelf, name).options, shared_options(shelf)
+    if given := (shared.keys() - known.keys()) & options.keys():
+        for key in given:
+            _require_type(f"{name}: {key}", options[key], shared[key].annotation or "Any")
+        return importlib.import_module(f"mrisr.{shelf}").build(name, **options)
     for option in options:
         if option not in known:
             raise InputError(f"{shelf}: '{name}' has no option '{option}' ({suggestion(option, known)})")
@@ -157,10 +172,17 @@ def _options(cls: ast.ClassDef) -> dict[str, Option]:
     options = {}
     for node in cls.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
-                annotation = ast.unparse(argument.annotation) if argument.annotation else None
-                value = REQUIRED if default is None else ast.literal_eval(default)
-                options[argument.arg] = Option(argument.arg, annotation, value)
+            options |= _keyword_options(node)
+    return options
+
+
+def _keyword_options(function: ast.FunctionDef) -> dict[str, Option]:
+    """The keyword-only parameters of a function."""
+    options = {}
+    for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
+        annotation = ast.unparse(argument.annotation) if argument.annotation else None
+        value = REQUIRED if default is None else ast.literal_eval(default)
+        options[argument.arg] = Option(argument.arg, annotation, value)
     return options
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mrisr import plugins
 from mrisr.errors import InputError, require_integer, suggestion
+from mrisr.imaging.shifting import Shifted
 
 GRIDS = ("same", "low")
 
@@ -16,7 +17,7 @@ def available() -> list[str]:
     return plugins.available("degradations")
 
 
-def build(name: str, *, scale: int, grid: str, **options: Any):
+def build(name: str, *, scale: int, grid: str, shift: float = 0.0, **options: Any):
     """Make a degradation by name.
 
     Parameters
@@ -28,6 +29,9 @@ def build(name: str, *, scale: int, grid: str, **options: Any):
     grid : {"same", "low"}
         ``same`` keeps the H x W grid of the slice; ``low`` gives H/scale x W/scale, the pixel centres at the centres of
         the slice's scale-by-scale blocks.
+    shift : float
+        Displacement of the degraded image along both axes, pixels of the slice; towards higher indices if positive.
+        A number other than 0 simulates a misaligned pair of images, see `mrisr.imaging.shifting`.
     **options
         The degradation's own options.
 
@@ -46,7 +50,8 @@ def build(name: str, *, scale: int, grid: str, **options: Any):
         raise InputError(f"degradations: there is no grid '{grid}' ({suggestion(grid, GRIDS)})")
     lowest = 2 if grid == "low" else 1
     require_integer(f"degradations: on the {grid} grid scale", scale, at_least=lowest)
-    return plugins.build("degradations", name, scale=scale, grid=grid, **options)
+    operator = plugins.build("degradations", name, scale=scale, grid=grid, **options)
+    return Shifted(operator, shift, scale=scale, grid=grid) if shift else operator
 
 
 def from_description(description: str | Mapping[str, Any], *, scale: int, grid: str):

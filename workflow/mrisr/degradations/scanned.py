@@ -35,6 +35,7 @@ class Scanned:
     """
 
     LEARNED = True
+    IS_GIVEN = True
     NEEDS = {"file": "register"}
 
     def __init__(

@@ -11,6 +11,7 @@ import torch
 
 from mrisr.errors import InputError
 from mrisr.imaging.degrading import degrade_slices
+from mrisr.imaging.shifting import Shifted
 from mrisr.training.execution import execution
 from mrisr.training.weights import load_model
 
@@ -41,5 +42,7 @@ def downsample_slices(
         with torch.inference_mode():
             return model(torch.from_numpy(np.ascontiguousarray(image))[None])[0].numpy()
 
+    if shift := settings["degradation"]["options"].get("shift"):
+        operator = Shifted(operator, shift, scale=settings["scale"], grid=settings["grid"])
     with execution(threads=1, device="cpu"):
         degrade_slices(slices_path, output_path, operator=operator, **settings)

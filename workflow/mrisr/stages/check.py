@@ -43,6 +43,7 @@ class Check(Stage):
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
                 "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib},
+                "shifts": self.study.shifts,
             },
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described
@@ -54,7 +55,7 @@ class Register(Stage):
                 "scale": int(scale),
                 "lr_kind": row_settings(self.study, volume, "lr_path")["lr_kind"],
                 "slices": {name: settings[name] for name in READING},
-                "options": {name: value for name, value in self._options(degradation).items() if name != "file"},
+                "options": self._options(degradation),
             },
             reads={"volumes": list(dict.fromkeys(path for path, _ in files)), "slices": sliced.writes["slices"]},
             needs={"slices": sliced.identity, "content": [content for _, content in files]},
@@ -68,7 +69,10 @@ class Register(Stage):
         )
 
     def _options(self, degradation: str) -> dict[str, Any]:
-        return described("degradations", degradation, self.study.degradations[degradation])["options"]
+        """Options of the registration. A shift is applied later, by the stage `degrade`."""
+        options = described("degradations", degradation, self.study.degradations[degradation])["options"]
+        later = {"file", *plugins.shared_options("degradations")}
+        return {name: value for name, value in options.items() if name not in later}
 
     def problems(self, job: Job) -> Iterable[str]:
         """A line if the subject has no low-resolution scan."""

@@ -97,6 +97,12 @@ class StudyConfig(Section):
         """Names of the degradations that are mixtures of others."""
         return [name for name, method in self.degradations.items() if _constant(name, method, "IS_MIXTURE")]
 
+    @property
+    def shifts(self) -> dict[str, float]:
+        """Degradations whose images are displaced on purpose, with their option ``shift``."""
+        found = {name: method.options.get("shift") for name, method in self.degradations.items()}
+        return {name: shift for name, shift in found.items() if shift}
+
     def training_of(self, network: Kernels) -> TrainingOptions:
         """Training options of a downsampling network: the section ``training``, with the changes of the method."""
         return TrainingOptions(**(self.training.model_dump(exclude={"overrides"}) | network.training))

@@ -56,6 +56,8 @@ def _mixture_problems(study: Study) -> Iterable[str]:
         seed = study.mixture_seed(name)
         if isinstance(seed, int) and seed < 0:
             yield f"degradations.{name}.seed: {seed} is not allowed (at least 0)"
+        if study.degradations[name].options.get("shift"):
+            yield f"degradations.{name}.shift: a mixture has the images of its members; set shift for the members"
         if not isinstance(members, list):
             continue  # reported by the check of its type
         yield from repeated(f"degradations.{name}.members", [str(member) for member in members])

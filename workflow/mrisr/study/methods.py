@@ -75,7 +75,8 @@ def shelf_problems(key: str, shelf: str, methods: Mapping[str, Method]) -> Itera
 def option_problems(shelf: str, kind: str, options: Mapping[str, Any]) -> Iterable[str]:
     """Options that do not fit the annotations of a method. Each line is to follow the method's key."""
     method = plugins.describe(shelf, kind)
-    known = {name: option for name, option in method.options.items() if name not in plugins.GIVEN_BY_THE_PIPELINE}
+    taken = plugins.shared_options(shelf) | method.options
+    known = {name: option for name, option in taken.items() if name not in plugins.GIVEN_BY_THE_PIPELINE}
     for name, value in options.items():
         if name not in known:
             yield f".{name}: '{method.name}' has no such option ({suggestion(name, known)})"

@@ -32,13 +32,16 @@ def all_options(shelf: str, kind: str, options: Mapping[str, Any]) -> dict[str, 
     """The options of a method of a study with its defaults filled in, and its parts in the library's form.
 
     The options ``scale``, ``grid`` and ``channels`` are left out, because the pipeline gives them. A required option
-    that is missing stays missing.
+    that is missing stays missing. An option that the whole shelf shares is left out if it has its default.
     """
     known, composed = plugins.describe(shelf, kind).options, plugins.constant(shelf, kind, "PARTS") or {}
     defaults = {option.name: option.default for option in known.values() if option.default is not plugins.REQUIRED}
-    found = {}
+    shared, found = plugins.shared_options(shelf), {}
     for name, value in {**defaults, **options}.items():
-        if name in composed:
+        if name in shared and name not in known:
+            if value != shared[name].default:
+                found[name] = plugins.as_annotated(shared[name], value)
+        elif name in composed:
             found[name] = _parts(composed[name], value)
         elif name not in plugins.GIVEN_BY_THE_PIPELINE:
             found[name] = plugins.as_annotated(known[name], value) if name in known else value

@@ -12,12 +12,17 @@ from mrisr.imaging.grid import inside_mask
 from mrisr.imaging.intensity import far_outside, percentiles
 from mrisr.imaging.loaded import LoadedVolume
 
+from .misalignment import misalignment
 from .readers import read_role
 from .row import ROLES, Volume
 from .slicing import NORMALISE, cut, read_row
 
 FAR_OUTSIDE = "extremes far outside the range"
 """Begins the note on a volume that `mrisr.imaging.intensity.far_outside` finds."""
+MISALIGNED = "is misaligned"
+"""Stands in the note on a low-resolution scan that is displaced by `SUSPICIOUS` or more."""
+SUSPICIOUS = 0.1
+"""Displacement in pixels of the high-resolution scan from which on a low-resolution scan gets a warning."""
 COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
 
 
@@ -30,11 +35,13 @@ def run(
     volumes: Sequence[Volume],
     manifest: str,
     slices: Mapping[str, Any],
+    shifts: Mapping[str, float] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> None:
     """Check all volumes of a study, the action of the stage `check`; arguments as in `check_volumes`.
 
-    ``slices`` is the section of the study, with ``multiple``.
+    ``slices`` is the section of the study, with ``multiple``. ``shifts`` has the option ``shift`` of each degradation
+    where it is not 0.
 
     Raises
     ------
@@ -48,6 +55,16 @@ def run(
     for row in rows:
         if FAR_OUTSIDE in row["notes"]:
             print(f"warning: subject '{row['subject']}' ({row['path']}): {row['notes']}; look at the volume")
+        if MISALIGNED in row["notes"]:
+            print(
+                f"warning: subject '{row['subject']}' ({row['path']}): {row['notes']}; compare pixel centres and "
+                "headers. Registration (kind scanned) corrects a displacement, nothing else does"
+            )
+    for name, shift in (shifts or {}).items():
+        print(
+            f"warning: degradations.{name}: shift {shift:g} displaces its images by {shift:g} pixels along both axes; "
+            "set it to 0 unless misalignment is what you study"
+        )
 
 
 def check_volumes(
@@ -76,7 +93,8 @@ def check_volumes(
     list of dict
         One row per volume with the keys `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored
         ``axis`` along which slices are cut, the number of ``slices``, the values ``low`` and ``high`` that become 0 and
-        1, ``sha256`` of the files, and ``notes`` on treatments.
+        1, ``sha256`` of the files, and ``notes`` on treatments. A row with a low-resolution scan also has
+        ``displacement``, which the table has only among the notes and only if it is suspicious.
 
     Raises
     ------
@@ -105,7 +123,7 @@ def check_volumes(
 
 
 def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any], LoadedVolume]:
-    problems, notes = [], []
+    problems, notes, scan = [], [], None
     if volume.lr_path is not None:
         try:
             scan = read_role(volume, "lr_path", settings)
@@ -119,6 +137,9 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
         raise InputError(*problems, *error.problems) from error
     if problems:
         raise InputError(*problems)
+    place = {} if scan is None else _place(scan, loaded, axis=metadata["axis"], indices=list(slices))
+    if MISALIGNED in place.get("displacement", ""):
+        notes.append(f"lr_path: {place['displacement']}")
     row = {
         "subject": volume.subject,
         "split": volume.split,
@@ -132,8 +153,20 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
         "high": metadata["intensity"]["high"],
         "sha256": _files_digest(loaded.files),
         "notes": "; ".join([*loaded.notes, *_extremes(loaded, mask, settings), *notes]),
+        **place,
     }
     return row, loaded
+
+
+def _place(scan: LoadedVolume, loaded: LoadedVolume, *, axis: int, indices: list[int]) -> dict[str, str]:
+    """Where the low-resolution scan lies, by its header, relative to the high-resolution scan: ``displacement``."""
+    found = misalignment(scan, loaded, axis=axis, indices=indices)
+    if found is None:
+        return {"displacement": "cannot be told, the two scans have too little in common"}
+    # The sum with 0 writes no negative zero.
+    rows, columns = (round(part, 2) + 0.0 for part in (found.rows, found.columns))
+    told = f"{rows:.2f} (rows) and {columns:.2f} (columns) pixels of the high-resolution scan"
+    return {"displacement": f"{MISALIGNED} by {told}" if found.largest >= SUSPICIOUS else told}
 
 
 def _extremes(loaded: LoadedVolume, mask: LoadedVolume | None, settings: Mapping[str, Any]) -> list[str]:
