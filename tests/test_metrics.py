@@ -25,7 +25,7 @@ from skimage.metrics import normalized_root_mse, peak_signal_noise_ratio, struct
 NAMES = metrics.available()
 WITH_REFERENCE = [name for name in NAMES if plugins.describe("metrics", name).constants.get("NEEDS_REFERENCE", True)]
 FEW = settings(max_examples=5, deadline=None)
-PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0, "gmsd": 0.0, "haarpsi": 1.0, "vif": 1.0}
+PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0, "gmsd": 0.0, "haarpsi": 1.0, "vif": 1.0, "fsim": 1.0}
 
 
 def pair(*shape: int, seed: int = 0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +125,8 @@ def test_the_scale_of_the_values_has_no_influence_if_the_data_range_follows(name
 @given(seed=st.integers(0, 2**32 - 1))
 @FEW
 def test_mirroring_and_turning_both_images_has_no_influence(name, seed):
-    reference, estimate = pair(44, 42, seed=seed)
+    # FSIM's filters have the symmetries of the square on odd sides only.
+    reference, estimate = pair(*((45, 43) if name == "fsim" else (44, 42)), seed=seed)
     turned = metrics.compute(name, np.rot90(reference[:, ::-1]), np.rot90(estimate[:, ::-1]))
     assert turned == pytest.approx(metrics.compute(name, reference, estimate), rel=1e-9)
 
@@ -287,6 +288,24 @@ def test_the_perceptual_metrics_are_those_of_piq(name):
     assert found == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("shape", "piq", "difference"), [((81, 71), 0.8105691800602705, 1e-9), ((64, 64), 0.8065866465418149, 1e-5)]
+)
+def test_fsim_is_that_of_piq(shape, piq, difference):
+    """On even sides piq 0.8.0 takes the lower of two medians and swaps the axes of the filters."""
+    assert metrics.compute("fsim", *pair(*shape)) == pytest.approx(piq, abs=difference)
+
+
+def test_fsim_of_a_large_image_is_that_of_its_block_means():
+    reference, estimate = pair(260, 258)
+    large = (image.repeat(2, 0).repeat(2, 1) for image in (reference, estimate))
+    assert metrics.compute("fsim", *large) == pytest.approx(metrics.compute("fsim", reference, estimate), rel=1e-9)
+
+
+def test_fsim_without_structure_is_undefined():
+    assert np.isnan(metrics.compute("fsim", np.full((48, 48), 0.5), np.full((48, 48), 0.5)))
+
+
 def test_a_border_is_left_out():
     reference, estimate = pair(48, 56)
     inside = np.s_[4:-4, 4:-4]
@@ -320,5 +339,5 @@ def test_what_a_metric_cannot_compare_is_said(name, shape, options, line):
 def test_blur_and_noise_lower_every_perceptual_metric():
     reference, slight = pair(64, 64, noise=0.02)
     _, strong = pair(64, 64, noise=0.2)
-    for name, better in (("haarpsi", 1), ("vif", 1), ("gmsd", -1)):
+    for name, better in (("haarpsi", 1), ("vif", 1), ("fsim", 1), ("gmsd", -1)):
         assert better * metrics.compute(name, reference, slight) > better * metrics.compute(name, reference, strong)

@@ -19,8 +19,9 @@ WHITE = 255.0
 class HaarPSI:
     """Similarity of Haar coefficients, weighted by the coarse ones, 1 for a perfect estimate.
 
-    The defaults are those fitted to medical images, HaarPSI-MED (Karner et al., arXiv 2410.24098); the original ones,
-    for photographs, are c = 30 and alpha = 4.2. Channels are compared one by one and averaged.
+    The defaults are those fitted to medical images, HaarPSI-MED (Karner et al., arXiv 2410.24098; its authors' code
+    names c = 5 and alpha = 4.9). The original ones, for photographs, are c = 30 and alpha = 4.2. Channels are compared
+    one by one and averaged.
 
     Parameters
     ----------
