@@ -224,6 +224,12 @@ def evaluate(
     _run(study, "evaluate", identity=identity, **names, seed=seed, fold=fold or 0)
 
 
+@app.command(epilog=_example("mrisr parameters"))
+def parameters(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Measure every network: size, arithmetic, receptive field; time and memory of an estimate on this machine."""
+    _run(study, "parameters", identity=identity)
+
+
 @app.command(epilog=_example("mrisr tabulate"))
 def tabulate(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Collect all scores into scores.csv and the tables."""

@@ -12,6 +12,7 @@ ORDER = (
     "train",
     "evaluate",
     "baseline",
+    "parameters",
     "tabulate",
     "figure",
     "report",

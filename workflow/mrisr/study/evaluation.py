@@ -32,6 +32,10 @@ class Evaluation(Section):
     paper: Literal["training-bias", "realistic-downsampling", "robust-residual"] | None = Field(
         None, description="paper whose printed numbers stand beside the study's own; null: none"
     )
+    networks: bool = Field(
+        False,
+        description="measure the size, the arithmetic and the receptive field of every network, and time them here",
+    )
     save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")
