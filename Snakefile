@@ -35,6 +35,7 @@ include: "workflow/rules/parameters.smk"
 include: "workflow/rules/tabulate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"
 
 
 localrules:

@@ -256,6 +256,21 @@ def report(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     _run(study, "report", identity=identity)
 
 
+@app.command(epilog=_example("mrisr publish", "mrisr publish --with-volumes"))
+def publish(
+    study: StudyFile = CONFIG,
+    with_volumes: Annotated[
+        bool, typer.Option("--with-volumes", help="Also pass on volumes whose licence allows it.")
+    ] = False,
+) -> None:
+    """Write the artifact of a finished study: one archive that others can check and repeat."""
+    from mrisr.planning.plan import Plan
+    from mrisr.publishing.publish import publish as write
+    from mrisr.study.validation import load_study
+
+    typer.echo(write(Plan(load_study(str(study))), with_volumes=with_volumes))
+
+
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
 def plan(
     study: StudyFile = CONFIG,

@@ -56,6 +56,10 @@ class Check(Stage):
         """Every study checks its volumes."""
         return [{}]
 
+    def published(self, job: Job) -> dict[str, str]:
+        """Nothing: the table names paths of this machine; the artifact has a table of its own."""
+        return {}
+
     def asks(self, costs) -> Asks:
         """Memory for the largest volume; time to read all volumes."""
         voxels = [costs.geometries.of(subject).voxels for subject in self.subjects.volumes]

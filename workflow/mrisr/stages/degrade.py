@@ -69,6 +69,10 @@ class Degrade(Stage):
         method = self.study.estimated.get(wildcards["degradation"])
         return bool(self.study.folds) and method is not None and self.study.gives(method) == "network"
 
+    def published(self, job: Job) -> dict[str, str]:
+        """Nothing: degraded slices are a volume."""
+        return {}
+
     def asks(self, costs, subject: str) -> Asks:
         """Memory for all slices of the subject; time to degrade them on a slow core."""
         geometry = costs.geometries.of(subject)

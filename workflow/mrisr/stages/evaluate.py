@@ -63,6 +63,10 @@ class Evaluate(Scoring):
         """The device in the section ``evaluation``."""
         return self.study.evaluation.device
 
+    def published(self, job: Job) -> dict[str, str]:
+        """The scores. The estimates are images."""
+        return {role: job.writes[role] for role in self.FILES}
+
     def asks(self, costs, architecture: str, scale: str, fold: str) -> Asks:
         """Memory and time of scoring, and of the network's estimates."""
         tested, evaluation = costs.geometries.split("test", int(fold)), self.study.evaluation

@@ -83,6 +83,10 @@ class Register(Stage):
                 "the subject's low-resolution scan; name the scan in this column"
             )
 
+    def published(self, job: Job) -> dict[str, str]:
+        """Nothing: registered slices are a volume, and the pictures show them."""
+        return {}
+
     def asks(self, costs, subject: str, degradation: str) -> Asks:
         """Memory for both scans; time of a registration on a slow core."""
         voxels = costs.geometries.of(subject).voxels

@@ -64,6 +64,10 @@ class Slice(Stage):
         """All volumes of the manifest. Volumes that no model is tested on are cut too."""
         return [{"subject": subject} for subject in self.subjects.volumes]
 
+    def published(self, job: Job) -> dict[str, str]:
+        """Nothing: slices are a volume."""
+        return {}
+
     def asks(self, costs, subject: str) -> Asks:
         """Memory for the volume; time to read it on a slow core."""
         voxels = costs.geometries.of(subject).voxels

@@ -148,6 +148,13 @@ class Stage(ABC):
         """Reasons why a job of the plan cannot run, one line each."""
         return ()
 
+    def published(self, job: Job) -> dict[str, str]:
+        """What an artifact contains of a job's outputs, by role: all of them.
+
+        A stage whose outputs are people's images, or hold some, leaves these out.
+        """
+        return dict(job.writes)
+
     def result_options(self) -> dict[str, str]:
         """Options that tables show for a metric that uses this stage's result, by name."""
         return {}

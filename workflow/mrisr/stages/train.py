@@ -103,6 +103,10 @@ class Train(Stage):
         """The device in the section ``training`` for the architecture."""
         return self.study.training.for_architecture(wildcards["architecture"]).device
 
+    def published(self, job: Job) -> dict[str, str]:
+        """Weights and history. The kept epochs hold estimates of a slice."""
+        return {role: job.writes[role] for role in self.FILES}
+
     def asks(self, costs, architecture: str, scale: str, fold: str) -> Asks:
         """Memory for kept slices, the optimiser and the gradient of a step; time of all steps and validations."""
         options = self.study.training.for_architecture(architecture)

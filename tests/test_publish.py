@@ -1,0 +1,140 @@
+"""An artifact: what it contains, that it is the same to the byte, and that it says nothing of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+import yaml
+from finished import STUDY, finished
+from mrisr.errors import InputError
+from mrisr.planning.plan import Plan
+from mrisr.publishing import data, tree
+from mrisr.publishing.publish import publish
+from mrisr.study.validation import load_study
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("published"))
+
+
+def published(project, **options):
+    """The bytes of a new artifact by their names."""
+    with contextlib.chdir(project.folder):
+        with zipfile.ZipFile(publish(Plan(load_study(STUDY)), **options)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def content(project):
+    return published(project)
+
+
+def test_an_artifact_has_what_is_needed_to_check_and_repeat_a_study(content):
+    expected = {"artifact.json", "jobs.json", "data.tsv", "study.yaml", "configuration.yaml", "environment.txt"}
+    expected |= {"README.md", "checklist.md", ".zenodo.json", "ro-crate-metadata.json", "manifest-sha256.txt"}
+    expected |= {"source/Snakefile", "source/workflow/mrisr/models/srcnn.py", "results/tiny/report.html"}
+    expected |= {"results/tiny/tables/psnr.csv", "results/tiny/figures/x2/heatmap_psnr.png"}
+    expected |= {"results/tiny/models/x2/srcnn/mse/gaussian/fold0/seed0/weights.safetensors"}
+    assert expected <= set(content)
+
+
+def test_it_has_no_images_of_people_as_arrays(content):
+    arrays = [name for name in content if name.endswith((".safetensors", ".nii"))]
+    assert arrays
+    assert all("/models/" in name for name in arrays)
+
+
+def test_the_same_results_give_the_same_bytes(project):
+    with contextlib.chdir(project.folder):
+        plan = Plan(load_study(STUDY))
+        first = publish(plan).read_bytes()
+        assert publish(Plan(load_study(STUDY))).read_bytes() == first
+
+
+def test_every_file_stands_in_the_manifest_with_its_checksum(content):
+    listed = dict(line.split("  ")[::-1] for line in content["manifest-sha256.txt"].decode().splitlines())
+    found = {name: hashlib.sha256(part).hexdigest() for name, part in content.items()}
+    assert listed == {name: digest for name, digest in found.items() if name != "manifest-sha256.txt"}
+
+
+def test_nothing_in_it_names_a_path_or_the_name_of_the_machine(project, content):
+    for name, part in content.items():
+        assert str(project.folder).encode() not in part, name
+        if name.endswith("run.json"):
+            assert "host" not in json.loads(part), name
+    assert platform.node() not in content["checklist.md"].decode().split()
+
+
+def test_data_tsv_has_the_checksum_of_each_volume_and_no_volume_is_passed_on_unasked(project, content):
+    rows = list(csv.DictReader(content["data.tsv"].decode().splitlines(), delimiter="\t"))
+    for row in rows:
+        volume = project.folder / "data" / row["file"]
+        assert row["sha256"] == hashlib.sha256(volume.read_bytes()).hexdigest()
+        assert row["contained"] == ""
+
+
+def test_a_volume_is_passed_on_only_if_asked_and_if_its_licence_is_listed(project):
+    manifest = project.folder / "data/volumes.tsv"
+    before = manifest.read_text()
+    licences = {"anna": "CC0-1.0", "ben": "MIT (package x)", "cleo": "all rights reserved", "dora": ""}
+    rows = [line.split("\t") for line in before.splitlines()[1:]]
+    lines = ["subject\tpath\tsplit\tlicence", *("\t".join([*row[:3], licences[row[0]]]) for row in rows)]
+    manifest.write_text("\n".join(lines) + "\n")
+    try:
+        held = {name for name in published(project, with_volumes=True) if name.startswith("volumes/")}
+    finally:
+        manifest.write_text(before)
+    assert held == {"volumes/anna/path/anna.nii", "volumes/ben/path/ben.nii"}
+
+
+@pytest.mark.parametrize("licence", [None, "", "none", "CC-BY-NC-4.0", "mit", "MITx", "see MIT"])
+def test_a_licence_that_is_not_listed_allows_nothing(licence):
+    assert not data.allows(licence)
+
+
+def test_results_that_are_not_current_are_not_published(project):
+    table = project.folder / "results/tiny/tables/psnr.csv"
+    before = table.read_bytes()
+    table.write_bytes(before.replace(b"srcnn", b"other"))
+    try:
+        with pytest.raises(InputError, match=r"publish: 1 of \d+ jobs have no current results .* run snakemake first"):
+            published(project)
+    finally:
+        table.write_bytes(before)
+
+
+def test_a_job_says_what_its_record_says(content):
+    jobs = json.loads(content["jobs.json"])
+    assert {job["stage"] for job in jobs} >= {"slice", "degrade", "train", "evaluate", "tabulate", "figure", "report"}
+    for job in jobs:
+        assert json.loads(content[job["record"]])["identity"] == job["identity"]
+
+
+def test_the_configuration_has_every_default(content):
+    told, resolved = (yaml.safe_load(content[name]) for name in ("study.yaml", "configuration.yaml"))
+    assert "protocol" not in told
+    assert resolved["protocol"]["scales"] == [2]
+    assert resolved["test_sets"] == ["gaussian", "mean"]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
+def test_the_identifier_of_a_folder_is_that_of_gits_tree(tmp_path):
+    files = {"a": b"x", "a.b": b"", "a-b/c": b"\x00\xff", "b/d/e": b"y\n", "run": b"#!/bin/sh\n"}
+    for name, part in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(part)
+    (tmp_path / "run").chmod(0o755)
+    (tmp_path / "link").symlink_to("b/d")
+    for command in ("init -q", "add .", "write-tree"):
+        done = subprocess.run(["git", "-C", str(tmp_path), *command.split()], text=True, capture_output=True)
+    found = tree.directory(files, executables=frozenset({"run"}), links={"link": "b/d"})
+    assert found == f"swh:1:dir:{done.stdout.strip()}"

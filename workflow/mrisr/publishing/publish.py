@@ -1,0 +1,144 @@
+"""Write the artifact of a finished study."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mrisr import __version__, code
+from mrisr.files import sha256
+from mrisr.planning.job import Job
+from mrisr.planning.plan import Plan
+
+from . import archive, checklist, citation, crate, data, provenance, source, study, tree
+
+FORMAT = 1
+"""Version of the artifact's form. A program reads its own and older ones."""
+DESCRIBED, JOBS, SUMS = "artifact.json", "jobs.json", "manifest-sha256.txt"
+FOLDER = "artifact"
+README = """# Artifact of the study '{study}'
+
+This archive has the results of one study of mrisr {version}, and what is needed to check and to repeat them.
+
+- `results/`: tables, figures, scores, weights, the report, and the record of each job
+- `study.yaml`, `configuration.yaml`: the study as it ran, and with every default written out
+- `jobs.json`: every job with its settings, inputs, outputs and identity
+- `data.tsv`: the volumes with licences and checksums
+- `source/`: the program
+- `environment.txt`: the exact version of every package
+- `checklist.md`: facts in the terms of the artifact badges of the ACM
+- `ro-crate-metadata.json`: what was made by which job, as a Provenance Run Crate
+- `manifest-sha256.txt`: SHA-256 of every file; `sha256sum -c manifest-sha256.txt` checks them
+
+`mrisr verify ARCHIVE` checks all of this. `source/docs/publishing.md` says what it finds, and what it cannot find.
+"""
+
+
+def publish(plan: Plan, *, root: Path = Path("."), with_volumes: bool = False) -> Path:
+    """Write ``results/<study>/artifact/<study>.zip`` and return its path. The same inputs give the same bytes.
+
+    Parameters
+    ----------
+    plan : Plan
+    root : path
+        The root of the project.
+    with_volumes : bool
+        Also pass on the volumes whose licence allows it.
+
+    Raises
+    ------
+    InputError
+        Results are missing or not current.
+    """
+    jobs = study.finished(plan)
+    program, volumes = source.read(root), data.rows(plan, with_volumes=with_volumes)
+    records = {job.record: study.record(job) for job in jobs}
+    content: dict[str, bytes | Path] = {
+        **_results(plan, jobs, records),
+        **{f"source/{name}": path for name, path in program.files.items()},
+        **_volumes(plan, volumes),
+        **_described(plan, jobs, program),
+        "data.tsv": data.table(volumes),
+        "checklist.md": checklist.text(
+            plan, [(job.stage, records[job.record]) for job in jobs], program, volumes
+        ).encode(),
+    }
+    known = {name: _digest_and_size(part) for name, part in content.items()}
+    content[crate.NAME] = _json(provenance.described(plan, jobs, records, volumes, known))
+    known[crate.NAME] = _digest_and_size(content[crate.NAME])
+    content[SUMS] = "".join(f"{digest}  {name}\n" for name, (digest, _) in sorted(known.items())).encode()
+    path = Path(plan.layout.root) / FOLDER / f"{plan.study.study}.zip"
+    archive.write(path, content)
+    return path
+
+
+def _results(plan: Plan, jobs: Sequence[Job], records: Mapping[str, Any]) -> dict[str, bytes | Path]:
+    """Outputs that are published, and all records."""
+    made = [Path(path) for job in jobs for path in plan.stages[job.stage].published(job).values()]
+    return {path.as_posix(): path for path in made} | {path: _json(told) for path, told in records.items()}
+
+
+def _volumes(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> dict[str, Path]:
+    held = [row for row in rows if row["contained"]]
+    return {row["contained"]: Path(getattr(plan.subjects.volume(row["subject"]), row["role"])) for row in held}
+
+
+def _described(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[str, bytes]:
+    """The study, its jobs, the environment, the source's identifiers, and how to cite."""
+    name = plan.study.study
+    content = {path: file.read_bytes() for path, file in program.files.items()}
+    folder = tree.directory(content, executables=frozenset(program.executables), links=program.links)
+    identifiers = {"source": folder} | ({"commit": tree.revision(program.commit)} if program.commit else {})
+    cff = content.get("CITATION.cff", b"")
+    modules = sorted(code.closure({module for job in jobs for module in job.modules}))
+    distributions = {name for job in jobs for name in job.distributions} | set(code.NUMERICAL.values())
+    described = {
+        "format": FORMAT,
+        "study": name,
+        "mrisr": __version__,
+        "python": platform.python_version(),
+        "versions": {name: code.version(name) for name in sorted(distributions)},
+        "commit": program.commit,
+        "changed": program.changed,
+        "identifiers": identifiers,
+        "links": program.links,
+        "executables": program.executables,
+        "modules": {module: code.source(module).digest for module in modules},
+    }
+    return {
+        DESCRIBED: _json(described),
+        JOBS: _json([study.described(plan, job) for job in jobs]),
+        "README.md": README.format(study=name, version=__version__).encode(),
+        "environment.txt": _environment(),
+        "study.yaml": _yaml(yaml.safe_load(Path(plan.layout.study).read_text(encoding="utf-8"))),
+        "configuration.yaml": _yaml(plan.study.model_dump(mode="json")),
+        ".zenodo.json": _json(citation.zenodo(name, yaml.safe_load(cff) or {}, identifiers)),
+        **({"CITATION.cff": cff} if cff else {}),
+    }
+
+
+def _digest_and_size(part: bytes | Path) -> tuple[str, int]:
+    if isinstance(part, bytes):
+        return hashlib.sha256(part).hexdigest(), len(part)
+    return sha256(part), part.stat().st_size
+
+
+def _environment() -> bytes:
+    """Every installed package with its version."""
+    found = {f"{d.name}=={d.version}" for d in importlib.metadata.distributions() if d.name}
+    return "".join(f"{line}\n" for line in sorted(found, key=str.lower)).encode()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _yaml(value: Any) -> bytes:
+    return yaml.safe_dump(study.shortened(value), sort_keys=False, allow_unicode=True).encode()

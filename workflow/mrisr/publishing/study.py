@@ -1,0 +1,74 @@
+"""What an artifact says about the jobs of a study: each job with its record, without paths of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mrisr.errors import InputError
+from mrisr.planning.currency import is_current
+from mrisr.planning.job import Job
+from mrisr.planning.plan import Plan
+
+UNTOLD = ("host",)
+"""Entries of a record that name the machine."""
+
+
+def finished(plan: Plan) -> list[Job]:
+    """Every job of the study, with those that show the results of all others.
+
+    Raises
+    ------
+    InputError
+        Some outputs are missing or not current.
+    """
+    showing = [plan.job(name) for name, stage in plan.stages.items() if stage.SHOWS_ALL_OTHERS]
+    jobs = [job for job in (*plan.jobs(), *showing) if plan.stages[job.stage].IN_STUDY]
+    if waiting := [job for job in jobs if not is_current(plan, job)]:
+        first = next(iter(waiting[0].writes.values()))
+        raise InputError(
+            f"publish: {len(waiting)} of {len(jobs)} jobs have no current results (the first is {first}); "
+            "run snakemake first"
+        )
+    return jobs
+
+
+def described(plan: Plan, job: Job) -> dict[str, Any]:
+    """A job as plain data. ``settings`` is None if they name a path of this machine."""
+    told = json.loads(json.dumps({"settings": job.settings, "needs": job.needs}, default=str))
+    return {
+        "stage": job.stage,
+        "wildcards": dict(job.wildcards),
+        "identity": job.identity,
+        "action": job.action,
+        "modules": list(job.modules),
+        "settings": told["settings"] if shortened(told["settings"]) == told["settings"] else None,
+        "needs": told["needs"],
+        "distributions": list(job.distributions),
+        "reads": shortened(json.loads(json.dumps(job.reads))),
+        "writes": dict(job.writes),
+        "record": job.record,
+        "published": sorted(plan.stages[job.stage].published(job)),
+    }
+
+
+def record(job: Job) -> dict[str, Any]:
+    """A job's record without the names and paths of this machine."""
+    told = json.loads(Path(job.record).read_text(encoding="utf-8"))
+    return {key: shortened(value) for key, value in told.items() if key not in UNTOLD}
+
+
+def shortened(value: Any) -> Any:
+    """The same value with every absolute path replaced by its last part."""
+    if isinstance(value, dict):
+        return {key: shortened(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [shortened(part) for part in value]
+    return os.path.basename(value.rstrip("/")) if isinstance(value, str) and _is_of_machine(value) else value
+
+
+def _is_of_machine(text: str) -> bool:
+    """Whether a text is a path outside the folder of the project."""
+    return text.startswith(("/", "~", "../"))
