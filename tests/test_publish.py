@@ -28,9 +28,8 @@ def project(tmp_path_factory):
 
 def published(project, **options):
     """The bytes of a new artifact by their names."""
-    with contextlib.chdir(project.folder):
-        with zipfile.ZipFile(publish(Plan(load_study(STUDY)), **options)) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+    with contextlib.chdir(project.folder), zipfile.ZipFile(publish(Plan(load_study(STUDY)), **options)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture(scope="module")
