@@ -392,6 +392,11 @@ WRONG_SOURCES = {
     "a side as text": ({"ann": ENTRY | {"shape": [2, 3, "4"]}}, "volume 'ann' is not as expected (shape.2"),
     "a huge side": ({"ann": ENTRY | {"shape": [2, 3, 10**9]}}, "volume 'ann' is not as expected (shape.2"),
     "a short digest": ({"ann": ENTRY | {"sha256": "ab"}}, "volume 'ann' is not as expected (sha256: "),
+    "a digest without a conversion": ({"ann": ENTRY | {"member_sha256": "0" * 64}}, "belong together"),
+    "raw numbers without a size": (
+        {"ann": ENTRY | {"member_sha256": "0" * 64, "conversion": {"kind": "raw", "plane": "axial", "dtype": "u1"}}},
+        "raw has dtype and size",
+    ),
     "a key too many": ({"ann": ENTRY | {"shaep": [2, 3, 4]}}, "volume 'ann' is not as expected (shaep: "),
     "keys missing": ({"ann": {"member": "a"}}, "archive, archive_sha256, package, sha256, version missing"),
 }
@@ -425,7 +430,7 @@ def test_the_projects_own_sources_fit_the_schema(monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
     found = built_in_volumes.__wrapped__()
     assert found["data/volumes/colin27.nii.gz"].shape == [181, 217, 181]
-    assert len(found) == 4
+    assert len(found) == 11
 
 
 def test_a_wrong_entry_stops_a_run_with_its_line_and_no_traceback(tmp_path):

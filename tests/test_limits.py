@@ -110,6 +110,7 @@ WRITERS = {
     **dict.fromkeys(("a.nii", "a.nii.gz", "a.nii.bz2", "A.NII.GZ", "a.img", "a.mgh", "a.mgz"), _nibabel),
     **dict.fromkeys(("a.nrrd", "a.mha", "a.mhd"), _itk),
     "a.png": lambda path: sitk.WriteImage(sitk.GetImageFromArray(PICTURE), path),
+    "a.jpg": lambda path: sitk.WriteImage(sitk.GetImageFromArray(PICTURE.astype(np.uint8)), path),
     "a.tif": lambda path: tifffile.imwrite(path, ARRAY.T, photometric="minisblack", compression="zlib"),
     "last page.tif": lambda path: _two_pages(path),
     "pictures": _pictures,

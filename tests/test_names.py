@@ -22,7 +22,8 @@ SHAPE = (40, 36, 24)
 VOXELS = np.random.default_rng(0).integers(0, 3000, SHAPE).astype(np.int16)
 BY_NIBABEL = {".nii": nib.Nifti1Image, ".nii.gz": nib.Nifti1Image, ".nii.bz2": nib.Nifti1Image}
 BY_NIBABEL |= {".mgh": nib.MGHImage, ".mgz": nib.MGHImage, ".img": nib.Nifti1Pair, ".img.gz": nib.Nifti1Pair}
-BY_ITK = (".nrrd", ".mha", ".mnc", ".png", ".tif")
+PICTURES = {".png": np.uint16, ".tif": np.uint16, ".jpg": np.uint8, ".jpeg": np.uint8}
+BY_ITK = (".nrrd", ".mha", ".mnc", *PICTURES)
 HEADERS = {".mhd": ".raw", ".nhdr": ".raw"}
 WRITTEN = [*BY_NIBABEL, *BY_ITK, *HEADERS]
 UNNAMED = {".nii.bz2": "nifti", ".img.gz": "analyze"}
@@ -34,7 +35,7 @@ def write(path):
     if suffix in BY_NIBABEL:
         nib.save(BY_NIBABEL[suffix](VOXELS, np.diag([1, 1.5, 2, 1.0])), path)
     else:
-        array = VOXELS[0].astype(np.uint16) if suffix in (".png", ".tif") else VOXELS
+        array = VOXELS[0].astype(PICTURES[suffix]) if suffix in PICTURES else VOXELS
         sitk.WriteImage(sitk.GetImageFromArray(array), path)
 
 
@@ -87,7 +88,7 @@ def test_a_suffix_of_both_cases_is_refused_in_one_line_by_the_libraries_that_do_
     ]
 
 
-@pytest.mark.parametrize("suffix", [".Nrrd", ".Mha", ".Mnc", ".Png", ".Tif"])
+@pytest.mark.parametrize("suffix", [".Nrrd", ".Mha", ".Mnc", ".Png", ".Tif", ".Jpg"])
 def test_other_libraries_read_a_suffix_of_both_cases(tmp_path, suffix):
     write(tmp_path / f"a{suffix.lower()}")
     shutil.copy(tmp_path / f"a{suffix.lower()}", tmp_path / f"b{suffix}")

@@ -341,14 +341,14 @@ def test_a_folder_without_images_says_what_it_should_hold(tmp_path):
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
-@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.mgh", "a.mgz", "a.nrrd", "a.mha", "a.mnc", "a.tif", "a.png"])
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.mgh", "a.mgz", "a.nrrd", "a.mha", "a.mnc", "a.tif", "a.png", "a.jpg"])
 def test_a_truncated_file_is_refused(tmp_path, name, share):
     path = tmp_path / name
     large = RNG.integers(0, 3000, (20, 30, 40)).astype(np.int16)
     if name.endswith("tif"):
         tifffile.imwrite(path, large, photometric="minisblack")
-    elif name.endswith("png"):
-        sitk.WriteImage(sitk.GetImageFromArray(large[0].astype(np.uint16)), path)
+    elif name.endswith(("png", "jpg")):
+        sitk.WriteImage(sitk.GetImageFromArray(large[0].astype(np.uint16 if name == "a.png" else np.uint8)), path)
     elif name[2:] in ("nrrd", "mha", "mnc"):
         sitk.WriteImage(oblique_itk_image(large), path)
     else:
@@ -414,6 +414,7 @@ HOSTILE = [
     "a.mha",
     "a.mhd",
     "a.png",
+    "a.jpg",
     "a.tif",
     "a.dcm",
 ]
@@ -422,6 +423,7 @@ STARTS = [
     b"NRRD0004\n",
     b"\x1f\x8b\x08",
     b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff\xe0\0\x10JFIF\0",
     b"II*\0",
     b"\x89HDF\r\n",
     b"\0" * 128 + b"DICM",

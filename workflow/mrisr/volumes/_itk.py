@@ -11,14 +11,16 @@ import numpy as np
 from ._claims import check_claim, check_size
 from ._raw import Raw, choose_volume, reading
 from .files import volume_files
+from .names import named_format
 
 NAMES = {
     "nrrd": "a NRRD file (a .nhdr needs its data file beside it)",
     "metaimage": "a MetaImage file (a .mhd needs its data file beside it)",
     "minc": "a MINC file",
 }
-_PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO", "pictures": "PNGImageIO"}
-"""What reads a kind in ITK. ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
+_PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO"}
+PICTURES = {".png": "PNGImageIO", ".jpg": "JPEGImageIO", ".jpeg": "JPEGImageIO"}
+"""What reads a kind, and a picture by its suffix, in ITK. ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -36,12 +38,12 @@ def read(path: Path, kind: str, volume_4d: str | int, limit: float) -> Raw:
 
 
 def image_reader(path: Path, kind: str) -> Any:
-    """SimpleITK's reader of a file of one of `NAMES`, or of a PNG picture."""
+    """SimpleITK's reader of a file of one of `NAMES`, or of a PNG or JPEG picture."""
     import SimpleITK as sitk
 
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     reader = sitk.ImageFileReader()
-    reader.SetImageIO(_PROGRAMS[kind])
+    reader.SetImageIO(PICTURES[named_format(path).suffix] if kind == "pictures" else _PROGRAMS[kind])
     reader.SetFileName(str(path))
     return reader
 

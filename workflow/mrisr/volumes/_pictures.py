@@ -1,4 +1,4 @@
-"""PNG and TIFF pictures: a single one, a TIFF file of several pages, or a folder of slices."""
+"""PNG, JPEG and TIFF pictures: a single one, a TIFF file of several pages, or a folder of slices."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from mrisr.errors import InputError
 
 from . import _tiff
 from ._claims import check_size
-from ._itk import check_header, image_reader
+from ._itk import PICTURES, check_header, image_reader
 from ._raw import Raw, reading
 from .names import named_format, named_kind
 
 AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 """Affine of a picture. Pictures have no orientation, so it counts as an axial slice: anterior up, right on the left."""
+
+_START, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+"""Markers of JPEG: of the image, of the compressed pixels, of the end. Compressed pixels never contain one."""
 
 _T = TypeVar("_T")
 
@@ -34,7 +37,7 @@ def read(path: Path, limit: float) -> Raw:
     else:
         files = [path]
     if not files:
-        raise InputError("holds no PNG or TIFF picture; name the folder that has the slices")
+        raise InputError("holds no PNG, JPEG or TIFF picture; name the folder that has the slices")
     name = path.is_dir()
     sizes = [size for file in files for size in _of(file, lambda file: list(_claims(file, limit)), name=name)]
     check_size((*max(sizes, key=math.prod), len(sizes)), 1, limit)
@@ -68,19 +71,27 @@ def _of(file: Path, step: Callable[[Path], list[_T]], *, name: bool) -> list[_T]
 
 def _pages(file: Path) -> list[np.ndarray]:
     """The pictures of a file, [H, W] or [H, W, C]."""
-    return [_png(file)] if named_format(file).suffix == ".png" else _tiff.pages(file)
+    return [_by_itk(file)] if named_format(file).suffix in PICTURES else _tiff.pages(file)
 
 
 def _claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:
     """Sizes of the pictures of a file by its headers, each checked on its own."""
-    if named_format(file).suffix == ".png":
+    if named_format(file).suffix in PICTURES:
+        _check_end(file)
         *size, channels = check_header(image_reader(file, "pictures"), stored=file.stat().st_size, limit=limit)
         yield *size[1::-1], channels
     else:
         yield from _tiff.claims(file, limit)
 
 
-def _png(file: Path) -> np.ndarray:
+def _check_end(file: Path) -> None:
+    """Refuse a JPEG file that is cut. ITK would fill what is missing with grey."""
+    content = b"" if named_format(file).suffix == ".png" else file.read_bytes()
+    if content.startswith(_START) and _END not in content[content.rfind(_SCAN) + 1 :]:
+        raise InputError("is cut: its JPEG data have no end; copy it again")
+
+
+def _by_itk(file: Path) -> np.ndarray:
     import SimpleITK as sitk
 
     # SimpleITK keeps 16 bits of colour, where Pillow makes 8 of them.

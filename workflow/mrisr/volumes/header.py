@@ -11,7 +11,7 @@ from mrisr.errors import InputError
 from mrisr.imaging.grid import resolve_axis
 
 from . import _bids, _nibabel, _pictures
-from ._itk import LPS_TO_RAS, image_reader
+from ._itk import LPS_TO_RAS, PICTURES, image_reader
 from ._raw import reading
 from .files import volume_files
 from .names import named_format, named_kind
@@ -78,7 +78,7 @@ def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
     """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
     files = [p for p in path.iterdir() if named_kind(p) == "pictures"] if path.is_dir() else [path]
     first = min(files)
-    if named_format(first).suffix == ".png":
+    if named_format(first).suffix in PICTURES:
         (width, height, _, *channels), _ = _itk(first, "pictures")
         pages = 1
     else:

@@ -21,6 +21,8 @@ SUFFIXES = {
     ".mhd": "metaimage",
     ".dcm": "dicom",
     ".png": "pictures",
+    ".jpg": "pictures",
+    ".jpeg": "pictures",
     ".tif": "pictures",
     ".tiff": "pictures",
 }

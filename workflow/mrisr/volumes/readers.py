@@ -10,7 +10,7 @@
 | ``metaimage`` | .mha, .mhd | SimpleITK |
 | ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | pydicom |
 | ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
-| ``pictures`` | .png, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
+| ``pictures`` | .png, .jpg, .jpeg, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
 
 Volumes that are not three-dimensional real numbers are treated as follows:
 
@@ -133,7 +133,7 @@ def _infer_folder(path: Path) -> str:
     if any(_dicom.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
         return "dicom"
     raise InputError(
-        "is a folder with neither DICOM files, pictures (.png, .tif) nor a BIDS dataset in it; name the file itself"
+        "is a folder with neither DICOM files, pictures (.png, .jpg, .tif) nor a BIDS dataset in it; name the file itself"
         if names
         else "is an empty folder; name a file, or a folder of DICOM files, pictures or a BIDS dataset"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mrisr import recorded
 from mrisr.errors import InputError, suggestion
@@ -20,8 +20,32 @@ Subject = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_leng
 Side = Annotated[int, Field(ge=1, le=100_000)]
 
 
+class Conversion(BaseModel):
+    """What a member is if it is no volume: a ``picture``, or ``raw`` numbers of a ``dtype`` and a ``size``.
+
+    ``plane`` says how the slice lies in the body, ``size`` has its rows and columns.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["picture", "raw"]
+    plane: Literal["axial", "sagittal"]
+    dtype: Literal["u1", "<u2", ">u2", "<i2", ">i2", "<f4", ">f4"] | None = None
+    size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Conversion:
+        described = (self.dtype is not None, self.size is not None)
+        if described != (self.kind == "raw",) * 2:
+            raise ValueError("raw has dtype and size, a picture has neither")
+        return self
+
+
 class Source(BaseModel):
-    """An entry of data/sources.yaml with its name; ``archive`` is the name of a file, never a path."""
+    """An entry of data/sources.yaml with its name; ``archive`` is the name of a file, never a path.
+
+    ``sha256`` is that of the volume. A member that has to be converted has a digest of its own, ``member_sha256``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,6 +61,14 @@ class Source(BaseModel):
     description: str | None = None
     licence: str | None = None
     citation: str | None = None
+    conversion: Conversion | None = None
+    member_sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Source:
+        if (self.conversion is None) != (self.member_sha256 is None):
+            raise ValueError("conversion and member_sha256 belong together")
+        return self
 
 
 REQUIRED = {name for name, field in Source.model_fields.items() if field.is_required()}
