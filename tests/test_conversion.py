@@ -64,7 +64,7 @@ def test_the_packed_bytes_are_those_of_gzip_without_compression(shape, tmp_path)
     content = converted(as_numbers(tmp_path / "a.gz", array), conversion)
     unpacked = gzip.decompress(content)
     assert len(unpacked) == 352 + array.nbytes
-    assert content[10:15] != b"" and unpacked[:100] in content, "stored, not compressed"
+    assert unpacked[:100] in content, "stored, not compressed"
 
 
 @pytest.mark.parametrize("size", [[30, 40], [41, 31]])

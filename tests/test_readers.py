@@ -341,7 +341,9 @@ def test_a_folder_without_images_says_what_it_should_hold(tmp_path):
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
-@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.mgh", "a.mgz", "a.nrrd", "a.mha", "a.mnc", "a.tif", "a.png", "a.jpg"])
+@pytest.mark.parametrize(
+    "name", ["a.nii", "a.nii.gz", "a.mgh", "a.mgz", "a.nrrd", "a.mha", "a.mnc", "a.tif", "a.png", "a.jpg"]
+)
 def test_a_truncated_file_is_refused(tmp_path, name, share):
     path = tmp_path / name
     large = RNG.integers(0, 3000, (20, 30, 40)).astype(np.int16)

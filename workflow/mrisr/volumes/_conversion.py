@@ -19,7 +19,7 @@ AFFINES = {
     "axial": _pictures.AFFINE,
     "sagittal": ((0, 0, 1, 0), (0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 0, 1)),
 }
-"""Affine of [rows, columns, 1] by plane: anterior up in an axial slice, superior up and anterior left in a sagittal one.
+"""Affine of [rows, columns, 1] by plane. An axial slice has anterior up, a sagittal one superior up, anterior left.
 
 Voxels count as 1 mm, because neither format says.
 """

@@ -20,7 +20,9 @@ NAMES = {
 }
 _PROGRAMS = {"nrrd": "NrrdImageIO", "metaimage": "MetaImageIO", "minc": "MINCImageIO"}
 PICTURES = {".png": "PNGImageIO", ".jpg": "JPEGImageIO", ".jpeg": "JPEGImageIO"}
-"""What reads a kind, and a picture by its suffix, in ITK. ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
+"""What reads a kind, and a picture by its suffix, in ITK.
+
+ITK itself goes by the name, and does not know ``.MHA`` in upper case."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 

@@ -133,7 +133,7 @@ def _infer_folder(path: Path) -> str:
     if any(_dicom.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
         return "dicom"
     raise InputError(
-        "is a folder with neither DICOM files, pictures (.png, .jpg, .tif) nor a BIDS dataset in it; name the file itself"
+        "is a folder with neither DICOM files, pictures (.png, .jpg) nor a BIDS dataset in it; name the file itself"
         if names
         else "is an empty folder; name a file, or a folder of DICOM files, pictures or a BIDS dataset"
     )
