@@ -9,7 +9,8 @@ from mrisr.evaluation.scoring import COLUMNS
 from mrisr.statistics import beside
 from mrisr.statistics.order import Order
 
-PAPERS = ["training-bias", "realistic-downsampling", "robust-residual"]
+PAPERS = ["training-bias", "realistic-downsampling", "robust-residual", "efficient-sr"]
+SIZES = dict.fromkeys(beside.SIZES, (1e5, 1e7))
 SINGLES = ["gaussian", "hanning", "hamming", "bicubic", "mean", "median"]
 
 
@@ -46,7 +47,7 @@ def test_the_printed_numbers_are_plausible(paper):
     table = beside.read(paper)
     assert table["value"].notna().all()
     for metric, values in table.groupby("metric")["value"]:
-        low, high = {"psnr": (15, 50), "ssim": (0.2, 1), "brisque": (0, 100)}[metric]
+        low, high = {"psnr": (15, 50), "ssim": (0.2, 1), "brisque": (0, 100), **SIZES}[metric]
         assert values.between(low, high).all()
     assert not table.duplicated(["table", *beside.CELL, "group", "metric"]).any()
 
@@ -83,3 +84,21 @@ def test_what_the_study_does_not_have_is_blank():
     assert table[table["architecture"] == "srcnn"]["here"].notna().all()
     assert table[table["architecture"] != "srcnn"]["here"].isna().all()
     assert set(beside.blocks(table, ["combine"])["architecture"]) == {"srcnn"}
+
+
+def test_printed_sizes_are_compared_with_the_measured_networks():
+    """The paper counts what FMEN needs for estimates, and all that is trained of SRGAN."""
+    networks = pd.DataFrame(
+        {
+            "scale": 4,
+            "architecture": ["fmen", "vdsr", "srgan"],
+            "loss": ["l1", "mse", "gan"],
+            "trained_parameters": [1_045_866, 667_008, 5_949_644],
+            "parameters": [341_066, 667_008, 734_219],
+        }
+    )
+    nothing = scores(lambda row: row["value"])[:0]
+    table = beside.cells(nothing, order(), "efficient-sr", networks)
+    assert (table["difference"] == 0).all()
+    assert not table["note"].str.contains(beside.OTHER).any()
+    assert beside.cells(nothing, order(), "efficient-sr")["here"].isna().all()

@@ -13,10 +13,31 @@ from .methods import constant, described
 if TYPE_CHECKING:
     from mrisr.stages.stage import Jobs
 
+NETWORKS = "networks"
+"""What a table names in ``READS`` if it reads the sizes of the networks."""
+
 
 def written(study: StudyConfig) -> list[str]:
-    """The tables of a study: all except those that need a key of the section ``evaluation`` that is not set."""
-    return [name for name in plugins.available("tables") if None not in asked(study, name).values()]
+    """The tables of a study.
+
+    These are all except those that need a key of the section ``evaluation`` that is not set, and those of other papers.
+    """
+    return [
+        name for name in plugins.available("tables") if None not in asked(study, name).values() and _is_of(study, name)
+    ]
+
+
+def _is_of(study: StudyConfig, table: str) -> bool:
+    """Whether a table belongs to the study's paper, or to no single one."""
+    papers = plugins.constant("tables", table, "PAPERS")
+    return papers is None or study.evaluation.paper in papers
+
+
+def reads_networks(study: StudyConfig) -> bool:
+    """Whether a table of the study reads the sizes of its networks, and the study measures them."""
+    return study.evaluation.networks and any(
+        NETWORKS in (plugins.constant("tables", name, "READS") or ()) for name in written(study)
+    )
 
 
 def asked(study: StudyConfig, table: str) -> dict[str, Any]:

@@ -33,16 +33,24 @@ class Tabulate(Stage):
         scored += [self.jobs.job("baseline", **names) for names in self.jobs.baselines()]
         written = tables.written(self.study)
         files = [name for table in written for name in tables.files(self.jobs, table)]
+        networks, sizes = self._networks()
         # Checked here, because the names become keys of ``writes``, and two equal keys would become one.
         require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
             {},
             settings={**tables.order(self.jobs), "tables": {name: tables.asked(self.study, name) for name in written}},
             modules=tuple(f"mrisr.tables.{table}" for table in written),
-            reads={"scores": [job.writes["scores"] for job in scored]},
+            reads={"scores": [job.writes["scores"] for job in scored], **networks},
             writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
-            needs={"scores": [job.identity for job in scored], **self._printed()},
+            needs={"scores": [job.identity for job in scored], **self._printed(), **sizes},
         )
+
+    def _networks(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The table of the networks' sizes, and the identity of its job, if a table reads it."""
+        if not tables.reads_networks(self.study):
+            return {}, {}
+        measured = self.jobs.job("parameters")
+        return {tables.NETWORKS: measured.writes["parameters"]}, {tables.NETWORKS: measured.identity}
 
     def _printed(self) -> dict[str, str]:
         """Content of the printed numbers that stand beside the study's, if any."""

@@ -20,28 +20,34 @@ BLOCK_COLUMNS = [
     *("paper", "table", "architecture", "loss", "metric", "cells", "correlation_of_gaps"),
     *("printed_bias_index", "bias_index", "printed_price", "price", "note"),
 ]
+SIZES = ("parameters", "trained_parameters")
+"""Printed numbers about a network itself: columns of parameters.csv."""
 OTHER = "other data and another budget than the paper's"
 
 
-def cells(scores: pd.DataFrame, order: Order | Mapping[str, Any], paper: str) -> pd.DataFrame:
+def cells(
+    scores: pd.DataFrame, order: Order | Mapping[str, Any], paper: str, networks: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """One row for each printed number, with `COLUMNS`; ``here`` is blank where the study has no such cell.
 
     ``here`` is the mean over slices, then subjects, then runs, as in all tables. If the study does not have a printed
-    group, or the group is blank, the number is compared with the study's primary group.
+    group, or the group is blank, the number is compared with the study's primary group. Sizes of networks are compared
+    with ``networks``, the table parameters.csv. They depend neither on data nor on a budget.
     """
     order, wanted = Order.of(order), read(paper)
-    here = _means(scores)
+    here, sizes = _means(scores), _sizes(networks)
     rows = []
     for row in wanted.to_dict("records"):
         group = row["group"] if row["group"] in order.groups else order.groups[0]
         key = (*(row[name] for name in CELL), group, row["metric"])
-        value = here.get(key, np.nan)
-        note = "; ".join(part for part in (OTHER, row["note"]) if part)
+        is_size = row["metric"] in SIZES
+        value = sizes.get((row["architecture"], row["metric"]), np.nan) if is_size else here.get(key, np.nan)
+        note = "; ".join(part for part in ("" if is_size else OTHER, row["note"]) if part)
         rows.append(
             {
                 **{name: row[name] for name in ("table", *CELL, "metric")},
                 "paper": paper,
-                "group": group,
+                "group": "" if is_size else group,
                 "printed": row["value"],
                 "printed_deviation": row["deviation"],
                 "here": value,
@@ -82,6 +88,13 @@ def read(paper: str) -> pd.DataFrame:
     """The printed numbers of a paper, see `mrisr.statistics.printed`. Only ``value`` and ``deviation`` are numbers."""
     numbers = {"value": "", "deviation": ""}
     return pd.read_csv(printed.path(paper), dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=numbers)
+
+
+def _sizes(networks: pd.DataFrame | None) -> dict[tuple[str, str], float]:
+    """Sizes by architecture and column. A network of several losses counts with the last one."""
+    if networks is None:
+        return {}
+    return {(row["architecture"], name): row[name] for row in networks.to_dict("records") for name in SIZES}
 
 
 def _means(scores: pd.DataFrame) -> dict[tuple[str, ...], float]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mrisr import plugins
 from mrisr.evaluation.scoring import write_scores
 
@@ -19,7 +21,8 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
     Parameters
     ----------
     reads : {"scores"}
-        scores.csv of every model and baseline, in any order.
+        scores.csv of every model and baseline, in any order. Also what tables of the study name in ``READS``, if the
+        study has it: ``networks``, the table parameters.csv.
     writes : mapping
         ``scores``, the tidy table of all scores, and each file of the tables by its name.
     settings : mapping
@@ -34,6 +37,8 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
     order, everything = Order.of(settings), scores.read(map(Path, reads["scores"]))
     files = {"scores": everything}
     for name, asked in settings["tables"].items():
-        files |= dict(plugins.load("tables", name).files(everything, order, **asked))
+        table = plugins.load("tables", name)
+        further = {role: pd.read_csv(reads[role]) for role in getattr(table, "READS", ()) if role in reads}
+        files |= dict(table.files(everything, order, **asked, **further))
     for name, table in files.items():
         write_scores(Path(writes[name]), table)

@@ -29,7 +29,7 @@ class Evaluation(Section):
         None,
         description="model (edsr/l1/dsgan) or baseline that paired tests compare with all others; null: no tests",
     )
-    paper: Literal["training-bias", "realistic-downsampling", "robust-residual"] | None = Field(
+    paper: Literal["training-bias", "realistic-downsampling", "robust-residual", "efficient-sr"] | None = Field(
         None, description="paper whose printed numbers stand beside the study's own; null: none"
     )
     networks: bool = Field(

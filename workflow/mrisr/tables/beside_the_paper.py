@@ -16,11 +16,14 @@ class BesideThePaper:
     FILES = ("beside_the_paper.csv", "beside_the_paper_blocks.csv")
     FOR_EACH = ()
     ASKED_BY = "paper"
+    READS = ("networks",)
     CATEGORY = "Findings"
 
     @staticmethod
-    def files(scores: pd.DataFrame, order: Order, *, paper: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    def files(
+        scores: pd.DataFrame, order: Order, *, paper: str, networks: pd.DataFrame | None = None
+    ) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every file of the table: its path below the folder ``tables``, and its content."""
-        compared = beside.cells(scores, order, paper)
+        compared = beside.cells(scores, order, paper, networks)
         yield "beside_the_paper.csv", compared
         yield "beside_the_paper_blocks.csv", beside.blocks(compared, list(order.mixtures))
