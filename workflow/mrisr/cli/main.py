@@ -288,3 +288,37 @@ def plan(
     require_possible(planned, Resources(planned), source=str(study))
     planned.subjects.digests.save()
     typer.echo(forecast(planned, study, seconds=seconds))
+
+
+@app.command(
+    epilog=_example(
+        "mrisr upscale scan.nii.gz --model results/default/models/x2/srcnn/mse/combine/fold0/seed0 --out sharp.nii.gz",
+        "mrisr upscale scan.nii.gz --baseline bicubic --scale 2 --out large.nii.gz",
+    )
+)
+def upscale(
+    scan: Annotated[Path, typer.Argument(help="A scan in any format that is read, see docs/volumes.md.")],
+    out: Annotated[Path, typer.Option(help="The NIfTI file to write, .nii or .nii.gz. A .json file goes beside it.")],
+    model: Annotated[Path | None, typer.Option(help="Folder of a trained model, results/<study>/models/...")] = None,
+    baseline: Annotated[str | None, typer.Option(help="A baseline of the low grid, instead of a model.")] = None,
+    scale: Annotated[int, typer.Option(help="Factor, for a baseline.")] = 2,
+    axis: Annotated[
+        str | None, typer.Option(help="Axis to cut along: axial, coronal, sagittal, 0, 1 or 2. By default the study's.")
+    ] = None,
+    enlarge: Annotated[
+        bool, typer.Option("--enlarge", help="For a model of grid: same. First enlarge the scan by the model's scale.")
+    ] = False,
+    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Apply a trained model, or a baseline, to a scan. Warn if the scan is unlike the model's training images."""
+    from .upscaling import upscale_by_baseline, upscale_by_model
+
+    if (model is None) == (baseline is None):
+        raise InputError("upscale: give either --model or --baseline")
+    if axis is not None and axis not in ("axial", "coronal", "sagittal", "0", "1", "2"):
+        raise InputError(f"--axis: '{axis}' is not known (allowed: axial, coronal, sagittal, 0, 1, 2)")
+    if model is not None:
+        upscale_by_model(scan, model, out, axis=axis, enlarge=enlarge, threads=threads, device=device)
+    else:
+        upscale_by_baseline(scan, baseline, out, scale=scale, axis=axis)

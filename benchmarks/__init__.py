@@ -1,0 +1,1 @@
+"""Programs that measure time, memory and quality. `python -m benchmarks` compares ways of one task."""

@@ -1,0 +1,1 @@
+"""Applies a trained model, or a baseline, to a new scan."""

@@ -1,0 +1,97 @@
+"""Where a trained model comes from: its own files, and the results of its study if they lie around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from mrisr import arrays, files, recorded
+from mrisr.errors import InputError
+from mrisr.volumes.slicing import NORMALISE
+
+WEIGHTS, RECORD, STUDY = "weights.safetensors", "run.json", "study.yaml"
+AXIS = "axial"
+"""The axis of a study that names none."""
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    sha256: str
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    identity: str
+    outputs: dict[str, _Output]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A trained model's files and the settings with which its slices were made.
+
+    Attributes
+    ----------
+    weights : Path
+    identity : str
+        Identity of the training.
+    names : mapping
+        scale, architecture, loss, training_set, fold and seed of the model in its study.
+    results : Path, optional
+        Folder of the study's results. None if the model lies elsewhere.
+    axis : str or int
+        Axis along which the study cut its volumes.
+    normalise : mapping
+        How the study normalised them.
+    """
+
+    weights: Path
+    identity: str
+    names: Mapping[str, Any]
+    results: Path | None
+    axis: str | int
+    normalise: Mapping[str, Any]
+
+
+def origin(folder: Path) -> Origin:
+    """Find a model's files, and verify that its weights are those that its training wrote.
+
+    Raises
+    ------
+    InputError
+        The folder has no weights or no record, or the weights are others.
+    """
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        raise InputError(
+            f"{folder}: has no {WEIGHTS}; give the folder of a trained model, below results/<study>/models"
+        )
+    record = recorded.read(folder / RECORD, _Record)
+    if record is None or WEIGHTS not in record.outputs:
+        raise InputError(f"{folder}: has no {RECORD} that names its weights; copy the model's whole folder")
+    if files.sha256(weights) != record.outputs[WEIGHTS].sha256:
+        raise InputError(f"{weights}: is not what its training wrote (another SHA-256 than in {RECORD}); copy it again")
+    _, metadata = arrays.load(weights)
+    names = metadata.get("names")
+    if not isinstance(names, dict) or not {"scale", "training_set"} <= names.keys():
+        raise InputError(f"{weights}: its metadata do not name scale and training set; give a model of this program")
+    results = next((above for above in folder.resolve().parents if (above / STUDY).is_file()), None)
+    cut = _slices(results / STUDY) if results else {}
+    normalise = {**NORMALISE, **(cut.get("normalise") or {})}
+    return Origin(weights, record.identity, names, results, cut.get("axis", AXIS), normalise)
+
+
+def _slices(path: Path) -> dict[str, Any]:
+    """The section ``slices`` of a study as it was written."""
+    try:
+        study = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]})") from error
+    cut = study.get("slices") if isinstance(study, dict) else None
+    return cut if isinstance(cut, dict) else {}
