@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from pathlib import Path
 
 import yaml
 from mrisr.cli.run import run_planned
 from mrisr.planning.plan import Plan
+from mrisr.publishing.publish import SUMS
 from mrisr.study.validation import load_study
 from project import TINY, Project
 
@@ -32,3 +34,10 @@ def finished(folder: Path, config: dict = SMALL) -> Project:
             if plan.stages[job.stage].IN_STUDY:
                 run_planned(plan, job.stage, identity=None, **job.wildcards)
     return project
+
+
+def resigned(content: dict[str, bytes], changes: dict[str, bytes | None]) -> dict[str, bytes]:
+    """The files of an artifact with some changed, or removed with None, and with checksums that fit again."""
+    changed = {name: part for name, part in {**content, **changes}.items() if part is not None and name != SUMS}
+    sums = "".join(f"{hashlib.sha256(part).hexdigest()}  {name}\n" for name, part in sorted(changed.items()))
+    return {**changed, SUMS: sums.encode()}

@@ -53,24 +53,27 @@ class Source(BaseModel):
     foreign: list[str]
 
 
-def closure(modules: Iterable[str]) -> set[str]:
-    """The modules and all modules of this library that they import, directly or not, packages included."""
+def closure(modules: Iterable[str], package: Path | None = None) -> set[str]:
+    """The modules and all modules of the library that they import, directly or not, packages included.
+
+    ``package`` is the folder of the library if it is not this one, but a copy that is read and not imported.
+    """
     needed: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module in needed or _path(module) is None:
+        if module in needed or _path(module, package) is None:
             continue
         needed.add(module)
-        waiting.extend(source(module).own)
+        waiting.extend(source(module, package).own)
         if "." in module:
             waiting.append(module.rpartition(".")[0])
     return needed
 
 
-def libraries(modules: Iterable[str]) -> list[str]:
+def libraries(modules: Iterable[str], package: Path | None = None) -> list[str]:
     """The numerical libraries that modules import, directly or not."""
-    return sorted({name for module in closure(modules) for name in source(module).foreign})
+    return sorted({name for module in closure(modules, package) for name in source(module, package).foreign})
 
 
 @functools.cache
@@ -83,9 +86,9 @@ def version(distribution: str) -> str:
 
 
 @functools.cache
-def source(module: str) -> Source:
+def source(module: str, package: Path | None = None) -> Source:
     """What the source of a module says, remembered until the file changes."""
-    path = _path(module)
+    path = _path(module, package)
     status = path.stat()
     stamp = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
     known = _remembered().get(str(path))
@@ -146,9 +149,9 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 @functools.cache
-def _path(module: str) -> Path | None:
+def _path(module: str, package: Path | None = None) -> Path | None:
     parts = module.split(".")[1:]
-    base = PACKAGE.joinpath(*parts)
+    base = (package or PACKAGE).joinpath(*parts)
     for candidate in (base / "__init__.py", base.with_suffix(".py") if parts else None):
         if candidate is not None and candidate.is_file():
             return candidate

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +30,9 @@ def identity(
     modules: Iterable[str],
     upstream: Mapping[str, str | list[str]],
     distributions: Iterable[str] = (),
+    *,
+    package: Path | None = None,
+    version_of: Callable[[str], str] = version,
 ) -> str:
     """Digest of a job.
 
@@ -45,13 +48,17 @@ def identity(
         Identities of the jobs whose outputs are read, by role.
     distributions : names
         Libraries beside the numerical ones whose versions change what the job writes.
+    package : path
+        Folder of the library, if it is not this one.
+    version_of : callable
+        Gives the version of a library by its name.
     """
     described = {
         "stage": stage,
         "settings": settings,
-        "code": code_digest(frozenset(modules)),
+        "code": code_digest(frozenset(modules), package, version_of),
         "upstream": upstream,
-        "distributions": {name: version(name) for name in sorted(distributions)},
+        "distributions": {name: version_of(name) for name in sorted(distributions)},
     }
     return digest(described)
 
@@ -62,13 +69,15 @@ def digest(value: Any) -> str:
 
 
 @functools.cache
-def code_digest(modules: frozenset[str]) -> str:
+def code_digest(
+    modules: frozenset[str], package: Path | None = None, version_of: Callable[[str], str] = version
+) -> str:
     """Digest of the modules, of everything they import from this library, and of the numerical libraries' versions."""
-    needed = closure(modules)
+    needed = closure(modules, package)
     return digest(
         {
-            "modules": {module: source(module).digest for module in sorted(needed - NEUTRAL)},
-            "versions": {name: version(name) for name in libraries(modules)},
+            "modules": {module: source(module, package).digest for module in sorted(needed - NEUTRAL)},
+            "versions": {name: version_of(name) for name in libraries(modules, package)},
         }
     )
 

@@ -271,6 +271,17 @@ def publish(
     typer.echo(write(Plan(load_study(str(study))), with_volumes=with_volumes))
 
 
+@app.command(epilog=_example("mrisr verify results/default/artifact/default.zip"))
+def verify(
+    artifact: Annotated[Path, typer.Argument(help="An artifact: the archive, or the folder that it was unpacked to.")],
+    repeat: Annotated[bool, typer.Option(help="Repeat tables and figures.")] = True,
+) -> None:
+    """Check an artifact: checksums, records, source, identities, crate; repeat its tables and figures."""
+    from mrisr.publishing.verify import verify as check_artifact
+
+    check_artifact(artifact, repeat=repeat, note=typer.echo)
+
+
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))
 def plan(
     study: StudyFile = CONFIG,

@@ -60,18 +60,21 @@ def publish(plan: Plan, *, root: Path = Path("."), with_volumes: bool = False) -
     jobs = study.finished(plan)
     program, volumes = source.read(root), data.rows(plan, with_volumes=with_volumes)
     records = {job.record: study.record(job) for job in jobs}
+    told = [study.described(plan, job, _names(plan, volumes)) for job in jobs]
     content: dict[str, bytes | Path] = {
         **_results(plan, jobs, records),
         **{f"source/{name}": path for name, path in program.files.items()},
         **_volumes(plan, volumes),
         **_described(plan, jobs, program),
+        JOBS: as_json(told),
         "data.tsv": data.table(volumes),
         "checklist.md": checklist.text(
             plan, [(job.stage, records[job.record]) for job in jobs], program, volumes
         ).encode(),
     }
     known = {name: _digest_and_size(part) for name, part in content.items()}
-    content[crate.NAME] = _json(provenance.described(plan, jobs, records, volumes, known))
+    crated = provenance.described(plan.study.study, told, records, volumes, known, _versions())
+    content[crate.NAME] = as_json(crated)
     known[crate.NAME] = _digest_and_size(content[crate.NAME])
     content[SUMS] = "".join(f"{digest}  {name}\n" for name, (digest, _) in sorted(known.items())).encode()
     path = Path(plan.layout.root) / FOLDER / f"{plan.study.study}.zip"
@@ -79,10 +82,20 @@ def publish(plan: Plan, *, root: Path = Path("."), with_volumes: bool = False) -
     return path
 
 
+def _versions() -> dict[str, str]:
+    """Versions of what ran the study."""
+    return {"mrisr": __version__, "python": platform.python_version(), "snakemake": code.version("snakemake")}
+
+
+def _names(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The name of each volume by its path."""
+    return {str(getattr(plan.subjects.volume(row["subject"]), row["role"])): provenance.name(row) for row in rows}
+
+
 def _results(plan: Plan, jobs: Sequence[Job], records: Mapping[str, Any]) -> dict[str, bytes | Path]:
     """Outputs that are published, and all records."""
     made = [Path(path) for job in jobs for path in plan.stages[job.stage].published(job).values()]
-    return {path.as_posix(): path for path in made} | {path: _json(told) for path, told in records.items()}
+    return {path.as_posix(): path for path in made} | {path: as_json(told) for path, told in records.items()}
 
 
 def _volumes(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> dict[str, Path]:
@@ -98,7 +111,7 @@ def _described(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[
     identifiers = {"source": folder} | ({"commit": tree.revision(program.commit)} if program.commit else {})
     cff = content.get("CITATION.cff", b"")
     modules = sorted(code.closure({module for job in jobs for module in job.modules}))
-    distributions = {name for job in jobs for name in job.distributions} | set(code.NUMERICAL.values())
+    distributions = {name for job in jobs for name in job.distributions} | {*code.NUMERICAL.values(), "snakemake"}
     described = {
         "format": FORMAT,
         "study": name,
@@ -113,13 +126,12 @@ def _described(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[
         "modules": {module: code.source(module).digest for module in modules},
     }
     return {
-        DESCRIBED: _json(described),
-        JOBS: _json([study.described(plan, job) for job in jobs]),
+        DESCRIBED: as_json(described),
         "README.md": README.format(study=name, version=__version__).encode(),
         "environment.txt": _environment(),
         "study.yaml": _yaml(yaml.safe_load(Path(plan.layout.study).read_text(encoding="utf-8"))),
         "configuration.yaml": _yaml(plan.study.model_dump(mode="json")),
-        ".zenodo.json": _json(citation.zenodo(name, yaml.safe_load(cff) or {}, identifiers)),
+        ".zenodo.json": as_json(citation.zenodo(name, yaml.safe_load(cff) or {}, identifiers)),
         **({"CITATION.cff": cff} if cff else {}),
     }
 
@@ -136,7 +148,8 @@ def _environment() -> bytes:
     return "".join(f"{line}\n" for line in sorted(found, key=str.lower)).encode()
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
+    """A value as the JSON files of an artifact have it."""
     return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
 
 

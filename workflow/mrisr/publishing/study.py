@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,15 @@ def finished(plan: Plan) -> list[Job]:
     return jobs
 
 
-def described(plan: Plan, job: Job) -> dict[str, Any]:
-    """A job as plain data. ``settings`` is None if they name a path of this machine."""
+def described(plan: Plan, job: Job, names: Mapping[str, str]) -> dict[str, Any]:
+    """A job as plain data. ``settings`` is None if they name a path of this machine.
+
+    ``names`` has the name of each volume by its path.
+    """
     told = json.loads(json.dumps({"settings": job.settings, "needs": job.needs}, default=str))
     return {
         "stage": job.stage,
+        "verb": plan.stages[job.stage].VERB,
         "wildcards": dict(job.wildcards),
         "identity": job.identity,
         "action": job.action,
@@ -47,11 +52,19 @@ def described(plan: Plan, job: Job) -> dict[str, Any]:
         "settings": told["settings"] if shortened(told["settings"]) == told["settings"] else None,
         "needs": told["needs"],
         "distributions": list(job.distributions),
-        "reads": shortened(json.loads(json.dumps(job.reads))),
+        "reads": shortened(_named(json.loads(json.dumps(job.reads)), names)),
         "writes": dict(job.writes),
         "record": job.record,
         "published": sorted(plan.stages[job.stage].published(job)),
     }
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _named(part, names) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_named(part, names) for part in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def record(job: Job) -> dict[str, Any]:

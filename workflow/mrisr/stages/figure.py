@@ -26,6 +26,7 @@ class Figure(Stage):
     RECORD = "figures/x{scale}/{figure}.run.json"
     INFLUENCE = ("figure",)
     DISTRIBUTIONS = ("matplotlib", "pandas", "seaborn")
+    QUICK = True
     NOMINAL_SECONDS = 5.0
 
     def job(self, figure: str, scale: int) -> Job:

@@ -94,6 +94,8 @@ class Stage(ABC):
     """Seconds of a job of the default study. The display estimates the time left from it until a job has finished."""
     SHOWS_ALL_OTHERS: ClassVar[bool] = False
     """Whether its job shows the results of all others. `Plan.jobs` leaves it out."""
+    QUICK: ClassVar[bool] = False
+    """Whether a job takes seconds and its action takes no context, so that ``mrisr verify`` repeats it."""
     IN_STUDY: ClassVar[bool] = True
     """Whether its outputs belong to the study, below its results."""
 

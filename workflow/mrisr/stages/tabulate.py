@@ -25,6 +25,7 @@ class Tabulate(Stage):
     FILES = {"scores": "scores.csv"}
     RECORD = "tables/run.json"
     DISTRIBUTIONS = ("pandas",)
+    QUICK = True
     NOMINAL_SECONDS = 4.0
 
     def job(self) -> Job:

@@ -1,0 +1,210 @@
+"""``mrisr verify`` finds and names whatever was changed in an artifact, also if its checksums were made to fit."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import zipfile
+
+import pytest
+from finished import STUDY, finished, resigned
+from mrisr.errors import InputError
+from mrisr.planning.plan import Plan
+from mrisr.publishing import archive
+from mrisr.publishing.publish import publish
+from mrisr.publishing.verify import verify
+from mrisr.study.validation import load_study
+
+MODEL = "results/tiny/models/x2/srcnn/mse/{}/fold0/seed0/weights.safetensors"
+TABLE = "results/tiny/tables/psnr.csv"
+ALL_SCORES = "results/tiny/scores.csv"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The path of an artifact, and its files."""
+    project = finished(tmp_path_factory.mktemp("verified"))
+    with contextlib.chdir(project.folder):
+        path = project.folder / publish(Plan(load_study(STUDY)))
+    with zipfile.ZipFile(path) as opened:
+        return path, {name: opened.read(name) for name in opened.namelist()}
+
+
+def problems(path, *, repeat=False):
+    """What `verify` says is wrong; empty if nothing is."""
+    try:
+        verify(path, repeat=repeat, note=lambda line: None)
+    except InputError as error:
+        return error.problems
+    return []
+
+
+@pytest.fixture
+def changed(whole, tmp_path):
+    """``changed(changes)``: what is wrong with the artifact after changes of files whose checksums fit again."""
+
+    def tell(changes):
+        archive.write(tmp_path / "tiny.zip", resigned(whole[1], changes))
+        return problems(tmp_path / "tiny.zip")
+
+    return tell
+
+
+@pytest.fixture(scope="module")
+def forged(whole, tmp_path_factory):
+    """What is wrong with an artifact whose table, scores and picture are changed, and whose records fit again."""
+    content = whole[1]
+    picture, other = (f"results/tiny/figures/x2/{name}_psnr.png" for name in ("heatmap", "gaps"))
+    row = content[ALL_SCORES].splitlines()[-1].replace(b"srcnn", b"other") + b"\n"
+    edits = {
+        **edited(content, TABLE, b"srcnn,mse,gaussian,", b"srcnn,mse,gaussian,9"),
+        ALL_SCORES: content[ALL_SCORES] + row,
+        picture: content[other],
+    }
+    tables = "results/tiny/tables/run.json"
+    signed = recorded(content, tables, {"psnr.csv": edits[TABLE], "../scores.csv": edits[ALL_SCORES]})
+    signed |= recorded(content, "results/tiny/figures/x2/heatmap.run.json", {"heatmap_psnr.png": edits[picture]})
+    path = tmp_path_factory.mktemp("forged") / "tiny.zip"
+    archive.write(path, resigned(content, edits | signed))
+    return problems(path, repeat=True)
+
+
+def edited(content, name, old, new):
+    assert old in content[name]
+    return {name: content[name].replace(old, new, 1)}
+
+
+def test_nothing_is_wrong_with_an_artifact_as_it_was_made(whole):
+    said = []
+    verify(whole[0], note=said.append)
+    assert "identities: 26 of 26 jobs" in said
+    assert "repeated: 5 jobs that make tables and figures" in said
+    assert said[-1].endswith("nothing is wrong")
+
+
+def test_an_unpacked_artifact_is_checked_too(whole, tmp_path):
+    with zipfile.ZipFile(whole[0]) as opened:
+        opened.extractall(tmp_path)
+    assert problems(tmp_path) == []
+    (tmp_path / TABLE).unlink()
+    assert f"{TABLE}: is missing" in problems(tmp_path)
+
+
+@pytest.mark.parametrize("where", [0.001, 0.2, 0.5, 0.8, 0.9999])
+def test_a_flipped_byte_is_found_wherever_it_is(whole, tmp_path, where):
+    data = bytearray(whole[0].read_bytes())
+    data[int(where * len(data))] ^= 0x20
+    (tmp_path / "tiny.zip").write_bytes(data)
+    assert problems(tmp_path / "tiny.zip")
+
+
+def test_a_flipped_byte_of_a_file_is_named(whole, tmp_path):
+    content = whole[1] | {TABLE: whole[1][TABLE][:-2] + b"9\n"}
+    archive.write(tmp_path / "tiny.zip", content)
+    assert any(line.startswith(f"{TABLE}: is changed (SHA-256 ") for line in problems(tmp_path / "tiny.zip"))
+
+
+@pytest.mark.parametrize("name", [TABLE, MODEL.format("mean"), "source/Snakefile", "results/tiny/volumes.run.json"])
+def test_a_missing_file_is_named(whole, tmp_path, name):
+    archive.write(tmp_path / "tiny.zip", {other: part for other, part in whole[1].items() if other != name})
+    assert f"{name}: is missing" in problems(tmp_path / "tiny.zip")
+
+
+def test_a_missing_result_is_named_although_the_checksums_fit(changed):
+    assert f"{TABLE}: is missing" in changed({TABLE: None})
+
+
+def test_a_file_that_nobody_made_is_named(changed):
+    assert "results/tiny/tables/more.csv: no job of the study makes it" in changed(
+        {"results/tiny/tables/more.csv": b""}
+    )
+
+
+def test_an_edited_table_is_not_what_its_job_wrote(whole, changed):
+    edit = edited(whole[1], TABLE, b"srcnn,mse,gaussian,", b"srcnn,mse,gaussian,9")
+    found = changed(edit)
+    assert f"{TABLE}: is not what its job wrote" in found
+
+
+def recorded(content, record, outputs):
+    """A record that says that its job wrote these bytes."""
+    told = json.loads(content[record])
+    for output, data in outputs.items():
+        told["outputs"][output]["sha256"] = hashlib.sha256(data).hexdigest()
+    return {record: (json.dumps(told, indent=1, sort_keys=True) + "\n").encode()}
+
+
+@pytest.mark.parametrize("name", [TABLE, ALL_SCORES])
+def test_an_edited_table_and_a_row_that_no_model_gives_are_found_although_records_fit(forged, name):
+    assert f"{name}: is not what tabulate makes of its inputs" in forged
+    assert f"{name}: is not what its job wrote" not in forged
+
+
+def test_an_exchanged_picture_is_found_although_its_record_fits(forged):
+    assert any(line.startswith("results/tiny/figures/x2/heatmap_psnr.png: is not what figure") for line in forged)
+
+
+def test_an_exchanged_weight_is_named_although_its_record_fits(whole, changed):
+    here, other = MODEL.format("mean"), MODEL.format("gaussian")
+    record = here.replace("weights.safetensors", "run.json")
+    found = changed({here: whole[1][other]} | recorded(whole[1], record, {"weights.safetensors": whole[1][other]}))
+    assert any(line.startswith(f"{here}: was made by another job than train") for line in found)
+
+
+def test_an_edited_module_is_named_and_so_are_the_jobs_that_run_it(whole, changed):
+    name = "source/workflow/mrisr/losses/mse.py"
+    found = changed({name: whole[1][name] + b"\nEXTRA = 1\n"})
+    assert "source: the module mrisr.losses.mse is not the one that ran" in found
+    lines = [line for line in found if line.startswith("jobs.json: the identity of train")]
+    assert len(lines) == 2
+    assert not any("identity of slice" in line for line in found)
+
+
+def test_a_comment_in_a_module_is_found_too(whole, changed):
+    name = "source/workflow/mrisr/losses/mse.py"
+    found = changed({name: whole[1][name] + b"# more\n"})
+    assert any(line.startswith("source: is swh:1:dir:") for line in found)
+    assert not any("identity" in line for line in found)
+
+
+def test_a_setting_that_was_changed_changes_the_identity(whole, changed):
+    jobs = json.loads(whole[1]["jobs.json"])
+    trained = next(job for job in jobs if job["stage"] == "train")
+    trained["settings"]["training"]["epochs"] += 1
+    found = changed({"jobs.json": json.dumps(jobs).encode()})
+    assert any(line.startswith("jobs.json: the identity of train") for line in found)
+
+
+def test_a_volume_of_another_checksum_is_missed_by_its_slices(whole, changed):
+    rows = whole[1]["data.tsv"].decode().splitlines()
+    digest = rows[1].split("\t")[9]
+    found = changed({"data.tsv": whole[1]["data.tsv"].replace(digest.encode(), b"0" * 64)})
+    assert f"jobs.json: slice anna needs {digest[:16]}..., which nothing in the artifact has" in found
+
+
+def test_a_crate_that_tells_another_story_is_found(whole, changed):
+    found = changed(edited(whole[1], "ro-crate-metadata.json", b'"mrisr train"', b'"mrisr other"'))
+    assert found == ["ro-crate-metadata.json: does not say what jobs.json, the records and manifest-sha256.txt say"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"artifact.json": None}, "is no artifact: it has no artifact.json; 'snakemake publish' writes one"),
+        ({"artifact.json": b'{"format": 99}'}, "has the form 99, and this program reads forms up to 1"),
+        ({"artifact.json": b"{"}, "artifact.json: is no JSON"),
+        ({"jobs.json": b"[1]"}, "jobs.json: is not as expected"),
+        ({"jobs.json": None}, "jobs.json: is missing"),
+        ({"jobs.json": b"[" * 100_000}, "jobs.json: is nested too deeply"),
+        ({"data.tsv": b"a\tb\n"}, "data.tsv: is no table of volumes"),
+    ],
+)
+def test_what_is_no_artifact_is_told_in_one_line(changed, changes, said):
+    assert sum(said in line for line in changed(changes)) == 1
+
+
+def test_an_archive_cut_short_is_told_in_one_line(whole, tmp_path):
+    (tmp_path / "tiny.zip").write_bytes(whole[0].read_bytes()[:-1000])
+    (line,) = problems(tmp_path / "tiny.zip")
+    assert "is no complete ZIP archive" in line
