@@ -314,6 +314,79 @@ def test_a_border_is_left_out():
         assert metrics.compute(name, reference, estimate, border=4) == pytest.approx(expected, rel=1e-12)
 
 
+MASKED = [n for n in NAMES if "masked" in plugins.describe("metrics", n).options]
+
+
+@pytest.fixture(scope="module")
+def disc() -> np.ndarray:
+    """A round mask of 64 x 72 pixels."""
+    rows, columns = np.ogrid[-1:1:64j, -1:1:72j]
+    return rows**2 + columns**2 < 0.5
+
+
+@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("mask", [None, np.ones((64, 72), bool)])
+def test_a_mask_that_is_full_or_missing_changes_nothing(name, mask):
+    whole = metrics.compute(name, *pair(3, 64, 72))
+    assert metrics.compute(name, *pair(3, 64, 72), masked=True, mask=mask) == pytest.approx(whole, rel=1e-9)
+    assert metrics.compute(name, *pair(3, 64, 72), mask=mask) == whole
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_what_is_far_outside_the_mask_has_no_influence(name, disc):
+    reference, estimate = pair(64, 72)
+    changed = np.where(ndimage.binary_dilation(disc, iterations=12), estimate, 0.9)
+    before, after = (metrics.compute(name, reference, i, masked=True, mask=disc) for i in (estimate, changed))
+    assert after == pytest.approx(before, rel=1e-6)
+    assert metrics.compute(name, reference, changed) != pytest.approx(before, rel=1e-3)
+
+
+def test_inside_a_mask_pixels_are_compared_as_if_there_were_no_others(disc):
+    reference, estimate = (image.astype(np.float64) for image in pair(64, 72))
+    inside = [image[disc][None] for image in (reference, estimate)]
+    for name in ("psnr", "nrmse"):
+        found = metrics.compute(name, reference, estimate, masked=True, mask=disc)
+        assert found == pytest.approx(metrics.compute(name, *inside), rel=1e-12)
+
+
+def test_zeros_around_a_brain_lift_the_psnr_of_the_whole_image_only(disc):
+    """A brain of 30 % of the picture gains 10 log10(1 / 0.3) = 5.2 dB."""
+    reference, estimate = (image * disc for image in pair(64, 72))
+    whole, inside = metrics.compute("psnr", reference, estimate), 10 * np.log10(disc.size / disc.sum())
+    assert metrics.compute("psnr", reference, estimate, masked=True, mask=disc) == pytest.approx(whole - inside)
+
+
+def test_ssim_inside_a_mask_is_the_mean_of_scikit_images_map(disc):
+    reference, estimate = (image.astype(np.float64) for image in pair(64, 72))
+    options = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1, "full": True}
+    _, similar = structural_similarity(reference, estimate, **options)
+    disc = disc.copy()
+    disc[:5] = disc[-5:] = disc[:, :5] = disc[:, -5:] = False
+    found = metrics.compute("ssim", reference, estimate, masked=True, mask=disc)
+    assert found == pytest.approx(similar[disc].mean(), abs=1e-9)
+
+
+def test_hfen_inside_a_mask_is_that_of_the_filtered_images(disc):
+    reference, estimate = (image.astype(np.float64) for image in pair(64, 72))
+    kernel = log_kernel(15, 1.5)
+    edges = [ndimage.correlate(i, kernel, mode="reflect")[disc] for i in (estimate - reference, reference)]
+    expected = np.linalg.norm(edges[0]) / np.linalg.norm(edges[1])
+    found = metrics.compute("hfen", reference, estimate, masked=True, mask=disc)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_inside_an_empty_mask_there_is_no_value_and_no_warning(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(metrics.compute(name, *pair(44, 44), masked=True, mask=np.zeros((44, 44))))
+
+
+def test_a_mask_of_another_size_is_refused():
+    with pytest.raises(InputError, match=r"psnr: the mask is \(40, 44\), the images \(44, 44\)"):
+        metrics.compute("psnr", *pair(44, 44), masked=True, mask=np.ones((40, 44)))
+
+
 def test_luma_is_that_of_scikit_image():
     reference, estimate = (np.stack(3 * [i]) * [[[1.0]], [[0.8]], [[0.5]]] for i in pair(48, 56))
     luma = [rgb2ycbcr(np.moveaxis(image, 0, -1))[..., 0] / 255 for image in (reference, estimate)]

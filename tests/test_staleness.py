@@ -117,7 +117,7 @@ def test_a_degradation_reruns_its_slices_and_the_models_that_saw_them(project):
             "degrade_slices": 4,
             "train_model": 4,
             "evaluate_model": 6,
-            "evaluate_baseline": 1,
+            "evaluate_baseline": 2,
             "plot_gallery": 1,
             **AFTER_TRAINING,
         }
@@ -170,7 +170,7 @@ def test_the_content_of_a_test_volume_reruns_no_training(project):
             "slice_volume": 1,
             "degrade_slices": 2,
             "evaluate_model": 6,
-            "evaluate_baseline": 1,
+            "evaluate_baseline": 2,
             **AFTER_SCORES,
             "plot_panel": 1,
         }
@@ -241,7 +241,7 @@ def test_a_new_degradation_trains_itself_and_is_tested_by_all(project):
             "degrade_slices": 4,
             "train_model": 2,
             "evaluate_model": 8,
-            "evaluate_baseline": 1,
+            "evaluate_baseline": 2,
             "plot_gallery": 1,
             **AFTER_TRAINING,
         }
@@ -254,7 +254,7 @@ def test_a_new_test_degradation_retrains_nothing(project):
         assert project.planned() == {
             "degrade_slices": 2,
             "evaluate_model": 6,
-            "evaluate_baseline": 1,
+            "evaluate_baseline": 2,
             "plot_gallery": 1,
             **AFTER_SCORES,
         }
@@ -282,7 +282,7 @@ def test_a_training_set_less_reruns_tables_and_figures(project):
 )
 def test_a_metric_retrains_nothing(project, change):
     with changed(project, **change):
-        assert project.planned() == {"evaluate_model": 6, "evaluate_baseline": 1, **AFTER_SCORES}
+        assert project.planned() == {"evaluate_model": 6, "evaluate_baseline": 2, **AFTER_SCORES}
 
 
 def test_a_lost_table_is_made_again_and_nothing_else(project):
@@ -427,7 +427,7 @@ class TestOutputsThatAreNotCurrent:
         shutil.rmtree(gone.parent)
         self.named(small, "train", str(flipped.relative_to(small.folder)), "was edited or damaged")
         self.named(small, "degrade", str(truncated.relative_to(small.folder)), "was edited or damaged")
-        rest = {"evaluate_model": 2, "evaluate_baseline": 1, "tabulate": 1}
+        rest = {"evaluate_model": 2, "evaluate_baseline": 2, "tabulate": 1}
         assert small.planned() == {"slice_volume": 1, "degrade_slices": 3, "train_model": 2, **rest}
         small.snakemake("-c2")
         assert [path.read_bytes() for path in files] == before
@@ -462,7 +462,7 @@ class TestOutputsThatAreNotCurrent:
     def test_without_snakemakes_own_record_a_change_is_still_seen(self, small):
         shutil.rmtree(small.folder / ".snakemake")
         with changed(small, {**SMALL, "degradations": {**SMALL["degradations"], "mean": {"size": 5}}}):
-            rest = {"train_model": 1, "evaluate_model": 2, "evaluate_baseline": 1, "tabulate": 1}
+            rest = {"train_model": 1, "evaluate_model": 2, "evaluate_baseline": 2, "tabulate": 1}
             assert small.planned() == {"degrade_slices": 3, **rest}
         assert small.planned() == {}
 

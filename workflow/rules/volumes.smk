@@ -1,4 +1,4 @@
-# Volumes: built-in ones are fetched, all are checked in one job, and each is cut into slices.
+# Volumes: built-in ones are fetched, all are checked in one job, and each is cut into slices, and its mask likewise if it is asked for.
 
 
 fetch = study.rule("fetch")
@@ -65,3 +65,25 @@ rule slice_volume:
         identity=cut.identity,
     shell:
         "mrisr slice --study {layout.study} --subject {wildcards.subject} --identity {params.identity} > {log} 2>&1"
+
+
+cut_masks = study.rule("mask")
+
+
+rule cut_mask:
+    input:
+        mask=ancient(cut_masks.reads),
+    output:
+        **cut_masks.writes,
+    log:
+        cut_masks.log,
+    benchmark:
+        cut_masks.timing
+    threads: 1
+    resources:
+        mem_mb=cut_masks.memory,
+        runtime=cut_masks.minutes,
+    params:
+        identity=cut_masks.identity,
+    shell:
+        "mrisr mask --study {layout.study} --subject {wildcards.subject} --identity {params.identity} > {log} 2>&1"

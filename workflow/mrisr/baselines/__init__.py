@@ -1,6 +1,7 @@
 """Baselines: estimates without training. Every table compares models with them. One file is one baseline.
 
 A baseline is a class with the constant ``GRIDS``: the values of ``protocol.grid`` for which it can be used.
+One that gets the high-resolution slice in place of the degraded one declares ``SEES_REFERENCE = True``.
 """
 
 from __future__ import annotations

@@ -121,6 +121,16 @@ def slice_(
     _run(study, "slice", identity=identity, subject=subject)
 
 
+@app.command(epilog=_example("mrisr mask --subject anna"))
+def mask(
+    subject: Annotated[str, typer.Option(help="A subject of the manifest, with a mask.")],
+    study: StudyFile = CONFIG,
+    identity: Identity = None,
+) -> None:
+    """Cut the mask of a volume like its slices."""
+    _run(study, "mask", identity=identity, subject=subject)
+
+
 @app.command(epilog=_example("mrisr register --scale 2 --degradation lr --subject anna"))
 def register(
     scale: Scale,

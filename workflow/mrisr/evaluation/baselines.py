@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mrisr import baselines
+from mrisr import baselines, plugins
 
 from .scoring import score_test_sets, with_files, write_scores
 
@@ -39,5 +39,7 @@ def run(
         },
         identity=identity,
         progress=progress,
+        masks=reads.get("masks"),
+        sees_reference=bool(plugins.constant("baselines", method["kind"], "SEES_REFERENCE")),
     )
     write_scores(Path(writes["scores"]), scores)

@@ -35,6 +35,7 @@ def run(
         names=names,
         identity=identity,
         progress=progress,
+        masks=reads.get("masks"),
         estimates=output.parent / "estimates" if settings["save_estimates"] else None,
     )
     write_scores(output, scores)

@@ -14,6 +14,7 @@ import pandas as pd
 from mrisr import metrics
 from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
+from mrisr.imaging.masks import load_masks
 from mrisr.pairs import Pair, read_pairs
 
 COLUMNS = (
@@ -34,6 +35,8 @@ def score_test_sets(
     identity: str,
     progress: Callable[[int, int], Any] | None = None,
     estimates: Path | None = None,
+    masks: Mapping[str, Path] | None = None,
+    sees_reference: bool = False,
 ) -> pd.DataFrame:
     """Score an estimator on test sets.
 
@@ -51,6 +54,10 @@ def score_test_sets(
         Called once as ``progress(total, done)``. It returns a progress meter, which is updated during the work.
     estimates : folder, optional
         Where to save the estimates, ``<test set>/<subject>.safetensors``.
+    masks : {subject: masks file}, optional
+        For metrics inside the mask. A subject without a mask is compared everywhere.
+    sees_reference : bool
+        Whether the estimator gets the reference in place of the degraded slice.
 
     Returns
     -------
@@ -61,17 +68,18 @@ def score_test_sets(
     report = progress(len(test_sets), 0) if progress else None
     for done, (test_set, files) in enumerate(test_sets.items(), start=1):
         for subject, pairs in itertools.groupby(read_pairs(**files), key=lambda pair: pair.subject):
+            inside = load_masks(masks[subject]) if masks and subject in masks else {}
             kept: dict[int, np.ndarray] = {}
             where = {"test_set": test_set, "group": groups[subject], "subject": subject}
             for pair in (pair.loaded() for pair in pairs):
                 # A mixture repeats slices of other test sets. Each is scored once.
                 key = (subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
                 if key not in seen or estimates:
-                    estimate = estimator(pair.degraded)
+                    estimate = estimator(pair.reference if sees_reference else pair.degraded)
                     if estimates:
                         kept[pair.index] = estimate
                     if key not in seen:
-                        seen[key] = _measure(pair, estimate, metrics)
+                        seen[key] = _measure(pair, estimate, inside.get(pair.index), metrics)
                 here = {**names, **where, "slice": pair.index}
                 rows += [{**here, "metric": metric, "value": value} for metric, value in seen[key].items()]
             if estimates:
@@ -95,9 +103,11 @@ def with_files(metrics: Mapping[str, Mapping[str, Any]], reads: Mapping[str, Any
     }
 
 
-def _measure(pair: Pair, estimate: np.ndarray, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+def _measure(
+    pair: Pair, estimate: np.ndarray, mask: np.ndarray | None, chosen: Mapping[str, Mapping[str, Any]]
+) -> dict[str, float]:
     return {
-        name: metrics.compute(method["kind"], pair.reference, estimate, **method["options"])
+        name: metrics.compute(method["kind"], pair.reference, estimate, mask=mask, **method["options"])
         for name, method in chosen.items()
     }
 

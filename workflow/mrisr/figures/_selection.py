@@ -8,6 +8,7 @@ from mrisr.statistics.order import Order
 
 
 def select(table: pd.DataFrame, order: Order, *, metric: str, scale: int, group: str | None) -> pd.DataFrame:
-    """Rows of scores or of bias.csv for one metric, scale and test group (the primary one if None)."""
+    """Rows of scores or of bias.csv for one metric, scale and test group (None: the primary one), without ceilings."""
     group = order.groups[0] if group is None else group
-    return table[(table["metric"] == metric) & (table["scale"] == scale) & (table["group"] == group)]
+    chosen = (table["metric"] == metric) & (table["scale"] == scale) & (table["group"] == group)
+    return table[chosen & ~table["architecture"].isin(list(order.ceilings))]

@@ -1,4 +1,4 @@
-"""Steps that several metrics apply to both images first: leave out a border, take the luma, average 2 x 2 blocks."""
+"""Steps of several metrics: leave out a border or the outside of a mask, take the luma, average 2 x 2 blocks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,17 @@ def compared_part(image: np.ndarray, *, border: int, luma: bool, data_range: flo
         return image
     if min(image.shape[-2:]) <= 2 * border:
         raise InputError(f"{metric}: a border of {border} pixels leaves nothing of images of {image.shape[-2:]}")
-    return image[..., border:-border, border:-border]
+    return without_border(image, border)
+
+
+def without_border(image: np.ndarray, border: int) -> np.ndarray:
+    """An image [..., H, W] without ``border`` pixels at each edge."""
+    return image[..., border:-border, border:-border] if border else image
+
+
+def values_inside(values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """The values of an image [..., H, W] that count: all, or those where ``mask`` [H, W] is true."""
+    return values if mask is None else values[..., mask]
 
 
 def require_border(border: int, metric: str) -> None:

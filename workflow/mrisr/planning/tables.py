@@ -86,6 +86,7 @@ def order(jobs: Jobs) -> dict[str, Any]:
         "mixtures": study.mixtures,
         "simulated": [name for name in study.test_sets if _is_simulated(study, name)],
         "leakage": study.allow_leakage,
+        "ceilings": ceilings(study),
         "grid": study.protocol.grid,
         **({"cross_validation": cross_validation(jobs)} if study.folds else {}),
         **({"varying": varying} if (varying := _varying(study)) else {}),
@@ -106,6 +107,12 @@ def _varying(study: StudyConfig) -> dict[str, str]:
     return remarks
 
 
+def ceilings(study: StudyConfig) -> list[str]:
+    """The baselines that see the high-resolution slice."""
+    known = study.evaluation.baselines.items()
+    return [name for name, method in known if constant("baselines", name, method, "SEES_REFERENCE")]
+
+
 def _is_simulated(study: StudyConfig, test_set: str) -> bool:
     """Whether a test set contains a degradation that replaces real low-resolution scans."""
     members = study.members(test_set)
@@ -120,4 +127,10 @@ def _metric(jobs: Jobs, name: str) -> dict[str, Any]:
         if options[option] is None:
             options = jobs.stages[stage].result_options()
     constants = plugins.describe("metrics", known["kind"]).constants
-    return {"label": constants["LABEL"], "higher_is_better": constants["HIGHER_IS_BETTER"], "options": options}
+    label, masked = constants["LABEL"], options.get("masked")
+    if masked:
+        quantity, bracket, unit = label.partition(" (")
+        label = f"{quantity} inside the mask{bracket}{unit}"
+    # The label says it.
+    options = {option: value for option, value in options.items() if option != "masked"}
+    return {"label": label, "higher_is_better": constants["HIGHER_IS_BETTER"], "options": options}

@@ -4,6 +4,7 @@ ORDER = (
     "fetch",
     "check",
     "slice",
+    "mask",
     "register",
     "degrade",
     "kernels",

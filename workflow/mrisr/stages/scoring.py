@@ -39,6 +39,10 @@ class Scoring(Stage):
                 if options[option] is None:
                     made = self.jobs.job(stage, fold=fold if study.folds else None)
                     reads[option], needs[option] = made.writes[option], made.identity
+        masks = self._masks(fold) if any(method["options"].get("masked") for method in metrics.values()) else {}
+        if masks:
+            reads["masks"] = {subject: job.writes["mask"] for subject, job in masks.items()}
+            needs["masks"] = {subject: job.identity for subject, job in masks.items()}
         sets = {name: self.jobs.pairs(scale, name, "test", fold) for name in study.test_sets}
         return self.make(
             wildcards,
@@ -56,6 +60,11 @@ class Scoring(Stage):
             writes=writes,
             context=context,
         )
+
+    def _masks(self, fold: int) -> dict[str, Job]:
+        """The jobs that cut the masks of the test subjects that have one."""
+        with_mask = [name for name in self.subjects.of("test", fold) if self.subjects.volume(name).mask is not None]
+        return {name: self.jobs.job("mask", subject=name) for name in with_mask}
 
     def asks_scoring(self, costs, fold: str) -> Asks:
         """Memory for a slice while it is scored and for the rows of the table; time to score all slices."""

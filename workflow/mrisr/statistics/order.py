@@ -62,9 +62,10 @@ class Metric:
 class Order:
     """Names in the order of the study. ``architectures`` begin with the baselines, ``groups`` with the primary one.
 
-    ``simulated`` are the test sets in which the hidden degradation replaces real low-resolution scans.
-    ``cross_validation`` says how many folds there are, if any. ``varying`` has a remark for each training or test set
-    that contains what was learned by a method with unstable results.
+    ``ceilings`` are the baselines that see the high-resolution slice. ``simulated`` are the test sets in which the
+    hidden degradation replaces real low-resolution scans. ``cross_validation`` says how many folds there are, if any.
+    ``varying`` has a remark for each training or test set that contains what was learned by a method with unstable
+    results.
     """
 
     training_sets: Sequence[str]
@@ -76,6 +77,7 @@ class Order:
     mixtures: Sequence[str] = ()
     simulated: Sequence[str] = ()
     leakage: bool = False
+    ceilings: Sequence[str] = ()
     grid: str = "same"
     cross_validation: str = ""
     varying: Mapping[str, str] = field(default_factory=dict)

@@ -46,9 +46,9 @@ def paired_tests(scores: pd.DataFrame, order: Order | Mapping[str, Any], *, agai
 
     Returns
     -------
-    DataFrame with `COLUMNS`, in the study's order. ``difference`` is method a minus method b in the metric's own
-    direction. Means are over slices, then over seeds and folds. Holm's correction is over a `FAMILY`; a comparison
-    without p-value counts in it too.
+    DataFrame with `COLUMNS`, in the study's order and without ceilings. ``difference`` is method a minus method b in
+    the metric's own direction. Means are over slices, then over seeds and folds. Holm's correction is over a `FAMILY`;
+    a comparison without p-value counts in it too.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def paired_tests(scores: pd.DataFrame, order: Order | Mapping[str, Any], *, agai
         ``against`` is no method of the scores.
     """
     order = Order.of(order)
-    scores = defined(scores[scores["metric"].isin(list(order.metrics))])
+    chosen = scores["metric"].isin(list(order.metrics)) & ~scores["architecture"].isin(list(order.ceilings))
+    scores = defined(scores[chosen])
     scores = order.sort(scores, [*FAMILY, *MODEL[1:]])
     scores = scores.assign(method=[method_name(*names) for names in scores[MODEL[1:]].itertuples(index=False)])
     if against is not None and against not in set(scores["method"]):

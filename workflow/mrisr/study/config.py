@@ -16,7 +16,7 @@ from mrisr import plugins
 from mrisr.errors import InputError, suggestion
 
 from .brisque import Brisque
-from .evaluation import Evaluation
+from .evaluation import Evaluation, with_ceiling, with_masked
 from .figures import Figures
 from .kernels import Kernels
 from .methods import Method, Methods, described
@@ -69,8 +69,9 @@ class StudyConfig(Section):
         training_sets = everything if self.training_sets is None else self.training_sets
         floor = {"input" if self.protocol.grid == "same" else "bicubic": Method()}
         baselines = floor if self.evaluation.baselines is None else self.evaluation.baselines
+        evaluation = {"baselines": with_ceiling(baselines), "metrics": with_masked(self.evaluation)}
         measured = list(self.evaluation.metrics)
-        metrics = measured if self.figures.metrics is None else self.figures.metrics
+        metrics = list(evaluation["metrics"]) if self.figures.metrics is None else self.figures.metrics
         boxes = self.figures.box_metric or ("hfen" if "hfen" in measured else measured[-1])
         shown: dict[str, Any] = {"metrics": metrics, "box_metric": boxes}
         test_sets = everything if self.test_sets is None else self.test_sets
@@ -82,7 +83,7 @@ class StudyConfig(Section):
                 "training_sets": training_sets,
                 "test_sets": test_sets,
                 "models": [b.model_copy(update={"training_sets": b.training_sets or training_sets}) for b in blocks],
-                "evaluation": self.evaluation.model_copy(update={"baselines": baselines}),
+                "evaluation": self.evaluation.model_copy(update=evaluation),
                 "figures": self.figures.model_copy(update=shown),
             }
         )

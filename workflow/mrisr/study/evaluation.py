@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -22,8 +22,15 @@ class Evaluation(Section):
         {"psnr": Method(), "ssim": Method(), "nrmse": Method(), "hfen": Method()},
         description="metrics, measured on every slice",
     )
+    masked: bool = Field(
+        False,
+        description="measure the metrics that have the option masked a second time, inside the masks of the test"
+        " subjects. The names end in _masked",
+    )
     baselines: Methods | None = Field(
-        None, description="baselines; null: input on the same grid, bicubic on the low grid"
+        None,
+        description="baselines; null: input on the same grid, bicubic on the low grid. The high-resolution slice"
+        " itself, reference, is always added as the ceiling",
     )
     against: str | None = Field(
         None,
@@ -50,16 +57,51 @@ def problems(study: Study) -> Iterable[str]:
             yield f"evaluation.baselines: '{name}' belongs to protocol.grid {' or '.join(grids)}, not '{grid}'"
     if evaluation.against is not None:
         yield from unknown("evaluation.against", [evaluation.against], _compared(study))
+    if evaluation.masked and not measures_inside(study):
+        able = [name for name in plugins.available("metrics") if _can_be_masked(name, Method())]
+        yield f"evaluation.masked: none of the metrics can be measured inside a mask ({', '.join(able)} can)"
     others = list(_other_tables())
     for name in evaluation.metrics:
         if any(fnmatchcase(name.casefold(), pattern) for pattern in others):
             yield f"evaluation.metrics.{name}: is the name of another table; choose another label (and name its kind)"
 
 
+def with_ceiling(baselines: Mapping[str, Method]) -> dict[str, Method]:
+    """The baselines, and the high-resolution slice itself as the last one unless it is among them."""
+    seen = any(_sees_reference(name, method) for name, method in baselines.items())
+    return dict(baselines) if seen else {**baselines, "reference": Method()}
+
+
+def with_masked(evaluation: Evaluation) -> dict[str, Method]:
+    """The metrics. With ``masked``, each that can be measured inside a mask is followed by itself inside the mask."""
+    found: dict[str, Method] = {}
+    for name, method in evaluation.metrics.items():
+        found[name] = method
+        if evaluation.masked and _can_be_masked(name, method) and not method.options.get("masked"):
+            inside = {"kind": method.kind or name, **method.options, "masked": True}
+            found.setdefault(f"{name}_masked", Method(**inside))
+    return found
+
+
+def measures_inside(study: Study) -> bool:
+    """Whether any metric of a study is measured inside masks."""
+    return any(method.options.get("masked") for method in study.evaluation.metrics.values())
+
+
+def _sees_reference(name: str, method: Method) -> bool:
+    return bool(plugins.constant("baselines", method.kind or name, "SEES_REFERENCE"))
+
+
+def _can_be_masked(name: str, method: Method) -> bool:
+    kind = method.kind or name
+    return kind in plugins.available("metrics") and "masked" in plugins.describe("metrics", kind).options
+
+
 def _compared(study: Study) -> list[str]:
     """Names of the models and baselines as paired tests know them."""
     models = [(a, b, c) for m in study.models for a in m.architectures for b in m.losses for c in m.training_sets]
-    return [*study.evaluation.baselines, *("/".join(names) for names in models)]
+    baselines = [n for n, m in study.evaluation.baselines.items() if not _sees_reference(n, m)]
+    return [*baselines, *("/".join(names) for names in models)]
 
 
 def _other_tables() -> Iterable[str]:

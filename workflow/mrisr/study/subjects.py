@@ -18,6 +18,7 @@ from mrisr.volumes.sources import Source, read_sources
 
 from . import places
 from .config import StudyConfig
+from .evaluation import measures_inside
 from .folds import deal, number_of_folds, why_impossible
 
 SPLITS = ("train", "validation", "test")
@@ -165,6 +166,8 @@ class Subjects:
             yield f"{where}: {impossible} (of train, validation and the first test group)"
         for volume in self.volumes.values():
             yield from (f"{where}: {problem}" for problem in self._missing(volume))
+        if measures_inside(self.study) and all(self.volumes[name].mask is None for name in self.groups):
+            yield f"{where}: no test subject has a mask, and evaluation asks for scores inside it; add the column mask"
         wanted, testing = self.study.figures.panel_subject, list(self.groups)
         if wanted is not None and wanted not in testing:
             yield f"figures.panel_subject: '{wanted}' is no test subject ({suggestion(wanted, testing)})"
