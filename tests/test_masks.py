@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import metric_files
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +10,10 @@ from mrisr import metrics
 from mrisr.arrays import load_slices
 from mrisr.cli.main import app
 from mrisr.errors import InputError
+from mrisr.evaluation.scoring import with_files
 from mrisr.imaging.masks import load_masks
 from mrisr.planning.plan import Plan
+from mrisr.running.trial import require_buildable
 from mrisr.study.validation import load_study, validate
 from project import SUBJECTS, TINY, Project
 from typer.testing import CliRunner
@@ -126,3 +129,18 @@ def test_a_study_without_any_mask_is_told_so(scores, monkeypatch):
     (scores.parents[1] / "data/bare.tsv").write_text(bare)
     with pytest.raises(InputError, match="no test subject has a mask"):
         Plan(validate({**STUDY, "volumes": "data/bare.tsv"}, source="s"))
+
+
+def test_files_of_a_metric_count_by_their_content(scores, monkeypatch, tmp_path):
+    monkeypatch.chdir(scores.parents[1])
+    jobs = []
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        given = metric_files.options("lpips", tmp_path / folder)
+        study = validate({**STUDY, "evaluation": {"metrics": {"lpips": given}}}, source="s")
+        plan = Plan(study)
+        jobs.append(plan.job("baseline", scale=2, baseline="input"))
+        assert with_files(jobs[-1].settings["metrics"], jobs[-1].reads)["lpips"]["options"] == given
+    require_buildable(study, plan.subjects.digests, source="s")
+    assert jobs[0].identity == jobs[1].identity
+    assert jobs[0].reads["files"] != jobs[1].reads["files"]

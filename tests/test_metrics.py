@@ -7,8 +7,10 @@ import warnings
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import metric_files
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,9 @@ NAMES = metrics.available()
 WITH_REFERENCE = [name for name in NAMES if plugins.describe("metrics", name).constants.get("NEEDS_REFERENCE", True)]
 FEW = settings(max_examples=5, deadline=None)
 PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0, "gmsd": 0.0, "haarpsi": 1.0, "vif": 1.0, "fsim": 1.0}
+PERFECT |= dict.fromkeys(metric_files.NETWORKS, 0.0)
+SYMMETRIC = [name for name in WITH_REFERENCE if name not in metric_files.NETWORKS]
+"""Metrics that do not care which way up an image is."""
 
 
 def pair(*shape: int, seed: int = 0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
@@ -47,9 +52,11 @@ def regressor(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="session")
-def needed(regressor) -> Mapping[str, dict[str, Any]]:
+def needed(regressor, tmp_path_factory) -> Mapping[str, dict[str, Any]]:
     """The options that a metric cannot be computed without."""
-    return defaultdict(dict, brisque={"regressor": regressor})
+    folder = tmp_path_factory.mktemp("networks")
+    networks = {name: metric_files.options(name, folder) for name in metric_files.NETWORKS}
+    return defaultdict(dict, brisque={"regressor": regressor}, **networks)
 
 
 def log_kernel(size: int, sigma: float) -> np.ndarray:
@@ -97,9 +104,9 @@ def test_more_noise_is_worse(name, seed, needed):
 
 @pytest.mark.parametrize(("name", "best"), PERFECT.items())
 @pytest.mark.parametrize("shape", [(44, 48), (3, 44, 48)])
-def test_a_perfect_estimate_has_the_best_value(name, best, shape):
+def test_a_perfect_estimate_has_the_best_value(name, best, shape, needed):
     reference, _ = pair(*shape)
-    assert metrics.compute(name, reference, reference.copy()) == pytest.approx(best, abs=1e-8)
+    assert metrics.compute(name, reference, reference.copy(), **needed[name]) == pytest.approx(best, abs=1e-8)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -121,7 +128,7 @@ def test_the_scale_of_the_values_has_no_influence_if_the_data_range_follows(name
     assert scaled == pytest.approx(metrics.compute(name, reference, estimate, **needed[name]), rel=1e-9)
 
 
-@pytest.mark.parametrize("name", WITH_REFERENCE)
+@pytest.mark.parametrize("name", SYMMETRIC)
 @given(seed=st.integers(0, 2**32 - 1))
 @FEW
 def test_mirroring_and_turning_both_images_has_no_influence(name, seed):
@@ -304,6 +311,36 @@ def test_fsim_of_a_large_image_is_that_of_its_block_means():
 
 def test_fsim_without_structure_is_undefined():
     assert np.isnan(metrics.compute("fsim", np.full((48, 48), 0.5), np.full((48, 48), 0.5)))
+
+
+NETWORKS = {
+    "lpips": (0.12171228875523814, 0.1304457056298559),
+    "dists": (0.020616596330791936, 0.02576799559486931),
+}
+"""What lpips 0.1.4 (AlexNet) and DISTS_pytorch 0.1 give for `pair`, with the tests' random weights in float64."""
+
+
+@pytest.mark.parametrize(("name", "expected"), NETWORKS.items())
+def test_metrics_of_networks_are_those_of_their_authors_packages(name, expected, needed):
+    found = [metrics.compute(name, *pair(*shape), **needed[name]) for shape in ((64, 64), (81, 70))]
+    assert found == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_without_the_users_weights_or_with_others_a_network_is_no_metric(name, needed, tmp_path):
+    network, other = metric_files.NETWORKS[name][0], tmp_path / "other.safetensors"
+    other.write_bytes(Path(needed[name]["learned"]).read_bytes() + b" ")
+    for changes, line in (
+        ({network: None}, f"{name}: the network's weights are missing; download"),
+        ({"learned": None}, f"{name}: the learned weights are missing; download"),
+        ({network: str(tmp_path / "none.pth")}, "are not at"),
+        ({f"{network}_sha256": "397923afbad"}, "these are other weights"),
+        ({"learned": str(other)}, "these are other weights"),
+    ):
+        with pytest.raises(InputError, match=line):
+            metrics.compute(name, *pair(48, 48), **needed[name] | changes)
+    with pytest.raises(InputError, match=f"{name}: takes images of 1 or 3 channels, not 2"):
+        metrics.compute(name, *pair(2, 48, 48), **needed[name])
 
 
 def test_a_border_is_left_out():

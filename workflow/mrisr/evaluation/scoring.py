@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mrisr import metrics
+from mrisr import contents, metrics
 from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
 from mrisr.imaging.masks import load_masks
@@ -93,13 +93,17 @@ def score_test_sets(
 
 
 def with_files(metrics: Mapping[str, Mapping[str, Any]], reads: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The metrics, with unset options filled in by the paths that the job reads under the option's name."""
+    """The metrics with paths in their options: of files that the user gives, and of what other jobs made.
+
+    An unset option gets the path that the job reads under the option's name.
+    """
+    given = contents.with_paths(metrics, reads.get("files", {}))
     return {
         name: {
             **method,
             "options": {key: reads.get(key) if value is None else value for key, value in method["options"].items()},
         }
-        for name, method in metrics.items()
+        for name, method in given.items()
     }
 
 

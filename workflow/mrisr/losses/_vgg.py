@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Mapping
-from pathlib import Path
-
 import torch
 from torch import nn
 
-from mrisr import arrays, files
 from mrisr.errors import InputError
+from mrisr.published import read_state
 
 STAGES = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 """Convolutions and features of each stage; a stage ends in a pooling by 2."""
-DIGITS = 8
-"""Fewest hexadecimal digits of a checksum."""
 
 
 def layers_to(stage: int, convolution: int, *, activated: bool) -> nn.Sequential:
@@ -44,29 +38,9 @@ def read_weights(path: str, sha256: str) -> dict[str, torch.Tensor]:
     InputError
         The file is missing, is no state dict, or its SHA-256 does not begin with ``sha256``.
     """
-    if len(sha256) < DIGITS:
-        raise InputError(f"losses: a checksum needs {DIGITS} hexadecimal digits or more, got {sha256!r}")
-    if not Path(path).is_file():
-        raise InputError(f"losses: VGG19's weights are not at {path}; download vgg19-dcbb9e9d.pth of torchvision")
-    if not (found := files.sha256(Path(path))).startswith(sha256.lower()):
-        raise InputError(
-            f"losses: {path} has the SHA-256 {found}, which does not begin with {sha256}; these are other weights, or "
-            "the file is damaged"
-        )
-    state = _state(path)
+    what, source = "VGG19's weights", "vgg19-dcbb9e9d.pth of torchvision"
+    state = read_state(path, sha256, where="losses", what=what, source=source)
     known = {n.removeprefix("features."): t for n, t in state.items() if n.startswith("features.")}
     if not known:
         raise InputError(f"losses: {path} holds no weights of VGG19 (no name begins with features.)")
     return known
-
-
-def _state(path: str) -> Mapping[str, torch.Tensor]:
-    if path.lower().endswith(".safetensors"):
-        return {name: torch.from_numpy(array) for name, array in arrays.load(path)[0].items()}
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"losses: {path} holds no weights ({' '.join(str(error).split())[:200]})") from error
-    if not (isinstance(state, Mapping) and all(isinstance(tensor, torch.Tensor) for tensor in state.values())):
-        raise InputError(f"losses: {path} is no state dict of a network")
-    return state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mrisr import contents
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant, labels
 
@@ -39,6 +40,12 @@ class Scoring(Stage):
                 if options[option] is None:
                     made = self.jobs.job(stage, fold=fold if study.folds else None)
                     reads[option], needs[option] = made.writes[option], made.identity
+        paths: dict[str, str] = {}
+        for name, method in metrics.items():
+            metrics[name], own = contents.by_content("metrics", method, self.subjects.digests)
+            paths |= own
+        if paths:
+            reads["files"] = paths
         masks = self._masks(fold) if any(method["options"].get("masked") for method in metrics.values()) else {}
         if masks:
             reads["masks"] = {subject: job.writes["mask"] for subject, job in masks.items()}
