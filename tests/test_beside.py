@@ -8,6 +8,7 @@ import pytest
 from mrisr.evaluation.scoring import COLUMNS
 from mrisr.statistics import beside
 from mrisr.statistics.order import Order
+from scipy.stats import linregress
 
 PAPERS = ["training-bias", "realistic-downsampling", "robust-residual", "efficient-sr"]
 SIZES = dict.fromkeys(beside.SIZES, (1e5, 1e7))
@@ -102,3 +103,36 @@ def test_printed_sizes_are_compared_with_the_measured_networks():
     assert (table["difference"] == 0).all()
     assert not table["note"].str.contains(beside.OTHER).any()
     assert beside.cells(nothing, order(), "efficient-sr")["here"].isna().all()
+
+
+def test_another_reading_takes_other_degradations_and_stands_beside_the_first():
+    """The displaced bicubic has the paper's numbers here; the aligned one is 3 dB worse wherever it was trained on."""
+    right, wrong = scores(lambda row: row["value"]), scores(lambda row: row["value"] - 3)
+    names = {"bicubic": "displaced"}
+    displaced = right.replace({"training_set": names, "test_set": names})
+    touched = displaced[(displaced["training_set"] == "displaced") | (displaced["test_set"] == "displaced")]
+    aligned = pd.concat([right[right["training_set"] != "bicubic"], wrong[wrong["training_set"] == "bicubic"]])
+    read = order()
+    read = Order.of({**vars(read), "metrics": {}, "readings": {"moved": names}})
+    table = beside.cells(pd.concat([aligned, touched]), read, "training-bias")
+    assert list(table["reading"].unique()) == [beside.AS_NAMED, "moved"]
+    np.testing.assert_allclose(table.loc[table["reading"] == "moved", "difference"], 0, atol=1e-9)
+    blocks = beside.blocks(table, ["combine"]).set_index("reading")
+    np.testing.assert_allclose(blocks.loc["moved", ["correlation_of_gaps", "explained", "slope_of_gaps"]], 1)
+    np.testing.assert_allclose(blocks.loc["moved", "correlation_of_values"], 1)
+    assert (blocks.loc[beside.AS_NAMED, "explained"] < 0.99).all()
+
+
+def test_the_line_through_the_gaps_is_that_of_least_squares():
+    table = beside.cells(scores(lambda row: row["value"] ** 1.1), order(), "training-bias")
+    block = table[(table["loss"] == "mse") & (table["architecture"] == "srcnn")]
+    value = {name: block.set_index(["training_set", "test_set"])[name] for name in ("printed", "here")}
+    gaps = {
+        name: [cell[test, test] - cell[train, test] for train in SINGLES for test in SINGLES if train != test]
+        for name, cell in value.items()
+    }
+    line = linregress(gaps["here"], gaps["printed"])
+    found = beside.blocks(block, ["combine"]).iloc[0]
+    assert found["slope_of_gaps"] == pytest.approx(line.slope)
+    assert found["correlation_of_gaps"] == pytest.approx(line.rvalue)
+    assert found["explained"] == pytest.approx(line.rvalue**2)

@@ -20,7 +20,7 @@ class Bicubic(Operator):
     a : float
         Keys' parameter: -0.5 (MATLAB, PIL) or -0.75 (OpenCV, torch).
     antialias : bool
-        Stretch the kernel by the scale on the way down. The training-bias study has it off, with a = -0.75.
+        Stretch the kernel by the scale on the way down. OpenCV and torch have it off by default, with a = -0.75.
     border : {"symmetric", "replicate"}, optional
         By default symmetric with ``antialias``, and replicate without.
     """

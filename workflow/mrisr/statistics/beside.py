@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,13 +16,19 @@ from .tables import defined
 
 NAMES = ("table", "architecture", "loss", "training_set", "test_set", "group", "metric", "note")
 CELL = ["architecture", "loss", "training_set", "test_set"]
-COLUMNS = ["paper", "table", *CELL, "group", "metric", "printed", "printed_deviation", "here", "difference", "note"]
+COLUMNS = [
+    *("paper", "table", "reading", *CELL, "group", "metric"),
+    *("printed", "printed_deviation", "here", "difference", "note"),
+]
+BLOCK = ["paper", "table", "reading", "architecture", "loss", "metric"]
 BLOCK_COLUMNS = [
-    *("paper", "table", "architecture", "loss", "metric", "cells", "correlation_of_gaps"),
+    *(*BLOCK, "cells", "correlation_of_gaps", "explained", "slope_of_gaps", "correlation_of_values"),
     *("printed_bias_index", "bias_index", "printed_price", "price", "note"),
 ]
 SIZES = ("parameters", "trained_parameters")
 """Printed numbers about a network itself: columns of parameters.csv."""
+AS_NAMED = "as named"
+"""The reading in which each printed name is the study's degradation of that name."""
 OTHER = "other data and another budget than the paper's"
 
 
@@ -31,15 +38,19 @@ def cells(
     """One row for each printed number, with `COLUMNS`; ``here`` is blank where the study has no such cell.
 
     ``here`` is the mean over slices, then subjects, then runs, as in all tables. If the study does not have a printed
-    group, or the group is blank, the number is compared with the study's primary group. Sizes of networks are compared
-    with ``networks``, the table parameters.csv. They depend neither on data nor on a budget.
+    group, or the group is blank, the number is compared with the study's primary group. Every ``reading`` of the paper
+    has all rows: `AS_NAMED`, and those of the order, in which other degradations take the place of printed ones.
+
+    Sizes of networks are compared with ``networks``, the table parameters.csv. They depend neither on data nor on a
+    budget.
     """
     order, wanted = Order.of(order), read(paper)
     here, sizes = _means(scores), _sizes(networks)
     rows = []
-    for row in wanted.to_dict("records"):
+    readings = {AS_NAMED: {}, **order.readings}
+    for (reading, names), row in itertools.product(readings.items(), wanted.to_dict("records")):
         group = row["group"] if row["group"] in order.groups else order.groups[0]
-        key = (*(row[name] for name in CELL), group, row["metric"])
+        key = (*(names.get(row[name], row[name]) for name in CELL), group, row["metric"])
         is_size = row["metric"] in SIZES
         value = sizes.get((row["architecture"], row["metric"]), np.nan) if is_size else here.get(key, np.nan)
         note = "; ".join(part for part in ("" if is_size else OTHER, row["note"]) if part)
@@ -47,6 +58,7 @@ def cells(
             {
                 **{name: row[name] for name in ("table", *CELL, "metric")},
                 "paper": paper,
+                "reading": reading,
                 "group": "" if is_size else group,
                 "printed": row["value"],
                 "printed_deviation": row["deviation"],
@@ -59,24 +71,35 @@ def cells(
 
 
 def blocks(compared: pd.DataFrame, mixtures: list[str]) -> pd.DataFrame:
-    """One row for each block of the table of `cells`: a table of the paper, architecture, loss and metric.
+    """One row for each block of the table of `cells`: a table of the paper, reading, architecture, loss and metric.
 
     ``correlation_of_gaps`` is Pearson's, over all cells off the diagonal that both have; a gap is the matched model's
-    value minus the cell's on the same test set. The bias index is the mean of the matched cells minus the mean of the
-    others, both over single degradations. The price is the mean over the test sets of the matched model's value
-    minus that of the mixture's model.
+    value minus the cell's on the same test set. Its square, ``explained``, is the share of the variance of the printed
+    gaps that a straight line through the study's gaps explains; ``slope_of_gaps`` is that line's slope.
+    ``correlation_of_values`` is over all cells of single degradations.
+
+    The bias index is the mean of the matched cells minus the mean of the others, both over single degradations. The
+    price is the mean over the test sets of the matched model's value minus that of the mixture's model.
     """
     rows = []
     paired = compared.dropna(subset=["here"])
     paired = paired[paired["training_set"] != ""]
-    for names, table in paired.groupby(["paper", "table", "architecture", "loss", "metric"], sort=False):
+    for names, table in paired.groupby(BLOCK, sort=False):
         columns = {name: _matrix(table, name) for name in ("printed", "here")}
         gaps = {name: _gaps(matrix, mixtures) for name, matrix in columns.items()}
         if len(gaps["here"]) < 3:
             continue
         correlation = np.corrcoef(gaps["printed"], gaps["here"])[0, 1]
-        row = dict(zip(BLOCK_COLUMNS[:5], names, strict=True))
-        row |= {"cells": len(gaps["here"]), "correlation_of_gaps": correlation, "note": OTHER}
+        single = table[~table["training_set"].isin(mixtures) & ~table["test_set"].isin(mixtures)]
+        row = dict(zip(BLOCK, names, strict=True))
+        row |= {
+            "cells": len(gaps["here"]),
+            "correlation_of_gaps": correlation,
+            "explained": correlation**2,
+            "slope_of_gaps": correlation * np.std(gaps["printed"]) / np.std(gaps["here"]),
+            "correlation_of_values": np.corrcoef(single["printed"], single["here"])[0, 1],
+            "note": OTHER,
+        }
         for name, prefix in (("printed", "printed_"), ("here", "")):
             index, price = _index_and_price(columns[name], mixtures)
             row |= {f"{prefix}bias_index": index, f"{prefix}price": price}

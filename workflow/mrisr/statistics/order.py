@@ -65,7 +65,7 @@ class Order:
     ``ceilings`` are the baselines that see the high-resolution slice. ``simulated`` are the test sets in which the
     hidden degradation replaces real low-resolution scans. ``cross_validation`` says how many folds there are, if any.
     ``varying`` has a remark for each training or test set that contains what was learned by a method with unstable
-    results.
+    results. ``readings`` are other readings of a paper: for each, the study's names by those that the paper prints.
     """
 
     training_sets: Sequence[str]
@@ -81,6 +81,7 @@ class Order:
     grid: str = "same"
     cross_validation: str = ""
     varying: Mapping[str, str] = field(default_factory=dict)
+    readings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, order: Order | Mapping[str, Any]) -> Order:

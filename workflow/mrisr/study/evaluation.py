@@ -12,7 +12,7 @@ from mrisr import plugins
 
 from .checks import Study, unknown
 from .methods import Method, Methods
-from .section import Positive, Section
+from .section import Name, Positive, Section
 
 
 class Evaluation(Section):
@@ -43,6 +43,11 @@ class Evaluation(Section):
         False,
         description="measure the size, the arithmetic and the receptive field of every network, and time them here",
     )
+    readings: dict[Name, dict[Name, Name]] = Field(
+        {},
+        description="other readings of the paper: for each, the study's degradation that takes the place of a printed"
+        " one, such as {shifted: {bicubic: bicubic_shifted}}. Each stands beside the printed numbers too",
+    )
     save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")
@@ -60,6 +65,8 @@ def problems(study: Study) -> Iterable[str]:
     if evaluation.masked and not measures_inside(study):
         able = [name for name in plugins.available("metrics") if _can_be_masked(name, Method())]
         yield f"evaluation.masked: none of the metrics can be measured inside a mask ({', '.join(able)} can)"
+    for reading, names in evaluation.readings.items():
+        yield from unknown(f"evaluation.readings.{reading}", names.values(), study.degradations)
     others = list(_other_tables())
     for name in evaluation.metrics:
         if any(fnmatchcase(name.casefold(), pattern) for pattern in others):
