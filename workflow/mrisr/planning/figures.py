@@ -24,8 +24,17 @@ def declared(figure: str, constant: str) -> Any:
 
 
 def drawn(study: StudyConfig) -> list[str]:
-    """The figures of a study: those that every study has, and those that the study adds."""
-    return [*(name for name in available() if declared(name, "ALWAYS")), *study.figures.further]
+    """The figures of a study: those that every study has, those of its sections, and those that the study adds."""
+    return [
+        *(name for name in available() if declared(name, "ALWAYS") or _is_asked_by_section(study, name)),
+        *study.figures.further,
+    ]
+
+
+def _is_asked_by_section(study: StudyConfig, figure: str) -> bool:
+    """Whether the study has the section that a figure declares in ``ASKED_BY``."""
+    section = plugins.constant("figures", figure, "ASKED_BY")
+    return section is not None and bool(getattr(study, section))
 
 
 def pictures(jobs: Jobs, figure: str) -> dict[str, dict[str, str]]:

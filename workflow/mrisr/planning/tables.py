@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mrisr import plugins
 from mrisr.study.config import StudyConfig
 
+from . import families
 from .methods import constant, described
 
 if TYPE_CHECKING:
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
 
 NETWORKS = "networks"
 """What a table names in ``READS`` if it reads the sizes of the networks."""
+SECTIONS = ("families",)
+"""Sections of a study that ask for tables."""
 
 
 def written(study: StudyConfig) -> list[str]:
     """The tables of a study.
 
-    These are all except those that need a key of the section ``evaluation`` that is not set, and those of other papers.
+    These are all except those that need a key or a section that is not set, and those of other papers.
     """
-    return [
-        name for name in plugins.available("tables") if None not in asked(study, name).values() and _is_of(study, name)
-    ]
+    return [name for name in plugins.available("tables") if all(asked(study, name).values()) and _is_of(study, name)]
 
 
 def _is_of(study: StudyConfig, table: str) -> bool:
@@ -41,9 +42,14 @@ def reads_networks(study: StudyConfig) -> bool:
 
 
 def asked(study: StudyConfig, table: str) -> dict[str, Any]:
-    """The key of the section ``evaluation`` that asks for a table, with its value. Empty if every study has it."""
+    """The key that asks for a table, with its value. Empty if every study has the table.
+
+    The key is one of the section ``evaluation``, or the section ``families``.
+    """
     key = plugins.describe("tables", table).constants["ASKED_BY"]
-    return {} if key is None else {key: getattr(study.evaluation, key)}
+    if key is None:
+        return {}
+    return {key: families.described(study) if key in SECTIONS else getattr(study.evaluation, key)}
 
 
 def files(jobs: Jobs, table: str) -> list[str]:
@@ -90,6 +96,7 @@ def order(jobs: Jobs) -> dict[str, Any]:
         "grid": study.protocol.grid,
         **({"cross_validation": cross_validation(jobs)} if study.folds else {}),
         **({"varying": varying} if (varying := _varying(study)) else {}),
+        **({"readings": study.evaluation.readings} if study.evaluation.readings else {}),
     }
 
 

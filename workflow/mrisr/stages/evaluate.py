@@ -48,7 +48,9 @@ class Evaluate(Scoring):
         if not self.study.evaluation.save_estimates:
             return {}
         folder = Path(self.patterns()["scores"].format(**names)).parent / "estimates"
-        kept = [f"{test_set}/{s}" for test_set in self.study.test_sets for s in self.subjects.of("test", names["fold"])]
+        kept = [
+            f"{test_set}/{s}" for test_set in self.study.scored_sets for s in self.subjects.of("test", names["fold"])
+        ]
         return {name: (folder / f"{name}.safetensors").as_posix() for name in kept}
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
@@ -88,6 +90,6 @@ class Evaluate(Scoring):
         execution = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
         one = costs.calibration.estimate(trained.settings, costs.largest(tested).shape, **execution)
         count = sum(geometry.slices for geometry in tested)
-        kept = sum(geometry.bytes for geometry in tested) * len(self.study.test_sets)
+        kept = sum(geometry.bytes for geometry in tested) * len(self.study.scored_sets)
         size = scoring.bytes + (kept if job.settings["save_estimates"] else 0)
         return Takes(scoring.seconds + one * count * scored_sets(self.jobs), size)

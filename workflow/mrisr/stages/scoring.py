@@ -50,7 +50,7 @@ class Scoring(Stage):
         if masks:
             reads["masks"] = {subject: job.writes["mask"] for subject, job in masks.items()}
             needs["masks"] = {subject: job.identity for subject, job in masks.items()}
-        sets = {name: self.jobs.pairs(scale, name, "test", fold) for name in study.test_sets}
+        sets = {name: self.jobs.pairs(scale, name, "test", fold) for name in study.scored_sets}
         return self.make(
             wildcards,
             settings={
@@ -59,7 +59,7 @@ class Scoring(Stage):
                 "scale": int(scale),
                 "grid": study.protocol.grid,
                 "groups": {subject: self.subjects.groups[subject] for subject in self.subjects.of("test", fold)},
-                "mixture_seeds": {name: study.mixture_seed(name) for name in study.test_sets},
+                "mixture_seeds": {name: study.mixture_seed(name) for name in study.scored_sets},
             },
             modules=(*modules, "mrisr.pairs", *(f"mrisr.metrics.{method['kind']}" for method in metrics.values())),
             reads={**reads, "test_sets": {name: files for name, (files, _) in sets.items()}},
@@ -86,13 +86,13 @@ class Scoring(Stage):
         tested = costs.geometries.split("test", job.fold)
         count = sum(geometry.slices for geometry in tested)
         one = costs.calibration.score(job.settings["metrics"], costs.largest(tested).shape)
-        rows = count * len(self.study.test_sets) * len(job.settings["metrics"])
+        rows = count * len(self.study.scored_sets) * len(job.settings["metrics"])
         return Takes(one * count * scored_sets(self.jobs), rows * costs.BYTES_A_ROW)
 
 
 def scored_sets(jobs: Jobs) -> int:
     """Number of test sets whose slices are scored. Slices of a mixture are scored with the mixture's members."""
-    return len({member for name in jobs.study.test_sets for member in jobs.study.members(name)})
+    return len({member for name in jobs.study.scored_sets for member in jobs.study.members(name)})
 
 
 def tested_pixels(jobs: Jobs, costs, fold: str) -> int:
@@ -104,4 +104,4 @@ def score_rows(jobs: Jobs, geometries) -> int:
     """Number of rows of scores.csv for the whole study."""
     of_fold = {f: sum(g.slices for g in geometries.split("test", f)) for f in range(jobs.subjects.folds)}
     slices = sum(of_fold[names.get("fold", 0)] for names in (*jobs.models(), *jobs.baselines()))
-    return slices * len(jobs.study.test_sets) * len(jobs.study.evaluation.metrics)
+    return slices * len(jobs.study.scored_sets) * len(jobs.study.evaluation.metrics)

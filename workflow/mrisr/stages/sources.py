@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from mrisr.errors import InputError
 from mrisr.planning import tables
 from mrisr.planning.job import Job
 
@@ -34,6 +35,16 @@ def _bias(jobs: Jobs, scale: int) -> Source:
     return Source({"bias": job.writes["bias.csv"]}, {"bias": job.identity}, {"order": tables.order(jobs)})
 
 
+def _families(jobs: Jobs, scale: int) -> Source:
+    """The table families.csv, the order of the study's names, and the option of each family."""
+    if not jobs.study.families:
+        raise InputError("figures: the figure 'families' needs the section families, and the study has none")
+    job = jobs.job("tabulate")
+    options = {name: family.option for name, family in jobs.study.families.items()}
+    settings = {"order": tables.order(jobs), "families": options}
+    return Source({"families": job.writes["families.csv"]}, {"families": job.identity}, settings)
+
+
 def _histories(jobs: Jobs, scale: int) -> Source:
     """The histories of all models, in the order of ``models``."""
     models = _models(jobs, scale)
@@ -52,7 +63,8 @@ def _test_slices(jobs: Jobs, scale: int) -> Source:
 
 def _training_slices(jobs: Jobs, scale: int) -> Source:
     """The slices of a training subject of the first fold, and the same slices degraded by each of the degradations."""
-    plain = [name for name in jobs.study.degradations if name not in jobs.study.mixtures]
+    apart = {*jobs.study.mixtures, *jobs.study.family_sets} - {*jobs.study.training_sets, *jobs.study.test_sets}
+    plain = [name for name in jobs.study.degradations if name not in apart and name not in jobs.study.mixtures]
     return _slices(jobs, scale, jobs.subjects.of("train")[0], plain, 0, None)
 
 
@@ -121,6 +133,7 @@ def _shown_fold(jobs: Jobs) -> int:
 SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "scores": _scores,
     "bias": _bias,
+    "families": _families,
     "histories": _histories,
     "test_slices": _test_slices,
     "training_slices": _training_slices,

@@ -39,7 +39,11 @@ class Tabulate(Stage):
         require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
             {},
-            settings={**tables.order(self.jobs), "tables": {name: tables.asked(self.study, name) for name in written}},
+            settings={
+                **tables.order(self.jobs),
+                "tables": {name: tables.asked(self.study, name) for name in written},
+                **({"apart": apart} if (apart := self._apart()) else {}),
+            },
             modules=tuple(f"mrisr.tables.{table}" for table in written),
             reads={"scores": [job.writes["scores"] for job in scored], **networks},
             writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
@@ -57,6 +61,10 @@ class Tabulate(Stage):
         """Content of the printed numbers that stand beside the study's, if any."""
         paper = self.study.evaluation.paper
         return {"printed": sha256(printed.path(paper))} if paper else {}
+
+    def _apart(self) -> list[str]:
+        """Members of families that are no test sets."""
+        return [name for name in self.study.family_sets if name not in self.study.test_sets]
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study has its tables."""

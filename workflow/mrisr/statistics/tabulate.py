@@ -27,7 +27,7 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
         ``scores``, the tidy table of all scores, and each file of the tables by its name.
     settings : mapping
         The fields of `Order`; ``tables``, for each table the key of the study that asks for it with its value (none for
-        a table that every study has).
+        a table that every study has); ``apart``, if there are any, test sets whose scores only tables of families have.
 
     Raises
     ------
@@ -35,10 +35,12 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
         As `scores.read`.
     """
     order, everything = Order.of(settings), scores.read(map(Path, reads["scores"]))
-    files = {"scores": everything}
+    usual = everything[~everything["test_set"].isin(settings.get("apart", []))]
+    files = {"scores": usual}
     for name, asked in settings["tables"].items():
         table = plugins.load("tables", name)
+        chosen = everything if getattr(table, "OF_FAMILIES", False) else usual
         further = {role: pd.read_csv(reads[role]) for role in getattr(table, "READS", ()) if role in reads}
-        files |= dict(table.files(everything, order, **asked, **further))
+        files |= dict(table.files(chosen, order, **asked, **further))
     for name, table in files.items():
         write_scores(Path(writes[name]), table)

@@ -17,6 +17,7 @@ from mrisr.errors import InputError, suggestion
 
 from .brisque import Brisque
 from .evaluation import Evaluation, with_ceiling, with_masked
+from .families import Families, all_members
 from .figures import Figures
 from .kernels import Kernels
 from .methods import Method, Methods, described
@@ -52,6 +53,11 @@ class StudyConfig(Section):
     test_sets: list[Name] | None = Field(
         None, min_length=1, description="degradations that models are tested on; null: all"
     )
+    families: Families = Field(
+        {},
+        description="further test sets that differ in one option of one degradation, such as the width of a blur:"
+        " figure and tables of score against the option. They do not count in any other table or figure",
+    )
     architectures: Methods = Field(description="networks to train")
     losses: Methods = Field(description="losses to train the networks with")
     models: list[Models] | None = Field(
@@ -80,6 +86,7 @@ class StudyConfig(Section):
         blocks = self.models or [Models(architectures=list(self.architectures), losses=list(self.losses))]
         return self.model_copy(
             update={
+                "degradations": {**all_members(self.families), **self.degradations},
                 "training_sets": training_sets,
                 "test_sets": test_sets,
                 "models": [b.model_copy(update={"training_sets": b.training_sets or training_sets}) for b in blocks],
@@ -97,6 +104,16 @@ class StudyConfig(Section):
     def mixtures(self) -> list[str]:
         """Names of the degradations that are mixtures of others."""
         return [name for name, method in self.degradations.items() if _constant(name, method, "IS_MIXTURE")]
+
+    @property
+    def family_sets(self) -> list[str]:
+        """Members of the families."""
+        return list(all_members(self.families))
+
+    @property
+    def scored_sets(self) -> list[str]:
+        """The test sets, and the members of the families."""
+        return list(dict.fromkeys([*self.test_sets, *self.family_sets]))
 
     @property
     def shifts(self) -> dict[str, float]:

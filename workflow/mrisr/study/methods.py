@@ -52,7 +52,9 @@ Methods = Annotated[dict[Name, Method], BeforeValidator(_named), Field(min_lengt
 
 def problems(study: Study) -> Iterable[str]:
     """Methods that no shelf has, and options that a method does not take."""
-    yield from shelf_problems("degradations", "degradations", study.degradations)
+    members = study.family_sets  # reported by the section families
+    own = {name: method for name, method in study.degradations.items() if name not in members}
+    yield from shelf_problems("degradations", "degradations", own)
     yield from shelf_problems("architectures", "models", study.architectures)
     yield from shelf_problems("losses", "losses", study.losses)
     yield from shelf_problems("evaluation.metrics", "metrics", study.evaluation.metrics)
