@@ -11,12 +11,16 @@ import pytest
 from finished import STUDY, finished, resigned
 from mrisr.errors import InputError
 from mrisr.planning.plan import Plan
-from mrisr.publishing import archive
+from mrisr.publishing import archive, at_hand, tolerance
+from mrisr.publishing.contained import read
+from mrisr.publishing.opening import opened
 from mrisr.publishing.publish import publish
+from mrisr.publishing.rerun import rerun
 from mrisr.publishing.verify import verify
 from mrisr.study.validation import load_study
 
 MODEL = "results/tiny/models/x2/srcnn/mse/{}/fold0/seed0/weights.safetensors"
+SCORES = "results/tiny/scores/x2/srcnn/mse/{}/fold0/seed0/scores.csv"
 TABLE = "results/tiny/tables/psnr.csv"
 ALL_SCORES = "results/tiny/scores.csv"
 
@@ -186,6 +190,83 @@ def test_a_volume_of_another_checksum_is_missed_by_its_slices(whole, changed):
 def test_a_crate_that_tells_another_story_is_found(whole, changed):
     found = changed(edited(whole[1], "ro-crate-metadata.json", b'"mrisr train"', b'"mrisr other"'))
     assert found == ["ro-crate-metadata.json: does not say what jobs.json, the records and manifest-sha256.txt say"]
+
+
+# ---- with volumes at hand -------------------------------------------------------------------------------------------
+
+
+def repeated(path, manifest, **options):
+    """What `rerun` finds wrong with an artifact, and its notes."""
+    notes, given = [], {"retrain": 0, "other_hardware": False, **options}
+    with opened(path) as (folder, names):
+        found = list(rerun(read(folder, names, path), at_hand.of_file(manifest), note=notes.append, **given))
+    return found, notes
+
+
+def test_with_volumes_a_score_that_no_model_gives_and_a_weight_that_no_training_gives_are_found(whole, tmp_path):
+    """Records and checksums of both are made to fit, and the weights keep the identity of their job."""
+    path, content = whole
+    scores = SCORES.format("mean")
+    rows = content[scores].decode().splitlines()
+    rows[1] = rows[1].rpartition(",")[0] + ",40"
+    forged = ("\n".join(rows) + "\n").encode()
+    weights = bytearray(content[MODEL.format("gaussian")])
+    weights[-1] ^= 0x01
+    edits = {scores: forged, MODEL.format("gaussian"): bytes(weights)}
+    signed = recorded(content, scores.replace("scores.csv", "run.json"), {"scores.csv": forged})
+    record = MODEL.format("gaussian").replace("weights.safetensors", "run.json")
+    signed |= recorded(content, record, {"weights.safetensors": bytes(weights)})
+    archive.write(tmp_path / "tiny.zip", resigned(content, edits | signed))
+    manifest = at_hand_manifest(path, tmp_path)
+    found, notes = repeated(tmp_path / "tiny.zip", manifest, retrain=9)
+    assert any(line.startswith(f"{scores}: is not what evaluate") for line in found)
+    assert any(line.startswith(f"{MODEL.format('gaussian')}: is not what train") for line in found)
+    assert not any(line.startswith(MODEL.format("mean")) for line in found)
+    assert {"repeated: 3 of 3 evaluations", "repeated: 2 of 2 trainings"} <= set(notes)
+
+
+def at_hand_manifest(artifact, folder):
+    """A manifest with absolute paths of the volumes that an artifact was made from."""
+    project = artifact.parents[3]
+    with contextlib.chdir(project):
+        (folder / "volumes.tsv").write_text(at_hand.of_file(project / "data/volumes.tsv"))
+    return folder / "volumes.tsv"
+
+
+def test_other_volumes_give_other_jobs(whole, tmp_path):
+    manifest = at_hand_manifest(whole[0], tmp_path)
+    lines = manifest.read_text().splitlines()
+    swapped = [lines[0], lines[1].replace("anna.nii", "ben.nii"), lines[2].replace("ben.nii", "anna.nii"), *lines[3:]]
+    manifest.write_text("\n".join(swapped) + "\n")
+    found, notes = repeated(whole[0], manifest, retrain=1)
+    assert "slice anna: is not the job that study.yaml and these volumes give" in found
+    assert "repeated: 0 of 1 trainings" in notes
+
+
+@pytest.mark.parametrize(
+    ("metric", "told", "here", "wrong"),
+    [
+        ("psnr", "30", "30.02", False),
+        ("psnr", "30", "30.021", True),
+        ("psnr", "inf", "inf", False),
+        ("psnr", "inf", "99", True),
+        ("mse", "100", "100.46", False),
+        ("mse", "100", "100.47", True),
+        ("mse", "", "1", True),
+        ("mse", "1", "nan", True),
+    ],
+)
+def test_on_other_hardware_a_score_may_differ_by_a_fiftieth_of_a_decibel(tmp_path, metric, told, here, wrong):
+    for name, value in {"told": told, "here": here}.items():
+        (tmp_path / name).write_text(f"test_set,subject,slice,metric,value\na,b,1,{metric},{value}\n")
+    assert (tolerance.difference(tmp_path / "told", tmp_path / "here") is not None) == wrong
+
+
+def test_on_other_hardware_the_last_validation_counts(tmp_path):
+    for name, rows in {"told": "1,20\n2,30.0", "near": "1,10\n2,30.01", "far": "1,20\n2,31"}.items():
+        (tmp_path / name).write_text(f"epoch,validation_psnr\n{rows}\n")
+    assert tolerance.difference(tmp_path / "told", tmp_path / "near") is None
+    assert tolerance.difference(tmp_path / "told", tmp_path / "far") == "validation PSNR is 30.0, here 31"
 
 
 @pytest.mark.parametrize(

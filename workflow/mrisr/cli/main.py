@@ -281,15 +281,29 @@ def publish(
     typer.echo(write(Plan(load_study(str(study))), with_volumes=with_volumes))
 
 
-@app.command(epilog=_example("mrisr verify results/default/artifact/default.zip"))
+@app.command(
+    epilog=_example(
+        "mrisr verify results/default/artifact/default.zip",
+        "mrisr verify default.zip --volumes data/volumes.tsv --retrain 1",
+    )
+)
 def verify(
     artifact: Annotated[Path, typer.Argument(help="An artifact: the archive, or the folder that it was unpacked to.")],
-    repeat: Annotated[bool, typer.Option(help="Repeat tables and figures.")] = True,
+    volumes: Annotated[
+        Path | None, typer.Option(help="Manifest of the study's volumes here. All evaluations are then repeated.")
+    ] = None,
+    retrain: Annotated[int, typer.Option(min=0, help="Repeat this many trainings, chosen at random.")] = 0,
+    other_hardware: Annotated[
+        bool, typer.Option("--other-hardware", help="Accept scores within 0.02 dB instead of equal bytes.")
+    ] = False,
+    repeat: Annotated[bool, typer.Option(help="Repeat anything at all.")] = True,
 ) -> None:
     """Check an artifact: checksums, records, source, identities, crate; repeat its tables and figures."""
     from mrisr.publishing.verify import verify as check_artifact
 
-    check_artifact(artifact, repeat=repeat, note=typer.echo)
+    check_artifact(
+        artifact, repeat=repeat, volumes=volumes, retrain=retrain, other_hardware=other_hardware, note=typer.echo
+    )
 
 
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))

@@ -7,12 +7,20 @@ from pathlib import Path
 
 from mrisr.errors import InputError
 
-from . import checks, repeating
+from . import at_hand, checks, repeating
 from .contained import Artifact, read
 from .opening import opened
 
 
-def verify(path: Path, *, repeat: bool = True, note: Callable[[str], None] = print) -> None:
+def verify(
+    path: Path,
+    *,
+    repeat: bool = True,
+    volumes: Path | None = None,
+    retrain: int = 0,
+    other_hardware: bool = False,
+    note: Callable[[str], None] = print,
+) -> None:
     """Check an artifact, an archive or the folder that it was unpacked to. Nothing that it contains is run.
 
     Parameters
@@ -20,6 +28,12 @@ def verify(path: Path, *, repeat: bool = True, note: Callable[[str], None] = pri
     path : path
     repeat : bool
         Repeat the tables and figures.
+    volumes : path, optional
+        A manifest of the study's volumes on this machine. With it, all evaluations are repeated.
+    retrain : int
+        Number of trainings to repeat, chosen at random.
+    other_hardware : bool
+        Scores may differ within `mrisr.publishing.tolerance`.
     note : callable
         Called with one line for each thing that was checked, or could not be.
 
@@ -38,9 +52,25 @@ def verify(path: Path, *, repeat: bool = True, note: Callable[[str], None] = pri
         problems += _read(path, artifact, note)
         if repeat:
             problems += repeating.repeated(artifact, repeating.from_contained(artifact), note)
+            problems += _from_volumes(artifact, volumes, retrain, other_hardware, note)
     if problems:
         raise InputError(*dict.fromkeys(problems))
     note(f"{path}: nothing is wrong")
+
+
+def _from_volumes(
+    artifact: Artifact, volumes: Path | None, retrain: int, other_hardware: bool, note: Callable[[str], None]
+) -> Iterator[str]:
+    manifest = at_hand.of_file(volumes) if volumes is not None else at_hand.of_artifact(artifact)
+    if manifest is not None:
+        # Imported here, because it can run every stage.
+        from .rerun import rerun
+
+        yield from rerun(artifact, manifest, retrain=retrain, other_hardware=other_hardware, note=note)
+    elif retrain:
+        raise InputError("verify: a training needs volumes that the artifact does not contain; name them by --volumes")
+    else:
+        note("not repeated: evaluations and trainings, which need volumes (--volumes MANIFEST)")
 
 
 def _read(path: Path, artifact: Artifact, note: Callable[[str], None]) -> Iterator[str]:
