@@ -1,7 +1,8 @@
 """Training steps, beside (a) the same steps on tensors in memory and (b) a plain loop over a torch DataLoader.
 
-(a) has the model, the loss, the gradient and the update, and nothing else: no choice of patches, no flips, no rates.
-(b) cuts a random patch a sample in a Dataset, as tutorials do, in the same process. One thread.
+(a) has our network, the loss, the gradient and the update, and nothing else: no choice of patches, no flips, no rates.
+(b) cuts a random patch a sample in a Dataset, as tutorials do, in the same process; its network is laid out in memory as
+torch does by default. One thread.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 import torch
 from mrisr import losses, models
 from mrisr.pairs import Pair
+from mrisr.training.execution import execution
 from mrisr.training.train import train
+from mrisr.training.weights import build_model
 
 from benchmarks.side_by_side import Row, compare
 
@@ -66,15 +69,18 @@ def rows() -> Iterator[Row]:
     for name, options in NETWORKS.items():
         trained = lambda name=name, options=options: _train(name, options, pairs)  # noqa: E731
         tensors = [torch.from_numpy(np.ascontiguousarray(slices[:, :, :PATCH, :PATCH])).repeat(2, 1, 1, 1)] * STEPS
-        for other, batches, target in (
-            ("tensors in memory", lambda tensors=tensors: [(t, t) for t in tensors], 0.95),
-            ("a DataLoader", lambda: torch.utils.data.DataLoader(_Patches(slices), BATCH), 1.3),
+        described = {"kind": name, "options": options}
+        ours = lambda described=described: build_model(described, scale=1, channels=1)  # noqa: E731
+        plain = lambda name=name, options=options: models.build(name, scale=1, **options)  # noqa: E731
+        for other, network, batches, target in (
+            ("tensors in memory", ours, lambda tensors=tensors: [(t, t) for t in tensors], 0.95),
+            ("a DataLoader", plain, lambda: torch.utils.data.DataLoader(_Patches(slices), BATCH), 1.3),
         ):
             yield compare(
                 "training",
                 f"{name}, beside {other}",
                 trained,
-                lambda name=name, options=options, batches=batches: _plain(name, options, batches()),
+                lambda network=network, batches=batches: _plain(network(), batches()),
                 unit="step",
                 units=STEPS,
                 rounds=5,
@@ -87,10 +93,10 @@ def _train(name: str, options: dict[str, Any], pairs: list[Pair]) -> None:
     train(architecture=options, loss={"kind": "mse", "options": {}}, scale=1, pairs=pairs, training=SETTINGS, seed=0)
 
 
-def _plain(name: str, options: dict[str, Any], batches: Any) -> None:
-    model = models.build(name, scale=1, **options)
+def _plain(model: torch.nn.Module, batches: Any) -> None:
     loss, optimiser = losses.build("mse"), torch.optim.Adam(model.parameters(), lr=1e-4)
-    for degraded, reference in batches:
-        optimiser.zero_grad()
-        loss(model(degraded), reference).backward()
-        optimiser.step()
+    with execution(threads=1):
+        for degraded, reference in batches:
+            optimiser.zero_grad()
+            loss(model(degraded), reference).backward()
+            optimiser.step()
