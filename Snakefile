@@ -43,6 +43,7 @@ localrules:
     results,
     volumes,
     models,
+    all_studies,
 
 
 rule all:
@@ -65,6 +66,11 @@ rule volumes:
 rule models:
     input:
         study.weights(),
+
+
+rule all_studies:
+    shell:
+        "mrisr studies --cores {workflow.cores}"
 
 
 report: "workflow/report/workflow.rst"

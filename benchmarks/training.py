@@ -1,8 +1,8 @@
 """Training steps, beside (a) the same steps on tensors in memory and (b) a plain loop over a torch DataLoader.
 
 (a) has our network, the loss, the gradient and the update, and nothing else: no choice of patches, no flips, no rates.
-(b) cuts a random patch a sample in a Dataset, as tutorials do, in the same process; its network is laid out in memory as
-torch does by default. One thread.
+(b) cuts a random patch a sample in a Dataset, as tutorials do, in the same process; its network is in torch's default
+memory format. One thread.
 """
 
 from __future__ import annotations

@@ -78,6 +78,17 @@ def test_every_model_is_scored_on_every_test_slice(done):
     assert set(models) == {3 * 2 * 2 * 2}
 
 
+def test_studies_are_joined_in_one_report(done):
+    """Nothing is made again for it."""
+    said = done.call("mrisr", "studies", "config.yaml")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines()[-1] == "results/all-studies/index.html"
+    assert "Nothing to be done" in said.stdout + said.stderr
+    page = (done.folder / "results/all-studies/tiny.html").read_text()
+    assert "findings.csv" in page
+    assert page.count("data:image/webp") == len(list((done.folder / "results/tiny/figures").rglob("*.png")))
+
+
 def test_the_floor_is_what_scikit_image_measures_on_the_files(done):
     results = done.folder / "results/tiny"
     scores = pd.read_csv(results / "scores.csv", keep_default_na=False)

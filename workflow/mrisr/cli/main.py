@@ -357,3 +357,14 @@ def upscale(
         upscale_by_model(scan, model, out, axis=axis, enlarge=enlarge, threads=threads, device=device)
     else:
         upscale_by_baseline(scan, baseline, out, scale=scale, axis=axis)
+
+
+@app.command(epilog=_example("mrisr studies", "mrisr studies --cores 8 config.yaml my-study.yaml"))
+def studies(
+    files: Annotated[list[Path] | None, typer.Argument(help="Study files. By default all small studies.")] = None,
+    cores: Annotated[int, typer.Option(min=1, help="Cores of each study.")] = 2,
+) -> None:
+    """Run several studies, one after the other, and join their results in results/all-studies/index.html."""
+    from mrisr.running.studies import run_all, small_studies
+
+    typer.echo(run_all(files or small_studies(), cores=cores))
