@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import yaml
@@ -23,15 +24,15 @@ SMALL = {
 STUDY = "results/tiny/study.yaml"
 
 
-def finished(folder: Path, config: dict = SMALL) -> Project:
-    """A project below a folder with all results of its study."""
+def finished(folder: Path, config: dict = SMALL, *, without: Collection[str] = ()) -> Project:
+    """A project below a folder with all results of its study, but for those of some stages."""
     project = Project(folder, config)
     with contextlib.chdir(folder):
         Path(STUDY).parent.mkdir(parents=True)
         Path(STUDY).write_text(yaml.safe_dump(config, sort_keys=False))
         plan = Plan(load_study(STUDY))
         for job in (*plan.jobs(), plan.job("report")):
-            if plan.stages[job.stage].IN_STUDY:
+            if plan.stages[job.stage].IN_STUDY and job.stage not in without:
                 run_planned(plan, job.stage, identity=None, **job.wildcards)
     return project
 

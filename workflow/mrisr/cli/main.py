@@ -7,6 +7,7 @@ A verb finds its job in the study and runs it. ``mrisr train --study config.yaml
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -304,6 +305,28 @@ def verify(
     check_artifact(
         artifact, repeat=repeat, volumes=volumes, retrain=retrain, other_hardware=other_hardware, note=typer.echo
     )
+
+
+class Carried(StrEnum):
+    """What ``mrisr cache`` does."""
+
+    EXPORT = "export"
+    IMPORT = "import"
+
+
+@app.command(epilog=_example("mrisr cache export trainings.zip", "mrisr cache import trainings.zip"))
+def cache(
+    action: Annotated[Carried, typer.Argument(help="Write finished trainings to an archive, or take them over.")],
+    archive: Annotated[Path, typer.Argument(help="The archive.")],
+    study: StudyFile = CONFIG,
+) -> None:
+    """Carry the finished trainings of a study to another machine, which then does not train them again."""
+    from mrisr.planning.plan import Plan
+    from mrisr.publishing.cache import export, import_
+    from mrisr.study.validation import load_study
+
+    carry = export if action is Carried.EXPORT else import_
+    carry(Plan(load_study(str(study))), archive, note=typer.echo)
 
 
 @app.command(epilog=_example("mrisr plan", "mrisr plan --study workflow/studies/training-bias.yaml"))

@@ -6,12 +6,13 @@ permissions, and stand in the order of their names.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mrisr.files import replacing
+from mrisr.files import replacing, sha256
 
 TIME = (1980, 1, 1, 0, 0, 0)
 """The first time that a ZIP file can name."""
@@ -31,6 +32,11 @@ def write(path: str | os.PathLike, content: Mapping[str, bytes | Path]) -> None:
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(content):
             _add(archive, name, content[name])
+
+
+def digest(content: bytes | Path) -> str:
+    """SHA-256 of a part of an archive."""
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else sha256(content)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes | Path) -> None:

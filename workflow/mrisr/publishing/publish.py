@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
@@ -13,7 +12,6 @@ from typing import Any
 import yaml
 
 from mrisr import __version__, code
-from mrisr.files import sha256
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 
@@ -137,9 +135,7 @@ def _described(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[
 
 
 def _digest_and_size(part: bytes | Path) -> tuple[str, int]:
-    if isinstance(part, bytes):
-        return hashlib.sha256(part).hexdigest(), len(part)
-    return sha256(part), part.stat().st_size
+    return archive.digest(part), len(part) if isinstance(part, bytes) else part.stat().st_size
 
 
 def _environment() -> bytes:
