@@ -73,7 +73,7 @@ class Plan:
             "loss": study.losses,
             "training_set": study.degradations,
             "baseline": study.evaluation.baselines,
-            "seed": study.seeds,
+            "seed": sorted({seed for block in study.models for seed in block.seeds}),
             "fold": range(self.subjects.folds),
             "method": study.kernels,
         }
@@ -152,10 +152,9 @@ class Plan:
     def models(self) -> list[dict[str, Any]]:
         """Wildcards of every model of the study, in the study's order, without repetition."""
         found: dict[tuple, dict[str, Any]] = {}
-        runs = list(itertools.product(range(self.subjects.folds), self.study.seeds))
         for scale, block in itertools.product(self.study.protocol.scales, self.study.models):
             for trained in itertools.product(block.architectures, block.losses, block.training_sets):
-                for run in runs:
+                for run in itertools.product(range(self.subjects.folds), block.seeds):
                     keys = ("scale", "architecture", "loss", "training_set", "fold", "seed")
                     names = dict(zip(keys, (scale, *trained, *run), strict=True))
                     found[tuple(names.values())] = names

@@ -79,10 +79,13 @@ def _slices(jobs: Jobs, scale: int, subject: str, degradations: list[str], fold:
 
 
 def _estimates(jobs: Jobs, scale: int) -> Source:
-    """The models of the first seed and of the fold that tests the shown subject, with the test sets of the panels."""
-    run = {"seed": jobs.study.seeds[0], "fold": _shown_fold(jobs)}
-    models = [(names, job) for names, job in _models(jobs, scale) if run.items() <= names.items()]
-    sets = {name: jobs.pairs(scale, name, "test", run["fold"]) for name in jobs.study.figures.panel_test_sets}
+    """Models with their first seed, of the fold that tests the shown subject, with the test sets of the panels."""
+    fold, first = _shown_fold(jobs), {}
+    for names, job in _models(jobs, scale):
+        if names["fold"] == fold:
+            first.setdefault((names["architecture"], names["loss"], names["training_set"]), (names, job))
+    models = list(first.values())
+    sets = {name: jobs.pairs(scale, name, "test", fold) for name in jobs.study.figures.panel_test_sets}
     kinds = sorted({job.settings["architecture"]["kind"] for _, job in models})
     return Source(
         {

@@ -63,7 +63,9 @@ class StudyConfig(Section):
     models: list[Models] | None = Field(
         None, description="which models to train; null: every architecture x loss x training set"
     )
-    seeds: list[Seed] = Field([0], min_length=1, description="each model is trained once with each seed")
+    seeds: list[Seed] = Field(
+        [0], min_length=1, description="each model is trained once with each seed; a block of models may have its own"
+    )
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     brisque: Brisque = Brisque()
@@ -89,7 +91,12 @@ class StudyConfig(Section):
                 "degradations": {**all_members(self.families), **self.degradations},
                 "training_sets": training_sets,
                 "test_sets": test_sets,
-                "models": [b.model_copy(update={"training_sets": b.training_sets or training_sets}) for b in blocks],
+                "models": [
+                    b.model_copy(
+                        update={"training_sets": b.training_sets or training_sets, "seeds": b.seeds or self.seeds}
+                    )
+                    for b in blocks
+                ],
                 "evaluation": self.evaluation.model_copy(update=evaluation),
                 "figures": self.figures.model_copy(update=shown),
             }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from .checks import Study, unknown
-from .section import Name, Section
+from .section import Name, Section, Seed
 
 
 class Models(Section):
@@ -16,6 +16,7 @@ class Models(Section):
     architectures: list[Name] = Field(min_length=1, description="architectures of the study")
     losses: list[Name] = Field(min_length=1, description="losses of the study")
     training_sets: list[Name] | None = Field(None, description="training sets of the block; null: all of the study")
+    seeds: list[Seed] | None = Field(None, min_length=1, description="seeds of the block; null: those of the study")
 
 
 def problems(study: Study) -> Iterable[str]:
