@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,19 +22,21 @@ LIMITS = (2.5, 97.5)
 class Observations:
     """The run, subject and slice of each of the n values of a comparison, as integer codes [n].
 
-    A run is one fold of one seed.
+    A run is one fold of one seed. ``names`` are those of the subjects, by code.
     """
 
     seed: np.ndarray
     run: np.ndarray
     subject: np.ndarray
     slice: np.ndarray
+    names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Observations:
         """Build from the columns seed, fold, subject and slice, with one row per observation."""
         by = {"seed": ["seed"], "run": ["seed", "fold"], "subject": ["subject"], "slice": ["subject", "slice"]}
-        return cls(**{name: table.groupby(columns).ngroup().to_numpy() for name, columns in by.items()})
+        codes = {name: table.groupby(columns).ngroup().to_numpy() for name, columns in by.items()}
+        return cls(**codes, names=tuple(sorted(table["subject"].unique())))
 
     def indexed(self, values: np.ndarray) -> pd.Series:
         """Values [n] as a series whose index says where they come from."""
@@ -41,7 +44,7 @@ class Observations:
         return pd.Series(values, pd.MultiIndex.from_arrays([getattr(self, name) for name in names], names=names))
 
     def __getitem__(self, chosen: np.ndarray) -> Observations:
-        return Observations(self.seed[chosen], self.run[chosen], self.subject[chosen], self.slice[chosen])
+        return Observations(self.seed[chosen], self.run[chosen], self.subject[chosen], self.slice[chosen], self.names)
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,10 @@ class Contrast:
     """Value of the first model minus value of the second, NaN if undefined.
 
     The meaning of ``low`` and ``high`` depends on ``interval``. For ``subjects`` they are the 95 % percentile bootstrap
-    of the mean over at least five subjects. For ``slices`` they are the 2.5 and 97.5 percentiles of the slices'
-    differences. ``seed_sd`` is the standard deviation of the difference over seeds. ``by_subject`` holds each subject's
-    mean difference.
+    of the mean over at least five subjects. With several seeds it is ``subjects and seeds``, see `_both`. For
+    ``slices`` they are the 2.5 and 97.5 percentiles of the slices' differences. ``seed_sd`` is the standard deviation
+    of the difference over seeds. ``by_subject`` holds each subject's mean difference, by the subject's code, and
+    ``by_seed`` that of each seed.
     """
 
     gap: float
@@ -69,12 +73,13 @@ class Contrast:
     subjects: int
     seeds: int
     seed_sd: float
-    by_subject: tuple[float, ...]
+    by_subject: Mapping[int, float]
+    by_seed: tuple[float, ...]
 
-    def p_value(self) -> float:
-        """Two-sided Wilcoxon signed-rank test over the subjects' differences; 1 if undefined."""
-        differences = np.array(self.by_subject)
-        if np.isnan(differences).any() or not differences.any():
+    def wilcoxon(self) -> float:
+        """Two-sided p-value of Wilcoxon's signed-rank test over the subjects' differences; 1 if undefined."""
+        differences = np.array(list(self.by_subject.values()))
+        if not np.isfinite(differences).all() or not differences.any():
             return 1.0
         return float(scipy.stats.wilcoxon(differences).pvalue)
 
@@ -91,7 +96,9 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
         by_run, by_subject = _averages(gaps, where)
         by_seed = stepwise_mean(by_run, ["seed"])
         over = "subjects" if len(by_subject) >= BOOTSTRAP_SUBJECTS else "slices"
-        if over == "subjects":
+        if over == "subjects" and len(by_seed) > 1:
+            over, interval = "subjects and seeds", _both(by_run.mean(), by_subject.to_numpy(), by_seed.to_numpy())
+        elif over == "subjects":
             interval = _bootstrap(by_subject.to_numpy())
         else:
             interval = np.percentile(stepwise_mean(where.indexed(gaps), ["slice"]), LIMITS)
@@ -103,7 +110,8 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
             subjects=len(by_subject),
             seeds=len(by_seed),
             seed_sd=float(np.std(by_seed.to_numpy(), ddof=1)) if len(by_seed) > 1 else np.nan,
-            by_subject=tuple(by_subject.tolist()),
+            by_subject=dict(by_subject),
+            by_seed=tuple(by_seed.tolist()),
         )
 
 
@@ -117,6 +125,21 @@ def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Se
     """The mean of each run (over slices, then subjects), by seed and run; and the mean of each subject over runs."""
     of_subjects = stepwise_mean(where.indexed(values), ["seed", "run", "subject"])
     return stepwise_mean(of_subjects, ["seed", "run"]), stepwise_mean(of_subjects, ["subject"])
+
+
+def _both(mean: float, by_subject: np.ndarray, by_seed: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a mean over subjects and seeds, both of them drawn from many.
+
+    The variances of the mean over subjects and over seeds add up. The degrees of freedom are Satterthwaite's
+    (Biometrics Bulletin 2:110, 1946), so two seeds that differ much make a wide interval.
+    """
+    parts = [(np.var(values, ddof=1) / len(values), len(values) - 1) for values in (by_subject, by_seed)]
+    variance = sum(part for part, _ in parts)
+    if not variance > 0:
+        return (mean, mean) if variance == 0 else (np.nan, np.nan)
+    degrees = variance**2 / sum(part**2 / freedom for part, freedom in parts)
+    half = scipy.stats.t.ppf(0.975, degrees) * np.sqrt(variance)
+    return mean - half, mean + half
 
 
 def _bootstrap(values: np.ndarray) -> np.ndarray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .block import Block
 from .contrasts import Contrast
+from .family import FEWEST_SUBJECTS, UNDECIDED, PValues
 
 SHOWN, NOT_SHOWN = "shown on these slices", "not shown"
 NAN = float("nan")
@@ -20,8 +21,10 @@ class Finding:
 
     ``measure`` says what was compared. The signs of ``margin``, ``low`` and ``high`` are chosen so that positive means
     that ``model`` is better than ``rival``. A row without ``rival`` is a summary: ``count`` of ``total`` comparisons
-    agree with the hypothesis, ``margin`` is the smallest margin, and ``decision`` is the one on the hypothesis.
-    ``p_holm`` is the largest corrected p-value of the row's comparisons, blank with too few subjects.
+    agree with the hypothesis, ``margin`` is the smallest margin, and ``decision`` is the one on the hypothesis. A row
+    on a part of the hypothesis has the decision on this part. ``against`` names what contradicts it. The p-values are
+    the largest of the row's comparisons (`family.PValues`), blank with too few subjects. ``seeds_agree`` counts the
+    seeds in which all comparisons of the row have the same result as the row.
     """
 
     hypothesis: str
@@ -43,16 +46,22 @@ class Finding:
     seed_sd: float = NAN
     subjects: int = 0
     seeds: int = 0
+    seeds_agree: int | None = None
     count: int | None = None
     total: int | None = None
+    p_flip: float = NAN
+    p_max_t: float = NAN
     p_holm: float = NAN
+    p_wilcoxon: float = NAN
     result: str = ""
     decision: str = ""
+    against: str = ""
+    people: str = ""
     sentence: str = ""
     note: str = ""
 
 
-def comparison(block: Block, found: Contrast, *, p_holm: float, sentence: str, **facts: Any) -> Finding:
+def comparison(block: Block, found: Contrast, *, p_values: PValues, sentence: str, **facts: Any) -> Finding:
     """A finding on ``model`` against ``rival`` (both among the facts), from their contrast ``found``."""
     sign = block.metric.sign
     # A change of sign swaps the limits. Adding zero turns a negative zero into zero.
@@ -69,14 +78,35 @@ def comparison(block: Block, found: Contrast, *, p_holm: float, sentence: str, *
         seed_sd=found.seed_sd,
         subjects=found.subjects,
         seeds=found.seeds,
-        p_holm=p_holm,
+        seeds_agree=sum((sign * gap > 0) == (margin > 0) for gap in found.by_seed),
+        **columns(p_values),
         result=SHOWN if margin > 0 else NOT_SHOWN,
+        people=people(block, [found]),
         sentence=sentence,
     )
 
 
-def summary(block: Block, details: Sequence[Finding], *, sentence: str, **facts: Any) -> Finding:
-    """A summary of findings: how many agree with the hypothesis, and the smallest margin.
+def columns(p_values: PValues) -> dict[str, float]:
+    """P-values as columns of the table."""
+    return {f"p_{name}": value for name, value in asdict(p_values).items()}
+
+
+def people(block: Block, contrasts: Iterable[Contrast]) -> str:
+    """Names of the subjects that all contrasts have, separated by spaces."""
+    common = set.intersection(*(set(found.by_subject) for found in contrasts))
+    return " ".join(name for code, name in enumerate(block.observations.names) if code in common)
+
+
+def summary(
+    block: Block,
+    details: Sequence[Finding],
+    contrasts: Sequence[Contrast],
+    *,
+    p_values: PValues,
+    sentence: str,
+    **facts: Any,
+) -> Finding:
+    """A summary of findings and of the contrasts behind them: how many agree with the hypothesis, the smallest margin.
 
     The sentence may contain ``{shown}``, ``{total}``, ``{margin}``, ``{test_set}`` and ``{rival}``. The last three are
     filled in from the finding with the smallest margin.
@@ -85,20 +115,44 @@ def summary(block: Block, details: Sequence[Finding], *, sentence: str, **facts:
     closest = min(details, key=lambda detail: or_lowest(detail.margin))
     margin = "undefined" if math.isnan(closest.margin) else block.metric.amount(closest.margin)
     names = {"margin": margin, "test_set": closest.test_set, "rival": closest.rival}
+    together = people(block, contrasts)
+    sentence = sentence.format(shown=shown, total=len(details), **names)
+    sentence += _decided(facts["hypothesis"], facts["decision"], facts["against"], together)
+    every_seed = zip(*(found.by_seed for found in contrasts), strict=False)
+    shown_everywhere = shown == len(details)
+    agree = sum(all(block.metric.sign * gap > 0 for gap in gaps) == shown_everywhere for gaps in every_seed)
+    seeds = min(detail.seeds for detail in details)
+    if seeds > 1:
+        sentence += f". {agree} of {seeds} seeds give the same result"
+    facts = {"test_set": "", **facts}
     return _finding(
         block,
         **facts,
-        test_set="",
         rival="",
         margin=closest.margin,
         subjects=min(detail.subjects for detail in details),
-        seeds=min(detail.seeds for detail in details),
+        seeds=seeds,
+        seeds_agree=agree,
         count=shown,
         total=len(details),
-        p_holm=max(detail.p_holm for detail in details),
-        result=SHOWN if shown == len(details) else NOT_SHOWN,
-        sentence=sentence.format(shown=shown, total=len(details), **names),
+        **columns(p_values),
+        result=SHOWN if shown_everywhere else NOT_SHOWN,
+        people=together,
+        sentence=sentence,
     )
+
+
+def _decided(hypothesis: str, decision: str, against: str, people: str) -> str:
+    """The decision in words, with the subjects that it is about; nothing for a measure that decides nothing."""
+    if not decision:
+        return ""
+    names = people.split()
+    if len(names) < FEWEST_SUBJECTS:
+        return (
+            f". {hypothesis} is {UNDECIDED}: a decision needs {FEWEST_SUBJECTS} test subjects, these are {len(names)}"
+        )
+    by = f" by {against}" if against else ""
+    return f". {hypothesis} is {decision}{by} for {len(names)} test subjects ({', '.join(names)})"
 
 
 def _finding(block: Block, *, sentence: str, **facts: Any) -> Finding:

@@ -6,8 +6,8 @@ H2 (`mixtures`): training on a mixture generalises. The mixture's model is compa
 on the single-degradation test sets, by their mean (primary measure) and by the worst one (secondary measure). Both
 measures were fixed beforehand.
 
-Each comparison is a fact about these slices. A hypothesis is decided only with enough subjects
-(`family.subjects_needed`), by signed-rank tests over subjects with Holm's correction. Until then it is undecided.
+Each comparison is a fact about these slices. A hypothesis is decided with six subjects or more, by sign-flip tests over
+subjects (`family.Family`). With fewer it is undecided. `effects` says how large the bias is, and what a mixture costs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import matching, mixtures
+from . import effects, matching, mixtures
 from .block import blocks
 from .finding import NOT_SHOWN, Finding
 from .order import Order
@@ -29,7 +29,7 @@ def find(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> list[Finding
     order = Order.of(order)
     found: list[Finding] = []
     for block in blocks(scores, order):
-        found += [*matching.findings(block), *mixtures.findings(block)]
+        found += [*matching.findings(block), *mixtures.findings(block), *effects.findings(block)]
     by = ["hypothesis", "group", "metric", "scale", "architecture", "loss"]
     return [found[position] for position in order.positions(table(found), by)]
 
@@ -37,7 +37,7 @@ def find(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> list[Finding
 def table(found: Iterable[Finding]) -> pd.DataFrame:
     """The table findings.csv: the fields of `Finding`."""
     rows = pd.DataFrame([asdict(finding) for finding in found], columns=[field.name for field in fields(Finding)])
-    return rows.astype({"count": "Int64", "total": "Int64"})
+    return rows.astype({"count": "Int64", "total": "Int64", "seeds_agree": "Int64"})
 
 
 def sentences(found: Iterable[Finding]) -> list[str]:

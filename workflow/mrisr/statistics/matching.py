@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from .block import Block
-from .contrasts import Contrast
-from .family import Family
+from .family import UNDECIDED, Family
 from .finding import Finding, comparison, or_lowest, summary
 
 PER_TEST_SET, ALL_TEST_SETS = "matched model against the best other", "matched models on all test sets"
@@ -21,27 +21,36 @@ def findings(block: Block) -> list[Finding]:
     if not pairs:
         return []
     family = Family([found[pair] for pair in pairs], sign=block.metric.sign)
-    p_values = dict(zip(pairs, family.p_values, strict=True))
     details = []
     for test_set in dict.fromkeys(test_set for _, test_set in pairs):
         rivals = [rival for rival, on in pairs if on == test_set]
         strongest = min(rivals, key=lambda rival: or_lowest(block.metric.sign * found[rival, test_set].gap))
-        p_holm = max(p_values[rival, test_set] for rival in rivals)
-        details.append(_detail(block, test_set, strongest, found[strongest, test_set], p_holm))
+        part = [position for position, (_, on) in enumerate(pairs) if on == test_set]
+        details.append(_detail(block, test_set, strongest, family, part, pairs))
     total = summary(
         block,
         details,
+        [found[pair] for pair in pairs],
+        p_values=family.largest(range(len(pairs))),
         hypothesis="H1",
         measure=ALL_TEST_SETS,
         model="",
         decision=family.decision,
+        against=_named(pairs[i] for i in family.against(range(len(pairs)))),
         sentence=f"the matched model has the best {block.metric.quantity} on {{shown}} of {{total}} test sets; "
         "the smallest margin is {margin} ({test_set}, against the {rival} model)",
     )
     return [*details, total]
 
 
-def _detail(block: Block, test_set: str, rival: str, found: Contrast, p_holm: float) -> Finding:
+def _detail(
+    block: Block, test_set: str, rival: str, family: Family, part: list[int], pairs: list[tuple[str, str]]
+) -> Finding:
+    """The finding on one test set: its strongest rival, and the decision over all its rivals."""
+    found, against = block.gaps[rival, test_set], family.against(part)
+    decision = family.part(part)
+    by = f" by {_named((pairs[i] for i in against), on=False)}" if against else ""
+    decided = "" if decision == UNDECIDED else f"; H1 is {decision} there{by}"
     return comparison(
         block,
         found,
@@ -52,9 +61,16 @@ def _detail(block: Block, test_set: str, rival: str, found: Contrast, p_holm: fl
         rival=rival,
         value=block.means[test_set, test_set],
         rival_value=block.means[rival, test_set],
-        p_holm=p_holm,
-        sentence=_sentence(block, test_set, rival, block.metric.sign * found.gap),
+        p_values=family.largest(part),
+        decision=decision,
+        against=_named(pairs[i] for i in against),
+        sentence=_sentence(block, test_set, rival, block.metric.sign * found.gap) + decided,
     )
+
+
+def _named(pairs: Iterable[tuple[str, str]], *, on: bool = True) -> str:
+    """Models that beat the matched one, in words: ``the gaussian model on hamming``."""
+    return ", ".join(f"the {rival} model" + (f" on {test_set}" if on else "") for rival, test_set in pairs)
 
 
 def _sentence(block: Block, test_set: str, rival: str, margin: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .block import Block
 from .contrasts import Values, overall
-from .family import Family
+from .family import UNDECIDED, Family, PValues
 from .finding import Finding, comparison, or_lowest, summary
 
 MEAN, WORST = "mean over test sets", "worst test set"
@@ -36,9 +36,20 @@ def _mean_over_test_sets(block: Block, model: str) -> Values:
 
 
 def _on_worst_test_set(block: Block, model: str) -> Values:
-    """A model's values on the single-degradation test set with its worst mean."""
-    worst = min(block.single_test_sets, key=lambda t: or_lowest(block.metric.sign * block.means[model, t]))
-    return block.values[model, worst]
+    return block.values[model, _worst(block, model)]
+
+
+def _worst(block: Block, model: str) -> str:
+    """The single-degradation test set on which a model has its worst mean."""
+    return min(block.single_test_sets, key=lambda t: or_lowest(block.metric.sign * block.means[model, t]))
+
+
+def _remark(family: Family, position: int, worst: dict[str, str], mixture: str, rival: str) -> str:
+    """The decision against one model, or for the worst case the two models' worst test sets, in words."""
+    if worst[mixture]:
+        return f"; {worst[mixture]} for the {mixture} model, {worst[rival]} for the {rival} model"
+    decision = family.part([position])
+    return "" if decision == UNDECIDED else f"; H2 is {decision} against this model"
 
 
 def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]) -> list[Finding]:
@@ -46,32 +57,43 @@ def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]
     contrasts = {rival: found for rival, found in contrasts.items() if found is not None}
     if not contrasts:
         return []
+    rivals, primary = list(contrasts), measure == MEAN
     family = Family(list(contrasts.values()), sign=block.metric.sign)
+    worst = {model: "" if primary else _worst(block, model) for model in values}
     details = [
         comparison(
             block,
             found,
             hypothesis="H2",
             measure=measure,
-            test_set="",
+            test_set=worst[mixture],
             model=mixture,
             rival=rival,
             value=overall(values[mixture], block.observations),
             rival_value=overall(values[rival], block.observations),
-            p_holm=p_holm if measure == MEAN else math.nan,
-            sentence=_sentence(block, measure, mixture, rival, block.metric.sign * found.gap),
+            p_values=family.p_values[position] if primary else PValues(),
+            decision=family.part([position]) if primary else "",
+            against=f"the {rival} model" if primary and family.against([position]) else "",
+            sentence=_sentence(block, measure, mixture, rival, block.metric.sign * found.gap)
+            + _remark(family, position, worst, mixture, rival),
         )
-        for (rival, found), p_holm in zip(contrasts.items(), family.p_values, strict=True)
+        for position, (rival, found) in enumerate(contrasts.items())
     ]
     total = summary(
         block,
         details,
+        list(contrasts.values()),
+        p_values=family.largest(range(len(rivals))) if primary else PValues(),
         hypothesis="H2",
         measure=measure,
         model=mixture,
-        decision=family.decision if measure == MEAN else "",
-        sentence=f"the {mixture} model has a better {block.metric.quantity} ({measure}) than {{shown}} of {{total}} "
-        "single-degradation models; the smallest margin is {margin} (against the {rival} model)",
+        test_set=worst[mixture],
+        decision=family.decision if primary else "",
+        against=", ".join(f"the {rivals[i]} model" for i in family.against(range(len(rivals)))) if primary else "",
+        sentence=f"the {mixture} model has a better {block.metric.quantity} ({measure}"
+        + ("" if primary else f", which is {worst[mixture]} for it")
+        + ") than {shown} of {total} single-degradation models; the smallest margin is {margin} (against the {rival} "
+        "model)",
     )
     return [*details, total]
 
