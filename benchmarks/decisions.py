@@ -2,8 +2,8 @@
 
     python benchmarks/decisions.py [--families 2000]
 
-A family has the 30 contrasts of six degradations. The difference of a subject in a contrast is an effect plus noise of
-standard deviation 1, half of whose variance a subject shares over all contrasts. All numbers are drawn with fixed seeds.
+A family has the 30 contrasts of six degradations. The difference of a subject in a contrast is an effect plus noise
+of standard deviation 1, half of whose variance a subject shares over all contrasts. All numbers have fixed seeds.
 """
 
 from __future__ import annotations

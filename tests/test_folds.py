@@ -44,6 +44,26 @@ PLAIN = {
 }
 
 
+def test_a_block_of_models_may_have_its_own_seeds(tmp_path, monkeypatch):
+    Project(tmp_path, {key: value for key, value in PLAIN.items() if key != "folds"}, SUBJECTS)
+    monkeypatch.chdir(tmp_path)
+    study = {
+        **{key: value for key, value in PLAIN.items() if key != "folds"},
+        "losses": ["mse", "l1"],
+        "seeds": [3],
+        "models": [
+            {"architectures": ["srcnn"], "losses": ["mse"], "seeds": [0, 1]},
+            {"architectures": ["srcnn"], "losses": ["l1"]},
+        ],
+    }
+    plan = Plan(validate(study, source="x"))
+    assert [(names["loss"], names["seed"]) for names in plan.models()] == [("mse", 0), ("mse", 1), ("l1", 3)]
+    for names in plan.models():
+        assert plan.job("train", **names).settings["seed"] == names["seed"]
+    with pytest.raises(InputError, match="no seed '2'"):
+        plan.job("train", **{**plan.models()[0], "seed": 2})
+
+
 # ---- who is in which fold -------------------------------------------------------------------------------------------
 
 
