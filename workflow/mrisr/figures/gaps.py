@@ -23,6 +23,7 @@ DOT_HEIGHT, AROUND_PANEL = (0.03, 0.06), 0.4
 PANELS_IN_ROW = 3
 INTERVALS = {
     "subjects": "95 % bootstrap over subjects",
+    "subjects and seeds": "95 % over subjects and seeds",
     "slices": "central 95 % of the slices",
 }
 
