@@ -116,3 +116,16 @@ def test_what_is_not_as_described_is_refused_in_one_line_and_nothing_is_left(cha
     assert line.startswith("brains.tar: ")
     assert words in line
     assert not (tmp_path / "out.nii.gz").exists()
+
+
+def test_a_picture_in_colour_becomes_a_volume_with_three_channels(tmp_path):
+    colours = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    sitk.WriteImage(sitk.GetImageFromArray(colours, isVector=True), tmp_path / "photo.png")
+    (tmp_path / "photo.nii.gz").write_bytes(converted(tmp_path / "photo.png", PICTURE))
+    np.testing.assert_array_equal(read_volume(tmp_path / "photo.nii.gz").array[:, :, 0], colours)
+
+
+def test_colours_of_16_bits_are_refused(tmp_path):
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((5, 7, 3), np.uint16), isVector=True), tmp_path / "photo.png")
+    with pytest.raises(InputError, match="more than 8 bits"):
+        converted(tmp_path / "photo.png", PICTURE)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from mrisr.evaluation.scoring import COLUMNS
 from mrisr.planning.plan import Plan
 from mrisr.statistics import efficiency
@@ -126,3 +129,41 @@ def test_only_the_papers_own_study_has_the_table_and_reads_sizes_if_it_measures_
     assert ("networks" in job.reads) == networks == ("networks" in job.needs)
     project.configure({**TINY, "evaluation": {**evaluation, "paper": "training-bias"}})
     assert "verdicts.csv" not in Plan(load_study("config.yaml")).job("tabulate").writes
+
+
+STUDIES = Path(__file__).parents[1] / "workflow/studies"
+
+
+@pytest.mark.parametrize("name", ["efficient-sr", "efficient-sr-small"])
+def test_the_studies_train_the_papers_networks_on_patches_of_its_sizes(name, tmp_path, monkeypatch):
+    """In pixels of the output: 128, 41 and 96 in Table 1; 40 is the multiple of 4 below 41."""
+    monkeypatch.chdir(STUDIES.parents[1])
+    study = yaml.safe_load((STUDIES / f"{name}.yaml").read_text()) | {"volumes": "data/photographs.tsv"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    plan = Plan(load_study(str(tmp_path / "study.yaml")))
+    trained = {job.wildcards["architecture"]: job.settings for job in plan.jobs() if job.stage == "train"}
+    patches = {architecture: settings["training"]["patch"] for architecture, settings in trained.items()}
+    assert patches == {"fmen": 128, "vdsr": 40, "srresnet": 96, "srgan": 96}
+    measured = plan.job("parameters").settings["networks"]
+    assert {entry["architecture"]: entry["network"]["options"].get("blocks") for entry in measured} == {
+        "fmen": 4,
+        "vdsr": None,
+        "srresnet": 5,
+        "srgan": 5,
+    }
+    assert (
+        plan.job("train", **MODEL).reads["initial"].endswith("x4/srresnet/mse/bicubic/fold0/seed0/weights.safetensors")
+    )
+
+
+MODEL = {"scale": 4, "architecture": "srgan", "loss": "gan", "training_set": "bicubic", "fold": 0, "seed": 0}
+
+
+def test_the_small_study_differs_in_data_and_budget_alone():
+    full, small = (yaml.safe_load((STUDIES / f"efficient-sr{end}.yaml").read_text()) for end in ("", "-small"))
+    assert {key for key in full if full[key] != small[key]} == {"study", "volumes", "training"}
+    budget = {"schedule", "halve_every", "epochs", "steps_per_epoch", "batch", "validate_every"}
+    changed = {
+        key for key in full["training"] | small["training"] if full["training"].get(key) != small["training"].get(key)
+    }
+    assert changed <= budget

@@ -430,7 +430,7 @@ def test_the_projects_own_sources_fit_the_schema(monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
     found = built_in_volumes.__wrapped__()
     assert found["data/volumes/colin27.nii.gz"].shape == [181, 217, 181]
-    assert len(found) == 11
+    assert len(found) == 16
 
 
 def test_a_wrong_entry_stops_a_run_with_its_line_and_no_traceback(tmp_path):

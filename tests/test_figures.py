@@ -20,7 +20,7 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 from mrisr.arrays import save_slices
 from mrisr.evaluation.scoring import COLUMNS, write_scores
-from mrisr.figures import _style, boxplot, curves, gallery, gaps, heatmap, mscn, panel, profile
+from mrisr.figures import _style, boxplot, curves, gallery, gaps, heatmap, mscn, outputs, panel, profile
 from mrisr.figures._orientation import orient, pixel_aspect
 from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
@@ -90,7 +90,15 @@ def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bo
         "gallery": gallery.draw(reference, estimates, scale=2),
         "mscn": mscn.draw({"original": [reference], **{name: [found] for name, found in estimates.items()}}),
         "profile": profile.draw({"original": reference, **estimates}),
+        "outputs": outputs.draw([shown_image((48, 64), sets), shown_image((80, 64), sets)]),
     }
+
+
+def shown_image(shape: tuple[int, int], names: list[str]) -> outputs._Shown:
+    """A test image for the figure outputs: ground truth, an input of half the size, and an output for each name."""
+    pictures = {f"ground truth ({shape[0]} rows)": image(shape), "input": image(shape)[::2, ::2]}
+    pictures |= {name: image(shape, number) for number, name in enumerate(names)}
+    return outputs._Shown(pictures, {name: "31.23 / 0.9012" for name in names}, aspect=1.0)
 
 
 def drawn_texts(figure) -> list[tuple[str, float, object]]:
@@ -163,7 +171,7 @@ def test_a_figure_drawn_again_has_the_same_bytes(tmp_path):
         for name, figure in draw_all(sets, models, tmp_path, hard=True).items():
             _style.save(figure, tmp_path / run / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 20
+    assert len(files) == 22
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
@@ -372,6 +380,28 @@ def test_grey_and_colour_slices_on_both_grids_are_drawn(shape, coarser):
         slices = [ax.images[0].get_extent() for ax in figure.axes if ax.images and ax.get_xlim() == (0, 64)]
         # A slice of either grid covers the same ground.
         assert set(map(tuple, slices)) == {(0, 64, 48, 0)}
+
+
+def test_every_image_is_a_row_in_its_own_proportions_with_the_input_at_full_size():
+    figure = outputs.draw([shown_image((48, 64), THREE), shown_image((80, 64), THREE)])
+    assert len(figure.axes) == 2 * 5
+    for row, height in ((figure.axes[:5], 48), (figure.axes[5:], 80)):
+        for ax in row:
+            box = ax.get_position()
+            sides = box.width * figure.get_figwidth(), box.height * figure.get_figheight()
+            assert sides[1] / sides[0] == pytest.approx(height / 64)
+            assert tuple(ax.images[0].get_extent()) == (0, 64, height, 0)
+
+
+def test_models_are_named_by_what_distinguishes_them(monkeypatch):
+    monkeypatch.setattr("mrisr.evaluation.estimates.ModelEstimator", lambda path, device: path)
+    one = {"architecture": "fmen", "loss": "l1", "training_set": "bicubic"}
+    for changed, titles in (
+        ({"architecture": "vdsr", "loss": "mse"}, ["fmen", "vdsr"]),
+        ({"loss": "mse"}, ["fmen / l1", "fmen / mse"]),
+        ({"training_set": "box"}, ["fmen / l1 / bicubic", "fmen / l1 / box"]),
+    ):
+        assert list(outputs._models(["a", "b"], [one, one | changed])) == titles
 
 
 def test_drawing_does_not_change_the_images():

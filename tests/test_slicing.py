@@ -261,6 +261,23 @@ def test_percentiles_with_the_same_value_are_refused():
         slice_volume(loaded(array))
 
 
+@pytest.mark.parametrize("per", ["volume", "slice"])
+def test_a_picture_of_8_bits_keeps_its_values_whatever_it_shows(per):
+    """A picture without black or white is not stretched, so its scores are those that the field prints."""
+    array = RNG.integers(40, 200, (40, 40, 2)).astype(np.float32)
+    slices, metadata = slice_volume(loaded(array), empty=ALL, normalise={"method": "byte", "per": per})
+    np.testing.assert_array_equal(slices[1][0], array[..., 1] / np.float32(255))
+    assert metadata["intensity"] == {"low": 0.0, "high": 255.0}
+
+
+@pytest.mark.parametrize("value", [-1, 256])
+def test_a_picture_of_more_than_8_bits_is_refused(value):
+    array = RNG.integers(0, 256, (40, 40, 2)).astype(np.float32)
+    array[0, 0, 0] = value
+    with pytest.raises(InputError, match=r"normalise.method: byte takes \[0, 255\] only"):
+        slice_volume(loaded(array), empty=ALL, normalise={"method": "byte"})
+
+
 # ---- empty slices -----------------------------------------------------------------------------------------------
 
 

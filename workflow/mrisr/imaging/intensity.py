@@ -11,6 +11,8 @@ from mrisr.errors import InputError
 
 Bounds = tuple[float, float]
 """The two values that become 0 and 1."""
+FIXED: dict[str, Bounds] = {"none": (0.0, 1.0), "byte": (0.0, 255.0)}
+"""The bounds of methods that do not look at the values."""
 FAR = 2
 """How many widths of the range a value has to lie outside to be called far outside."""
 
@@ -18,13 +20,17 @@ FAR = 2
 def bounds(
     array: np.ndarray, inside: np.ndarray | None, *, method: str, low_percentile: float, percentile: float, **_: Any
 ) -> Bounds:
-    """Two percentiles, or minimum and maximum, of the voxels inside; 0 and 1 for the method ``none``."""
+    """Two percentiles, or minimum and maximum, of the voxels inside; fixed for the methods ``none`` and ``byte``."""
     values = array if inside is None else array[inside]
     low, high = float(values.min()), float(values.max())
-    if method == "none":
-        if low < 0 or high > 1:
-            raise InputError(f"its values reach from {low:.6g} to {high:.6g}; normalise.method: none takes [0, 1] only")
-        return 0.0, 1.0
+    if method in FIXED:
+        least, greatest = FIXED[method]
+        if low < least or high > greatest:
+            raise InputError(
+                f"its values reach from {low:.6g} to {high:.6g}; normalise.method: {method} takes "
+                f"[{least:g}, {greatest:g}] only"
+            )
+        return FIXED[method]
     if low == high:
         raise InputError(f"is constant: every voxel is {low:.6g}; give a volume with something in it")
     if method == "percentile":

@@ -24,8 +24,10 @@ class Figures(Section):
     panel_subject: Name | None = Field(
         None, description="subject of the panels and of the gallery; null: the first one of the primary test group"
     )
-    further: list[Literal["mscn", "profile", "kernels"]] = Field(
-        [], description="additional figures: MSCN densities, intensity profiles, estimated kernels"
+    further: list[Literal["mscn", "profile", "kernels", "outputs"]] = Field(
+        [],
+        description="additional figures: MSCN densities, intensity profiles, estimated kernels; outputs: all models for"
+        " several test images",
     )
     panel_slice: Index | None = Field(
         None,

@@ -23,10 +23,10 @@ class Empty(Section):
 class Normalise(Section):
     """How intensities become [0, 1]: by two percentiles, or by minimum and maximum. Values are clipped."""
 
-    method: Literal["percentile", "minmax", "none"] = Field(
+    method: Literal["percentile", "minmax", "none", "byte"] = Field(
         "percentile",
         description="what becomes 0 and 1: two percentiles, or minimum and maximum (minmax), which one voxel can move;"
-        " none: values are in [0, 1] already",
+        " none: values are in [0, 1] already; byte: values are in [0, 255], as in pictures of 8 bits",
     )
     per: Literal["volume", "slice"] = Field("volume", description="limits of the whole volume, or of each slice")
     low_percentile: Real = Field(

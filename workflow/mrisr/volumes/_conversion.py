@@ -39,10 +39,17 @@ def converted(path: Path, conversion: Conversion) -> bytes:
     import nibabel as nib
 
     array = _pictures.read(path, LIMIT).array if conversion.kind == "picture" else _numbers(path, conversion)
-    little = array.astype(array.dtype.newbyteorder("<"))
+    little = _coloured(array) if array.ndim == 4 else array.astype(array.dtype.newbyteorder("<"))
     image = nib.Nifti1Image(little, np.array(AFFINES[conversion.plane], float), nib.Nifti1Header(endianness="<"))
     image.set_data_dtype(little.dtype)
     return _stored(image.to_bytes())
+
+
+def _coloured(array: np.ndarray) -> np.ndarray:
+    """Colours [rows, columns, 1, 3] of 8 bits as the voxels that NIfTI has for them."""
+    if array.dtype != np.uint8:
+        raise InputError("is a colour picture of more than 8 bits, for which NIfTI has no voxels")
+    return np.ascontiguousarray(array).view([(name, "u1") for name in "RGB"])[..., 0]
 
 
 def _numbers(path: Path, conversion: Conversion) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
 from mrisr.imaging.grid import inside_mask
-from mrisr.imaging.intensity import far_outside, percentiles
+from mrisr.imaging.intensity import FIXED, far_outside, percentiles
 from mrisr.imaging.loaded import LoadedVolume
 
 from .misalignment import misalignment
@@ -172,7 +172,7 @@ def _place(scan: LoadedVolume, loaded: LoadedVolume, *, axis: int, indices: list
 def _extremes(loaded: LoadedVolume, mask: LoadedVolume | None, settings: Mapping[str, Any]) -> list[str]:
     """A note if values of a volume lie far outside the range between the percentiles of ``slices.normalise``."""
     normalise = NORMALISE | dict(settings.get("normalise", {}))
-    if normalise["method"] == "none":
+    if normalise["method"] in FIXED:
         return []
     values = loaded.array if mask is None else loaded.array[inside_mask(mask, loaded)]
     low, high = normalise["low_percentile"], normalise["percentile"]

@@ -56,7 +56,7 @@ class Source(BaseModel):
     archive_sha256: Sha256
     member: Annotated[str, Field(min_length=1)]
     sha256: Sha256
-    shape: Annotated[list[Side], Field(min_length=3, max_length=3)] | None = None
+    shape: Annotated[list[Side], Field(min_length=3, max_length=4)] | None = None
     distribution: Literal["sdist", "wheel"] | None = None
     description: str | None = None
     licence: str | None = None
