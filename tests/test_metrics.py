@@ -28,6 +28,7 @@ NAMES = metrics.available()
 WITH_REFERENCE = [name for name in NAMES if plugins.describe("metrics", name).constants.get("NEEDS_REFERENCE", True)]
 FEW = settings(max_examples=5, deadline=None)
 PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0, "gmsd": 0.0, "haarpsi": 1.0, "vif": 1.0, "fsim": 1.0}
+PERFECT |= {"frc_cutoff": 1.0, "frc_beyond": 1.0, "consistency": 0.0}
 PERFECT |= dict.fromkeys(metric_files.NETWORKS, 0.0)
 SYMMETRIC = [name for name in WITH_REFERENCE if name not in metric_files.NETWORKS]
 """Metrics that do not care which way up an image is."""

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mrisr import contents, metrics
+from mrisr import contents, metrics, plugins
 from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
 from mrisr.imaging.masks import load_masks
 from mrisr.pairs import Pair, read_pairs
+
+from .again import Again
 
 COLUMNS = (
     *("scale", "architecture", "loss", "training_set", "seed", "fold"),
@@ -67,6 +69,7 @@ def score_test_sets(
     seen: dict[tuple, dict[str, float]] = {}
     report = progress(len(test_sets), 0) if progress else None
     for done, (test_set, files) in enumerate(test_sets.items(), start=1):
+        again = Again(**files) if any(_compares_inputs(method) for method in metrics.values()) else None
         for subject, pairs in itertools.groupby(read_pairs(**files), key=lambda pair: pair.subject):
             inside = load_masks(masks[subject]) if masks and subject in masks else {}
             kept: dict[int, np.ndarray] = {}
@@ -79,7 +82,7 @@ def score_test_sets(
                     if estimates:
                         kept[pair.index] = estimate
                     if key not in seen:
-                        seen[key] = _measure(pair, estimate, inside.get(pair.index), metrics)
+                        seen[key] = _measure(pair, estimate, inside.get(pair.index), metrics, again)
                 here = {**names, **where, "slice": pair.index}
                 rows += [{**here, "metric": metric, "value": value} for metric, value in seen[key].items()]
             if estimates:
@@ -108,12 +111,28 @@ def with_files(metrics: Mapping[str, Mapping[str, Any]], reads: Mapping[str, Any
 
 
 def _measure(
-    pair: Pair, estimate: np.ndarray, mask: np.ndarray | None, chosen: Mapping[str, Mapping[str, Any]]
+    pair: Pair,
+    estimate: np.ndarray,
+    mask: np.ndarray | None,
+    chosen: Mapping[str, Mapping[str, Any]],
+    again: Again | None,
 ) -> dict[str, float]:
     return {
-        name: metrics.compute(method["kind"], pair.reference, estimate, mask=mask, **method["options"])
+        name: _consistency(pair, estimate, method, again)
+        if again and _compares_inputs(method)
+        else metrics.compute(method["kind"], pair.reference, estimate, mask=mask, **method["options"])
         for name, method in chosen.items()
     }
+
+
+def _consistency(pair: Pair, estimate: np.ndarray, method: Mapping[str, Any], again: Again) -> float:
+    """A metric of the degraded estimate against the input; NaN if the degradation cannot be repeated."""
+    degraded = again(pair.subject, pair.index, estimate)
+    return np.nan if degraded is None else metrics.compute(method["kind"], pair.degraded, degraded, **method["options"])
+
+
+def _compares_inputs(method: Mapping[str, Any]) -> bool:
+    return plugins.constant("metrics", method["kind"], "COMPARES") == "inputs"
 
 
 def write_scores(path: Path, scores: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mrisr import contents
+from mrisr import contents, plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant, labels
 
@@ -40,6 +40,9 @@ class Scoring(Stage):
                 if options[option] is None:
                     made = self.jobs.job(stage, fold=fold if study.folds else None)
                     reads[option], needs[option] = made.writes[option], made.identity
+        for method in metrics.values():
+            if "scale" in plugins.describe("metrics", method["kind"]).options:
+                method["options"]["scale"] = int(scale)
         paths: dict[str, str] = {}
         for name, method in metrics.items():
             metrics[name], own = contents.by_content("metrics", method, self.subjects.digests)

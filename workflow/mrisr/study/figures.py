@@ -24,10 +24,10 @@ class Figures(Section):
     panel_subject: Name | None = Field(
         None, description="subject of the panels and of the gallery; null: the first one of the primary test group"
     )
-    further: list[Literal["mscn", "profile", "kernels", "outputs"]] = Field(
+    further: list[Literal["mscn", "profile", "kernels", "outputs", "frc", "scanning_frc"]] = Field(
         [],
         description="additional figures: MSCN densities, intensity profiles, estimated kernels; outputs: all models for"
-        " several test images",
+        " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches",
     )
     panel_slice: Index | None = Field(
         None,
