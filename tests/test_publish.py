@@ -125,6 +125,55 @@ def test_the_configuration_has_every_default(content):
     assert resolved["test_sets"] == ["gaussian", "mean"]
 
 
+def identified(content):
+    """The entities of the crate by their identifiers."""
+    graph = json.loads(content["ro-crate-metadata.json"])["@graph"]
+    found = {entity["@id"]: entity for entity in graph}
+    assert len(found) == len(graph)
+    return found
+
+
+def references(value):
+    """Identifiers that a value refers to."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (
+        [value["@id"]]
+        if isinstance(value, dict) and value.keys() == {"@id"}
+        else [r for p in parts for r in references(p)]
+    )
+
+
+def test_every_reference_of_the_crate_leads_to_an_entity_of_it(content):
+    entities = identified(content)
+    named = {target for entity in entities.values() for target in references(list(entity.values()))}
+    assert {target for target in named - entities.keys() if not target.startswith("http")} == set()
+
+
+def test_the_crate_has_the_checksum_and_size_of_every_other_file(content):
+    files = {name: entity for name, entity in identified(content).items() if "File" in entity["@type"]}
+    assert files.keys() == content.keys() - {"ro-crate-metadata.json", "manifest-sha256.txt"}
+    for name, entity in files.items():
+        assert entity["sha256"] == hashlib.sha256(content[name]).hexdigest()
+        assert entity["contentSize"] == str(len(content[name]))
+
+
+def test_each_job_is_one_action_with_what_it_read_and_wrote(content):
+    entities, jobs = identified(content), json.loads(content["jobs.json"])
+    actions = [entity for entity in entities.values() if entity["@type"] == "CreateAction" and "identifier" in entity]
+    assert sorted(action["identifier"] for action in actions) == sorted(job["identity"] for job in jobs)
+    (trained,) = (job for job in jobs if job["stage"] == "train" and job["wildcards"]["training_set"] == "mean")
+    action = entities[f"#job/{trained['identity']}"]
+    assert {part["@id"] for part in action["result"]} == set(trained["writes"].values())
+    assert "#absent/results/tiny/degraded/x2/mean/anna.safetensors" in {part["@id"] for part in action["object"]}
+    assert "agent" not in action
+
+
+def test_the_reporter_of_snakemake_writes_the_same_artifact(project, content):
+    project.snakemake("--nolock", "-c1", "--reporter", "mrisr", "results")
+    with zipfile.ZipFile(project.folder / "results/tiny/artifact/tiny.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == content
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 def test_the_identifier_of_a_folder_is_that_of_gits_tree(tmp_path):
     files = {"a": b"x", "a.b": b"", "a-b/c": b"\x00\xff", "b/d/e": b"y\n", "run": b"#!/bin/sh\n"}

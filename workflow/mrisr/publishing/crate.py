@@ -1,13 +1,12 @@
 """The RO-Crate of a study's run: what was made, by which job, from what, with SHA-256 of every file.
 
 It follows the profile Provenance Run Crate 0.5 (https://w3id.org/ro/wfrun/provenance/0.5), which builds on Workflow
-RO-Crate 1.0 and RO-Crate 1.1. What the records do not say is left out: there is no agent and no licence.
+RO-Crate 1.0 and RO-Crate 1.1. What the records do not say is left out: there is no agent.
 """
 
 from __future__ import annotations
 
 import datetime
-import mimetypes
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,19 @@ PROFILES = {
     "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
     WORKFLOW_CRATE: ("Workflow RO-Crate", "1.0"),
 }
-DONE = {"@id": "http://schema.org/CompletedActionStatus"}
-KINDS = {".safetensors": "application/octet-stream", ".smk": "text/plain", ".tsv": "text/tab-separated-values"}
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+LICENCE = "No licence is chosen for the results. The licence of the program is in source/."
+"""The profile requires a text. Only the people who publish can choose a licence."""
+DONE = "http://schema.org/CompletedActionStatus"
+KINDS = {
+    **dict.fromkeys(("", ".smk", ".txt", ".cfg", ".toml", ".sh", ".def", ".j2"), "text/plain"),
+    **dict.fromkeys((".yaml", ".yml", ".cff"), "application/yaml"),
+    **{f".{kind}": f"text/{kind}" for kind in ("csv", "html", "css")},
+    **{".py": "text/x-python", ".md": "text/markdown", ".rst": "text/x-rst", ".tsv": "text/tab-separated-values"},
+    **{".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml", ".gz": "application/gzip"},
+}
+"""Formats of files by the ends of their names. Those of Python depend on the machine."""
+README = "README.md"
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,8 @@ class Run:
         Paths, as the jobs know them.
     began, ended : float
         Seconds since 1970.
+    command : str
+        The command of the job.
     """
 
     stage: str
@@ -50,6 +62,7 @@ class Run:
     writes: Sequence[str]
     began: float
     ended: float
+    command: str
 
     @property
     def name(self) -> str:
@@ -109,6 +122,7 @@ def _head(study: str, files: Mapping[str, Any], runs: Sequence[Run]) -> list[dic
             "description": f"Tables, figures, scores, weights and records of the study '{study}' of mrisr, "
             "with the program's source. The date is that of the last job.",
             "datePublished": published,
+            "license": LICENCE,
             "conformsTo": _links(PROFILES),
             "hasPart": _links(sorted(files)),
             "mainEntity": {"@id": WORKFLOW},
@@ -127,6 +141,8 @@ def _workflow(stages: Iterable[str], versions: Mapping[str, str]) -> dict[str, A
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
         "name": "mrisr",
         "version": versions["mrisr"],
+        "encodingFormat": "text/plain",
+        "conformsTo": {"@id": BIOSCHEMAS},
         "programmingLanguage": {"@id": "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"},
         "hasPart": _links(f"#tool/{stage}" for stage in stages),
         "step": _links(f"#step/{stage}" for stage in stages),
@@ -179,9 +195,9 @@ def _tools(stages: Mapping[str, str], versions: Mapping[str, str]) -> list[dict[
 
 def _file(path: str, digest: str, size: int) -> dict[str, Any]:
     suffix = os.path.splitext(path)[1]
-    kind = KINDS.get(suffix) or mimetypes.types_map.get(suffix)
+    kind = KINDS.get(suffix, "application/octet-stream")
     known = {"@id": path, "@type": "File", "name": path, "sha256": digest, "contentSize": str(size)}
-    return known | ({"encodingFormat": kind} if kind else {})
+    return known | {"encodingFormat": kind} | ({"about": {"@id": "./"}} if path == README else {})
 
 
 def _absent(path: str, digest: str | None) -> dict[str, Any]:
@@ -196,7 +212,7 @@ def _actions(study: str, runs: Sequence[Run], files: Mapping[str, Any]) -> list[
     span = {"startTime": _time(began), "endTime": _time(ended), "actionStatus": DONE}
     given = sorted({path for run in runs for path in run.reads} - made)
 
-    def links(paths: Iterable[str]) -> list[dict[str, str]]:
+    def links(paths: Iterable[str]) -> list[dict[str, str]] | dict[str, str]:
         return _links(path if path in files else _absent_id(path) for path in paths)
 
     whole = {
@@ -232,6 +248,7 @@ def _actions(study: str, runs: Sequence[Run], files: Mapping[str, Any]) -> list[
                 "@id": _action(run),
                 "@type": "CreateAction",
                 "name": run.name,
+                "description": run.command,
                 "identifier": run.identity,
                 "instrument": {"@id": f"#tool/{run.stage}"},
                 "object": links(dict.fromkeys(run.reads)),
@@ -252,8 +269,10 @@ def _absent_id(path: str) -> str:
     return f"#absent/{path}"
 
 
-def _links(targets: Iterable[str]) -> list[dict[str, str]]:
-    return [{"@id": target} for target in targets]
+def _links(targets: Iterable[str]) -> list[dict[str, str]] | dict[str, str]:
+    """References; a single one stands without a list."""
+    found = [{"@id": target} for target in targets]
+    return found[0] if len(found) == 1 else found
 
 
 def _time(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -46,8 +47,7 @@ def name(row: Mapping[str, Any]) -> str:
 
 
 def _run(job: Mapping[str, Any], record: Mapping[str, Any]) -> crate.Run:
-    # A record has no date. Its job ended when it wrote its last output.
-    ended = max(output["stamp"][1] for output in record["outputs"].values()) / 1e9
+    began, ended = record.get("snakemake") or _times(record)
     return crate.Run(
         stage=job["stage"],
         verb=job["verb"],
@@ -55,9 +55,16 @@ def _run(job: Mapping[str, Any], record: Mapping[str, Any]) -> crate.Run:
         wildcards=dict(sorted(job["wildcards"].items())),
         reads=sorted(set(_paths(job["reads"]))),
         writes=sorted(job["writes"].values()),
-        began=ended - record["seconds"],
+        began=began,
         ended=ended,
+        command=shlex.join(record["command"]),
     )
+
+
+def _times(record: Mapping[str, Any]) -> tuple[float, float]:
+    """When a job began and ended, if Snakemake did not tell: it ended when it wrote its last output."""
+    ended = max(output["stamp"][1] for output in record["outputs"].values()) / 1e9
+    return ended - record["seconds"], ended
 
 
 def _paths(value: Any) -> Iterator[str]:

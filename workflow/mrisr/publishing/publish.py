@@ -39,7 +39,13 @@ This archive has the results of one study of mrisr {version}, and what is needed
 """
 
 
-def publish(plan: Plan, *, root: Path = Path("."), with_volumes: bool = False) -> Path:
+def publish(
+    plan: Plan,
+    *,
+    root: Path = Path("."),
+    with_volumes: bool = False,
+    times: Mapping[str, tuple[float, float]] | None = None,
+) -> Path:
     """Write ``results/<study>/artifact/<study>.zip`` and return its path. The same inputs give the same bytes.
 
     Parameters
@@ -49,6 +55,8 @@ def publish(plan: Plan, *, root: Path = Path("."), with_volumes: bool = False) -
         The root of the project.
     with_volumes : bool
         Also pass on the volumes whose licence allows it.
+    times : mapping, optional
+        When the job that wrote a path began and ended, in seconds since 1970, as Snakemake noted it.
 
     Raises
     ------
@@ -57,7 +65,7 @@ def publish(plan: Plan, *, root: Path = Path("."), with_volumes: bool = False) -
     """
     jobs = study.finished(plan)
     program, volumes = source.read(root), data.rows(plan, with_volumes=with_volumes)
-    records = {job.record: study.record(job) for job in jobs}
+    records = {job.record: study.record(job, times or {}) for job in jobs}
     told = [study.described(plan, job, _names(plan, volumes)) for job in jobs]
     content: dict[str, bytes | Path] = {
         **_results(plan, jobs, records),

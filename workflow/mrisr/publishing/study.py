@@ -67,10 +67,12 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def record(job: Job) -> dict[str, Any]:
-    """A job's record without the names and paths of this machine."""
+def record(job: Job, times: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    """A job's record without the names and paths of this machine, with the times of ``times`` as ``snakemake``."""
     told = json.loads(Path(job.record).read_text(encoding="utf-8"))
-    return {key: shortened(value) for key, value in told.items() if key not in UNTOLD}
+    noted = next((times[path] for path in job.writes.values() if path in times), None)
+    shown = {key: shortened(value) for key, value in told.items() if key not in UNTOLD}
+    return shown | ({"snakemake": list(noted)} if noted else {})
 
 
 def shortened(value: Any) -> Any:
