@@ -19,8 +19,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
 from mrisr.arrays import save_slices
+from mrisr.degradations.gaussian import Gaussian
 from mrisr.evaluation.scoring import COLUMNS, write_scores
-from mrisr.figures import _style, boxplot, curves, gallery, gaps, heatmap, mscn, outputs, panel, profile
+from mrisr.figures import (
+    _style,
+    boxplot,
+    curves,
+    gallery,
+    gaps,
+    heatmap,
+    low_resolution,
+    mscn,
+    outputs,
+    panel,
+    profile,
+    sigma_sweep,
+)
 from mrisr.figures._orientation import orient, pixel_aspect
 from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
@@ -361,6 +375,24 @@ def test_figures_of_degraded_slices_are_made_of_their_files(tmp_path):
         ((name, figure),) = kind.pictures(reads, shown)
         assert name == "made"
         assert [text.get_text() for text in figure.legends[0].get_texts()] == ["original", "mean", "low"]
+
+
+def test_the_sweep_finds_the_sigma_of_a_scan_by_every_measure():
+    sharp = [0.2 + 0.8 * image((64, 64), seed) for seed in range(2)]
+    scans = [Gaussian(scale=2, grid="low", sigma=1.3)(one) for one in sharp]
+    found = sigma_sweep.sweep(sharp, scans, 2)
+    for measure, best in sigma_sweep.MEASURES.items():
+        assert sigma_sweep.SIGMAS[found[measure].index(best(found[measure]))] == 1.3
+    assert max(found["SSIM"]) == pytest.approx(1)
+    figure = sigma_sweep.draw({"scan": found}, {"other": sigma_sweep.similarity(scans, [one / 2 for one in scans])})
+    assert [ax.get_title() for ax in figure.axes] == ["best sigma: 1.3"] * 3
+    assert texts_outside(figure) == []
+
+
+def test_low_resolution_images_stand_beside_the_original_in_their_order():
+    figure = low_resolution.draw({"original": image(), "scan": image()[::2, ::2], "dsn": image()[::2, ::2]})
+    assert [text.get_text() for text in figure.texts][-3:] == ["original", "scan", "dsn"]
+    assert texts_outside(figure) == []
 
 
 # ---- pictures -----------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ WITH_REFERENCE = [name for name in NAMES if plugins.describe("metrics", name).co
 FEW = settings(max_examples=5, deadline=None)
 PERFECT = {"psnr": np.inf, "ssim": 1.0, "nrmse": 0.0, "hfen": 0.0, "gmsd": 0.0, "haarpsi": 1.0, "vif": 1.0, "fsim": 1.0}
 PERFECT |= {"frc_cutoff": 1.0, "frc_beyond": 1.0, "consistency": 0.0}
+PERFECT |= {"overshoot": 0.0, "checkerboard": 0.0}
 PERFECT |= dict.fromkeys(metric_files.NETWORKS, 0.0)
 SYMMETRIC = [name for name in WITH_REFERENCE if name not in metric_files.NETWORKS]
 """Metrics that do not care which way up an image is."""
@@ -204,6 +205,34 @@ def test_against_an_empty_reference_there_is_no_value_and_no_warning(name):
         warnings.simplefilter("error")
         assert np.isnan(metrics.compute(name, np.zeros((24, 24)), estimate))
         assert np.isnan(metrics.compute(name, np.zeros((24, 24)), np.zeros((24, 24))))
+
+
+def test_overshoot_is_the_height_of_a_halo_and_blind_to_blur_and_small_displacements():
+    edge = np.full((32, 32), 0.25)
+    edge[:, 16:] = 0.5
+    halo = edge.copy()
+    halo[:, 16] += 0.125
+    halo[:, 15] -= 0.0625
+    assert metrics.compute("overshoot", edge, halo) == pytest.approx((0.125 + 0.0625) / 32)
+    blurred = ndimage.uniform_filter(edge, 3, mode="nearest")
+    assert metrics.compute("overshoot", edge, blurred) == 0
+    moved = np.full_like(edge, 0.25)
+    moved[:, 18:] = 0.5
+    assert metrics.compute("overshoot", edge, moved) == 0
+    assert metrics.compute("overshoot", edge, moved, reach=0) == pytest.approx(0.25 * 2 / 32)
+
+
+@pytest.mark.parametrize("period", [2, 4])
+def test_checkerboard_is_the_strength_of_the_periodic_part_of_the_error(period):
+    rows, columns = np.indices((32, 48))
+    wave = 0.1 * np.cos(2 * np.pi * rows / period)
+    flat = np.full((32, 48), 0.5)
+    expected = np.sqrt(np.mean(wave**2))
+    assert metrics.compute("checkerboard", flat, flat + wave, period=period) == pytest.approx(expected)
+    # A wave of another period that fits into the tile, and a constant error, are no pattern.
+    for other in (0.1 * np.cos(2 * np.pi * columns / 8), np.full_like(wave, 0.1)):
+        assert metrics.compute("checkerboard", flat, flat + other, period=period) == pytest.approx(0, abs=1e-9)
+    assert np.isnan(metrics.compute("checkerboard", flat[:1], flat[:1]))
 
 
 @pytest.mark.parametrize("level", [0.3, 0.7, 1.0])

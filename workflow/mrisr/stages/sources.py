@@ -68,6 +68,13 @@ def _training_slices(jobs: Jobs, scale: int) -> Source:
     return _slices(jobs, scale, jobs.subjects.of("train")[0], plain, 0, None)
 
 
+def _scan_slices(jobs: Jobs, scale: int) -> Source:
+    """The same slices, and which of the degradations stand for the scan: those that the study tests on."""
+    found = _training_slices(jobs, scale)
+    scans = [name for name in jobs.study.test_sets if name not in jobs.study.mixtures]
+    return found._replace(settings={**found.settings, "scans": scans})
+
+
 def _slices(jobs: Jobs, scale: int, subject: str, degradations: list[str], fold: int, index: int | None) -> Source:
     sliced = jobs.job("slice", subject=subject)
     degraded = {name: jobs.degraded(scale, name, subject, fold) for name in degradations}
@@ -140,6 +147,7 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "histories": _histories,
     "test_slices": _test_slices,
     "training_slices": _training_slices,
+    "scan_slices": _scan_slices,
     SHOWN_MODELS: _estimates,
     "kernels": _kernels,
 }

@@ -24,10 +24,13 @@ class Figures(Section):
     panel_subject: Name | None = Field(
         None, description="subject of the panels and of the gallery; null: the first one of the primary test group"
     )
-    further: list[Literal["mscn", "profile", "kernels", "outputs", "frc", "scanning_frc"]] = Field(
+    further: list[
+        Literal["mscn", "profile", "kernels", "outputs", "frc", "scanning_frc", "low_resolution", "sigma_sweep"]
+    ] = Field(
         [],
         description="additional figures: MSCN densities, intensity profiles, estimated kernels; outputs: all models for"
-        " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches",
+        " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
+        " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan",
     )
     panel_slice: Index | None = Field(
         None,
