@@ -392,6 +392,8 @@ def test_the_sweep_finds_the_sigma_of_a_scan_by_every_measure():
 def test_low_resolution_images_stand_beside_the_original_in_their_order():
     figure = low_resolution.draw({"original": image(), "scan": image()[::2, ::2], "dsn": image()[::2, ::2]})
     assert [text.get_text() for text in figure.texts][-3:] == ["original", "scan", "dsn"]
+    assert len(figure.axes) == 6, "a slice and a detail of each"
+    assert all(len(ax.images) == 1 for ax in figure.axes)
     assert texts_outside(figure) == []
 
 

@@ -39,8 +39,9 @@ def draw(images: Mapping[str, np.ndarray], *, aspect: float = 1.0, box: Box | No
     tiles = Tiles(len(images), most=MOST, rows=("slice", "detail"), shape=shape, aspect=aspect, lines=1)
     for position, (name, image) in enumerate(images.items()):
         tiles.title(position, [name])
-        picture(tiles.axes(position, 0), image, shape, white)
-        mark(tiles.axes(position, 0), box)
+        ax = tiles.axes(position, 0)
+        picture(ax, image, shape, white)
+        mark(ax, box)
         zoom(tiles.axes(position, 1), image, shape, white, box)
     return tiles.figure
 
