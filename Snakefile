@@ -34,6 +34,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/tabulate.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explorer.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/publish.smk"
 
@@ -50,6 +51,7 @@ rule all:
     default_target: True
     input:
         study.results(),
+        layout.explorer,
         layout.report,
 
 

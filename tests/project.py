@@ -37,6 +37,9 @@ TINY = {
 UNFINISHED = shutil.ignore_patterns("*.pyc.*")
 """Names of compiled modules while Python writes them. Finished ones are copied: they need not be compiled again."""
 
+PAGES = {"write_report", "write_explorer"}
+"""Rules of the pages that show the results of all others."""
+
 SUBJECTS = {"anna": "train", "ben": "validation", "cleo": "test", "dora": "test"}
 
 
@@ -106,9 +109,9 @@ class Project:
         return done
 
     def planned(self, *arguments: str) -> dict[str, int]:
-        """How many jobs of each rule a dry run lists, without ``all`` and the report."""
+        """How many jobs of each rule a dry run lists, without ``all`` and the pages."""
         counts = self.planned_with_report(*arguments)
-        return {rule: count for rule, count in counts.items() if rule != "write_report"}
+        return {rule: count for rule, count in counts.items() if rule not in PAGES}
 
     def planned_with_report(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run lists, without ``all``."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,7 +24,7 @@ from project import ROOT, SUBJECTS, TINY, Project
 from skimage.metrics import peak_signal_noise_ratio
 
 SCAN = "nirodents-rat15"
-NOT_REPRODUCIBLE = ("logs/", "timings/", "report.html", "study.yaml")
+NOT_REPRODUCIBLE = ("logs/", "timings/", "explorer.html", "report.html", "study.yaml")
 """What may differ from run to run, beside the run.json files."""
 
 
@@ -126,9 +128,27 @@ def test_the_report_holds_captions_tables_and_figures(done):
         assert name in report
 
 
+def test_the_explorer_holds_a_picture_and_the_mean_of_every_cell(done):
+    page = (done.folder / "results/tiny/explorer.html").read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, flags=re.S)[1])
+    table = pd.read_csv(done.folder / "results/tiny/tables/psnr.csv", keep_default_na=False).query("loss != ''")
+    assert len(data["runs"]) == len(table) == 6
+    for _, row in table.iterrows():
+        model = data["models"].index([row["scale"], row["architecture"], row["loss"], row["training_set"]])
+        cells = data["cells"]["main"]["psnr"][model]
+        assert cells == pytest.approx([float(row[name]) for name in data["test_sets"]], rel=1e-4)
+    shown = [entry for slices in data["pictures"]["shown"]["2"].values() for entry in slices]
+    assert [len(entry["estimates"]) for entry in shown] == [6] * len(shown)
+    names = {name for entry in shown for pair in entry["estimates"].values() for name in pair}
+    names |= {entry[name] for entry in shown for name in ("high", "low")}
+    assert names == set(data["pictures"]["files"])
+    command = shlex.split(data["runs"][0]["records"]["train"]["command"])
+    assert command[:2] == ["mrisr", "train"]
+
+
 def test_every_record_names_the_command_and_the_digests(done):
     records = list((done.folder / "results/tiny").rglob("*run.json"))
-    assert len(records) == 1 + 4 + 8 + 6 + 6 + 1 + 1 + 6 + 1
+    assert len(records) == 1 + 4 + 8 + 6 + 6 + 1 + 1 + 6 + 1 + 1  # the last two are the pages
     for path in records:
         record = json.loads(path.read_text())
         assert record["command"][0] == "mrisr"

@@ -35,7 +35,7 @@ from mrisr.figures import (
     profile,
     sigma_sweep,
 )
-from mrisr.figures._orientation import orient, pixel_aspect
+from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
 

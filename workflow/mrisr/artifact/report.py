@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mrisr.errors import InputError
+
+from .scaling import scale_pictures
 
 
 def run(
@@ -26,3 +29,6 @@ def run(
     options = ["--nolock", "--cores", "1", "--configfile", study, "--report", writes["report"], "results"]
     if subprocess.run([*snakemake, *options]).returncode:
         raise InputError("report: Snakemake could not write it, for the reason above; run snakemake again")
+    width = scale_pictures(Path(writes["report"]))
+    if width is not None:
+        print(f"report: its pictures are at most {width} pixels wide, or it would be too large; see figures/ for all")

@@ -261,6 +261,12 @@ def figures(
     _run(study, "figure", identity=identity, figure=figure, scale=scale)
 
 
+@app.command(epilog=_example("mrisr explorer", "mrisr explorer --study my-study.yaml"))
+def explorer(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Write explorer.html: every score with its pictures, curves and records, in one page that works offline."""
+    _run(study, "explorer", identity=identity)
+
+
 @app.command(epilog=_example("mrisr report"))
 def report(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Write report.html: tables and figures with their captions."""

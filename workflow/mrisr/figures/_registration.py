@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mrisr.imaging.loaded import LoadedVolume
+from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.prepare import Prepared
 
-from ._orientation import orient, pixel_aspect
 from ._style import PAGE, save, styled
 from ._tiles import brightest
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mrisr.arrays import Cache, load_slices, stored_slices
+from mrisr.imaging.orientation import orient, pixel_aspect
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom

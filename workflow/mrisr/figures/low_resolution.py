@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mrisr.arrays import Cache, load_slices, stored_slices
+from mrisr.imaging.orientation import orient, pixel_aspect
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, mark, picture, zoom

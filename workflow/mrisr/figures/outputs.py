@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mrisr.arrays import load_slices
+from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import Pair, read_pairs
 from mrisr.statistics.order import MODEL, Order
 from mrisr.statistics.scores import read
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from ._style import PAGE, SMALL, TALLEST, balanced, fitting, styled
 from ._tiles import GAP, LINE, brightest, picture

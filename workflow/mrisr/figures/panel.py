@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from mrisr import metrics
 from mrisr.arrays import load_slices
+from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import Pair, read_pairs
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom

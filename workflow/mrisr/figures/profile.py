@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from scipy import ndimage
 
 from mrisr.arrays import Cache, load_slices, stored_slices
+from mrisr.imaging.orientation import orient, pixel_aspect
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from ._style import OUTLINE, PAGE, legend_grid, looks, styled
 from ._tiles import brightest, grey, picture

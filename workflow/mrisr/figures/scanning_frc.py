@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from mrisr.arrays import load_slices
 from mrisr.evaluation.estimates import ModelEstimator
 from mrisr.imaging.frc import patch_window, scan
+from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import read_pairs
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from ._style import OUTLINE, styled
 from ._tiles import Tiles, brightest, grey, picture

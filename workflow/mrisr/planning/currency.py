@@ -40,7 +40,7 @@ def outdated(plan: Plan, *, if_current: Callable[[Job], None] = lambda job: None
     Also repairs the time stamps of current outputs, and calls ``if_current`` for each job that made them.
     """
     found = []
-    for job in (*plan.jobs(), plan.job("report")):
+    for job in (*plan.jobs(), *plan.pages()):
         present = [path for path in job.writes.values() if os.path.exists(path)]
         if plan.stages[job.stage].IN_STUDY and present:
             record = read_record(job.record)

@@ -24,6 +24,7 @@ class Layout:
         self.root = results.as_posix()
         self.study = f"{self.root}/study.yaml"
         self.report = f"{self.root}/report.html"
+        self.explorer = f"{self.root}/explorer.html"
         self.tables = f"{self.root}/tables"
         self.figures = f"{self.root}/figures"
         self.logs = f"{self.root}/logs"

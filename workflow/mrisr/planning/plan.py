@@ -86,7 +86,7 @@ class Plan:
             raise InputError(*problems)
 
     def jobs(self) -> list[Job]:
-        """Every job of the study except the report's, which shows the results of the others.
+        """Every job of the study except those of `pages`.
 
         Raises
         ------
@@ -102,6 +102,10 @@ class Plan:
         self._require_distinct()
         return jobs
 
+    def pages(self) -> list[Job]:
+        """The jobs of the explorer and of the report, which show the results of all others."""
+        return [self.job(name) for name, stage in self.stages.items() if stage.SHOWS_ALL_OTHERS]
+
     def _require_runnable(self, jobs: list[Job]) -> None:
         problems = [problem for job in jobs for problem in self.stages[job.stage].problems(job)]
         if problems:
@@ -109,11 +113,16 @@ class Plan:
 
     def _require_distinct(self) -> None:
         """Raise `InputError` if two files of the study would have the same path."""
-        report = self.stages["report"]
-        common = [self.layout.study, *report.patterns().values(), report.record_pattern()]
+        showing = [stage for stage in self.stages.values() if stage.SHOWS_ALL_OTHERS]
+        common = [self.layout.study]
+        common += [path for stage in showing for path in (*stage.patterns().values(), stage.record_pattern())]
         # Stages outside the study are left out: with leakage allowed, two subjects may have the same fetched volume.
-        own = (job for job in self._jobs.values() if self.stages[job.stage].IN_STUDY and job.stage != "report")
+        own = (job for job in self._jobs.values() if self._is_own(job))
         collisions.require_distinct([*common, *(path for job in own for path in (*job.writes.values(), job.record))])
+
+    def _is_own(self, job: Job) -> bool:
+        stage = self.stages[job.stage]
+        return stage.IN_STUDY and not stage.SHOWS_ALL_OTHERS
 
     # ---- what several stages read -----------------------------------------------------------------------------------
 

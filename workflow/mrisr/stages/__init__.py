@@ -16,6 +16,7 @@ ORDER = (
     "parameters",
     "tabulate",
     "figure",
+    "explorer",
     "report",
 )
 """The modules of this package and the stages in them, in the order of the data flow."""
