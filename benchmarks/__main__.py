@@ -22,7 +22,7 @@ from benchmarks.side_by_side import Row
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
-BENCHMARKS = ("start", "degradations", "metrics", "training")
+BENCHMARKS = ("start", "degradations", "metrics", "training", "baselines")
 
 
 def main() -> None:

@@ -52,18 +52,29 @@ class Observation:
     def __init__(self, kind: str, shape: tuple[int, int], scale: int):
         if kind not in OBSERVATIONS:
             raise InputError(f"baselines: observation must be one of {', '.join(OBSERVATIONS)}, not {kind!r}")
-        if kind == "box":
-            self.rows, self.columns = (np.kron(np.eye(side), np.full((1, scale), 1 / scale)) for side in shape)
-        else:
+        self.is_box, self.scale = kind == "box", scale
+        if not self.is_box:
             self.rows, self.columns = (resampling_matrix(side * scale, side) for side in shape)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """[H, W] -> [h, w]."""
+        if self.is_box:
+            scale = self.scale
+            return sum(image[row::scale, column::scale] for row in range(scale) for column in range(scale)) / scale**2
         return self.rows @ image @ self.columns.T
 
     def adjoint(self, image: np.ndarray) -> np.ndarray:
         """[h, w] -> [H, W], the transpose."""
+        if self.is_box:
+            return (image / self.scale**2).repeat(self.scale, 0).repeat(self.scale, 1)
         return self.rows.T @ image @ self.columns
+
+    @property
+    def norm(self) -> float:
+        """Largest singular value of the model."""
+        if self.is_box:
+            return 1 / self.scale
+        return float(np.linalg.norm(self.rows, 2) * np.linalg.norm(self.columns, 2))
 
 
 def spline(plane: np.ndarray, scale: int, order: int) -> np.ndarray:

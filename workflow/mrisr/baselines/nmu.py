@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from mrisr.errors import InputError
 
@@ -65,22 +64,43 @@ class NMU(Enlargement):
 
     def _non_local_mean(self, image: np.ndarray, strength: np.ndarray) -> np.ndarray:
         """Weighted mean of similar patches for all pixels at once, one offset of the search window after another."""
-        radius, side = self.search, 2 * self.patch + 1
+        radius = self.search
         mirrored = np.pad(image, radius, mode="symmetric")
-        variance = np.maximum(strength**2, TINY)
-        total, weights = np.zeros_like(image), np.zeros_like(image)
+        factor = -1 / np.maximum(strength**2, TINY)
+        # A pixel's own weight is 1.
+        total, weights, difference = image.copy(), np.ones_like(image), np.empty_like(image)
         height, width = image.shape
         for row in range(2 * radius + 1):
             for column in range(2 * radius + 1):
+                if row == column == radius:
+                    continue
                 other = mirrored[row : row + height, column : column + width]
-                distance = ndimage.uniform_filter((image - other) ** 2, side, mode="reflect")
-                weight = np.exp(-distance / variance)
-                total += weight * other
+                np.subtract(image, other, out=difference)
+                np.multiply(difference, difference, out=difference)
+                weight = _window_mean(difference, self.patch)
+                weight *= factor
+                np.exp(weight, out=weight)
                 weights += weight
+                weight *= other
+                total += weight
         return total / weights
+
+
+def _window_mean(image: np.ndarray, radius: int) -> np.ndarray:
+    """Mean in the square window around each pixel, by sums of shifted copies along each axis."""
+    side, (height, width) = 2 * radius + 1, image.shape
+    padded = np.pad(image, radius, mode="symmetric")
+    rows = padded[:height] + padded[1 : 1 + height]
+    for shift in range(2, side):
+        rows += padded[shift : shift + height]
+    mean = rows[:, :width] + rows[:, 1 : 1 + width]
+    for shift in range(2, side):
+        mean += rows[:, shift : shift + width]
+    mean /= side**2
+    return mean
 
 
 def _local_deviation(image: np.ndarray, radius: int) -> np.ndarray:
     """Standard deviation in the square window around each pixel."""
-    mean, square = (ndimage.uniform_filter(i, 2 * radius + 1, mode="reflect") for i in (image, image**2))
+    mean, square = (_window_mean(i, radius) for i in (image, image**2))
     return np.sqrt(np.maximum(square - mean**2, 0))
