@@ -241,6 +241,12 @@ def parameters(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     _run(study, "parameters", identity=identity)
 
 
+@app.command(epilog=_example("mrisr runtimes --scale 2"))
+def runtimes(scale: Scale, study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Time every model and baseline on slices of each test group, on this machine."""
+    _run(study, "runtimes", identity=identity, scale=scale)
+
+
 @app.command(epilog=_example("mrisr tabulate"))
 def tabulate(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Collect all scores into scores.csv and the tables."""

@@ -35,6 +35,7 @@ def draw(
     scores: Mapping[str, Mapping[str, float]] | None = None,
     aspect: float = 1.0,
     box: Box | None = None,
+    mark_matched: bool = True,
 ) -> Figure:
     """Ground truth, input and every model's output, with scores and an enlarged part. Below are the absolute errors.
 
@@ -45,7 +46,7 @@ def draw(
     degraded : ndarray
         The models' input, on the slice's own grid or on a coarser one (then without an error map).
     estimates : {training set: ndarray like the reference}
-        Outputs. The output of the model trained on ``test_set`` is marked.
+        Outputs. The output of the model trained on ``test_set`` is marked, if ``mark_matched`` is set.
     scores : {training set or "input": {label: value}}, optional
         Scores for the titles. The labels are shown above the ground truth.
     aspect : float
@@ -64,7 +65,7 @@ def draw(
         picture(ax, image, shape, white)
         mark(ax, box)
         zoom(ax.inset_axes(inset), image, shape, white, box)
-        matched = position > 1 and name == test_set
+        matched = mark_matched and position > 1 and name == test_set
         title = [f"{name} (matched)" if matched else name, _score_line(position, name, scores)]
         tiles.title(position, title[:lines], bold=matched)
     _draw_errors(tiles, list(images.values()))

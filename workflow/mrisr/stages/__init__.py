@@ -14,6 +14,7 @@ ORDER = (
     "evaluate",
     "baseline",
     "parameters",
+    "runtimes",
     "tabulate",
     "figure",
     "explorer",

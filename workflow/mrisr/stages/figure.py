@@ -8,7 +8,7 @@ from mrisr.planning import figures
 from mrisr.planning.job import Job
 
 from .scoring import score_rows
-from .sources import SHOWN_MODELS, SOURCES
+from .sources import SHOWN_METHODS, SHOWN_MODELS, SOURCES
 from .stage import Asks, Stage, Takes
 
 MEGABYTES = 600
@@ -58,7 +58,7 @@ class Figure(Stage):
     def asks(self, costs, figure: str) -> Asks:
         """Memory for all scores, and for the networks if a figure shows their estimates."""
         memory = MEGABYTES + score_rows(self.jobs, costs.geometries) * costs.ROW_BYTES / costs.MB
-        if SHOWN_MODELS in figures.declared(figure, "READS"):
+        if {SHOWN_MODELS, SHOWN_METHODS} & set(figures.declared(figure, "READS")):
             shown = costs.largest([costs.geometries.of(subject) for subject in self.subjects.groups]).pixels
             networks = [costs.network(model["architecture"], model["scale"]) for model in self.jobs.models()]
             largest = max(network.largest for network in networks)

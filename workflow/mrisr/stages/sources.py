@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from mrisr import plugins
 from mrisr.errors import InputError
 from mrisr.planning import tables
 from mrisr.planning.job import Job
+from mrisr.planning.methods import constant, described
+from mrisr.study.methods import Method
 
 from .stage import Jobs
 
 SHOWN_MODELS = "shown_models"
+SHOWN_METHODS = "shown_methods"
 
 
 class Source(NamedTuple):
@@ -112,6 +116,40 @@ def _estimates(jobs: Jobs, scale: int) -> Source:
     )
 
 
+def _methods(jobs: Jobs, scale: int) -> Source:
+    """For each test group its first subject, with the models of the first seed and of the fold that tests it.
+
+    Also the baselines that do not see the high-resolution slice, and the test sets of the panels.
+    """
+    study, shown, weights, needs, sets = jobs.study, {}, {}, {}, {}
+    kinds: set[str] = set()
+    for group in jobs.subjects.group_names:
+        subject = next(name for name, of in jobs.subjects.groups.items() if of == group)
+        run = {"seed": study.seeds[0], "fold": jobs.subjects.testing_fold(subject)}
+        models = [(names, job) for names, job in _models(jobs, scale) if run.items() <= names.items()]
+        pairs = {name: jobs.pairs(scale, name, "test", run["fold"]) for name in study.figures.panel_test_sets}
+        named = [[names[key] for key in ("architecture", "loss", "training_set")] for names, _ in models]
+        shown[group] = {"subject": subject, "slice": None, "models": named}
+        weights[group] = [job.writes["weights"] for _, job in models]
+        sets[group] = {name: files for name, (files, _) in pairs.items()}
+        needs[group] = [[job.identity for _, job in models], {name: found for name, (_, found) in pairs.items()}]
+        kinds |= {job.settings["architecture"]["kind"] for _, job in models}
+    floors = {n: described("baselines", n, m) for n, m in study.evaluation.baselines.items() if not _is_ceiling(n, m)}
+    return Source(
+        {"weights": weights, "test_sets": sets},
+        {"methods": needs},
+        {"shown": shown, "baselines": floors, "grid": study.protocol.grid},
+        (
+            *(f"mrisr.models.{kind}" for kind in sorted(kinds)),
+            *(module for known in floors.values() for module in plugins.modules("baselines", known)),
+        ),
+    )
+
+
+def _is_ceiling(name: str, method: Method) -> bool:
+    return bool(constant("baselines", name, method, "SEES_REFERENCE"))
+
+
 def _kernels(jobs: Jobs, scale: int) -> Source:
     """The estimated kernels of the training subjects of the first fold."""
     methods = [name for name in dict.fromkeys(jobs.study.estimated.values()) if jobs.study.gives(name) == "kernels"]
@@ -149,5 +187,6 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "training_slices": _training_slices,
     "scan_slices": _scan_slices,
     SHOWN_MODELS: _estimates,
+    SHOWN_METHODS: _methods,
     "kernels": _kernels,
 }

@@ -48,6 +48,7 @@ class Evaluation(Section):
         description="other readings of the paper: for each, the study's degradation that takes the place of a printed"
         " one, such as {shifted: {bicubic: bicubic_shifted}}. Each stands beside the printed numbers too",
     )
+    runtimes: bool = Field(False, description="time every method on a slice of each test group, on this machine")
     save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")

@@ -25,12 +25,23 @@ class Figures(Section):
         None, description="subject of the panels and of the gallery; null: the first one of the primary test group"
     )
     further: list[
-        Literal["mscn", "profile", "kernels", "outputs", "frc", "scanning_frc", "low_resolution", "sigma_sweep"]
+        Literal[
+            "mscn",
+            "profile",
+            "kernels",
+            "outputs",
+            "frc",
+            "scanning_frc",
+            "low_resolution",
+            "sigma_sweep",
+            "comparison",
+        ]
     ] = Field(
         [],
         description="additional figures: MSCN densities, intensity profiles, estimated kernels; outputs: all models for"
         " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
-        " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan",
+        " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan;"
+        " comparison: all methods on one slice of each test group",
     )
     panel_slice: Index | None = Field(
         None,
