@@ -15,7 +15,7 @@ import pytest
 import yaml
 from finished import STUDY, finished
 from mrisr.errors import InputError
-from mrisr.planning.plan import Plan
+from mrisr.planning.plan import Plan, stage_classes
 from mrisr.publishing import data, tree
 from mrisr.publishing.publish import publish
 from mrisr.study.validation import load_study
@@ -50,6 +50,12 @@ def test_it_has_no_images_of_people_as_arrays(content):
     arrays = [name for name in content if name.endswith((".safetensors", ".nii"))]
     assert arrays
     assert all("/models/" in name for name in arrays)
+
+
+@pytest.mark.parametrize("name", ["slice", "mask", "register", "degrade"])
+def test_no_stage_that_makes_images_of_people_publishes_any(name):
+    stage = dict(stage_classes())[name]
+    assert stage.published(None, None) == {}
 
 
 def test_the_same_results_give_the_same_bytes(project):

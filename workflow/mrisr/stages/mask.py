@@ -34,6 +34,10 @@ class Mask(Stage):
             distributions=readers(volume, "mask"),
         )
 
+    def published(self, job: Job) -> dict[str, str]:
+        """Nothing: a mask has the outline of a person."""
+        return {}
+
     def asks(self, costs: Any, subject: str) -> Asks:
         """Memory for the mask; time to read it on a slow core."""
         voxels = costs.geometries.of(subject).voxels
