@@ -12,8 +12,10 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results/default"
 MARKS = re.compile(r"<!-- results -->.*<!-- /results -->", flags=re.S)
 HEAD = """\
-The default study trains on one scan and tests on another. Its results hold for these slices only. Both hypotheses stay
-`undecided`: a decision needs eleven test subjects.
+The default study trains on one scan and tests on {count} other people ({people}).
+They are not a sample of any population: their scans stand in Python packages. A rat is a second test group.
+
+{sentences}
 
 - **H1**: a model is biased toward the degradation it was trained on. On each test set, the *matched* model (trained on
   that same degradation) should beat the other models that were trained on one degradation.
@@ -21,13 +23,16 @@ The default study trains on one scan and tests on another. Its results hold for 
   have a better mean over the test sets than each model trained on one degradation.
 
 A margin is the lead of the model that the hypothesis favours. A negative margin speaks against the hypothesis.
+[Methods](docs/methods.md#statistics) says how hypotheses are decided.
 """
 """The text above the findings."""
 TABLE_HEAD = """\
-The table shows the PSNR in dB of SRCNN with the MSE loss, as the mean over the test slices of the human brain. A row is
-a training set, a column is a test set. The row `(input)` is the degraded image itself, without a model. The best model
+The table shows the PSNR in dB of SRCNN with the MSE loss, as the mean over the people and the seeds. A row is a
+training set, a column is a test set. The row `(input)` is the degraded image itself, without a model. The best model
 that was trained on one degradation is bold."""
 """The text above the table."""
+MEASURES = ["matched models on all test sets", "mean over test sets", "bias index", "price of the mixture"]
+"""Measures whose summaries are shown."""
 
 
 def main() -> None:
@@ -53,17 +58,45 @@ def main() -> None:
 
 
 def summary() -> str:
-    """The findings of the default study as sentences, word for word from findings.csv."""
+    """What was decided in two sentences, then the findings as sentences of findings.csv, and where metrics disagree."""
     findings = pd.read_csv(RESULTS / "tables/findings.csv", keep_default_na=False)
     group = findings["group"].iloc[0]
     chosen = findings[
         (findings["metric"] == "psnr")
         & (findings["group"] == group)
-        & findings["total"].ne("")
-        & findings["measure"].isin(["matched models on all test sets", "mean over test sets"])
+        & findings["rival"].eq("")
+        & findings["measure"].isin(MEASURES)
     ]
-    lines = [f"- {row.hypothesis}: {row.sentence}" for row in chosen.itertuples()]
-    return "\n".join([HEAD, *lines])
+    people = max(chosen["people"], key=len).split()
+    sentences = " ".join(decided(chosen[chosen["hypothesis"] == name], name) for name in ("H1", "H2"))
+    head = HEAD.format(count=len(people), people=", ".join(people), sentences=sentences)
+    lines = [f"- {row.hypothesis}: {without_names(row.sentence, row.people)}" for row in chosen.itertuples()]
+    return "\n".join([head, *lines, *disagreements(group)])
+
+
+def decided(summaries: pd.DataFrame, hypothesis: str) -> str:
+    """For example: H1 is contradicted for srcnn / mse (by the gaussian model on hamming)."""
+    parts = []
+    for decision, rows in summaries.groupby("decision", sort=False):
+        names = [
+            f"{row.architecture} / {row.loss}" + (f" (by {row.against})" if row.against else "")
+            for row in rows.itertuples()
+        ]
+        parts.append(f"`{decision}` for {', '.join(names)}")
+    return f"For these people, {hypothesis} is {'; '.join(parts)}."
+
+
+def without_names(sentence: str, people: str) -> str:
+    """The sentence without the list of subjects, which stands above once for all."""
+    return sentence.replace(f" ({', '.join(people.split())})", "")
+
+
+def disagreements(group: str) -> list[str]:
+    """One line for each statement on which the metrics do not agree, from stability.csv."""
+    stability = pd.read_csv(RESULTS / "tables/stability.csv", keep_default_na=False)
+    chosen = stability[(stability["group"] == group) & stability["test_set"].eq("")]
+    disputed = chosen.loc[chosen["agree"] == "no", "sentence"].drop_duplicates()
+    return [f"- {line}" for line in disputed] or ["- All metrics of the study give the same decisions."]
 
 
 def table() -> str:

@@ -300,6 +300,16 @@ def test_the_default_manifest_is_valid_and_its_built_in_files_have_sources(monke
     assert all(len(source[key]) == 64 for source in sources.values() for key in ("sha256", "archive_sha256"))
 
 
+def test_the_manifest_of_heads_names_built_in_volumes_of_every_split(monkeypatch):
+    import yaml
+
+    monkeypatch.chdir(Path(__file__).parents[1])
+    volumes = read_manifest("data/heads.tsv")
+    assert {volume.split for volume in volumes} == {"train", "validation", "test"}
+    sources = yaml.safe_load(Path("data/sources.yaml").read_text())["volumes"]
+    assert {v.path for v in volumes} <= {Path(f"data/volumes/{name}.nii.gz") for name in sources}
+
+
 def test_reading_a_manifest_imports_nothing_numerical():
     code = "import sys, mrisr.volumes.manifest; print(*[m for m in sys.modules if m in ('numpy', 'pandas', 'nibabel')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
