@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results/default"
 MARKS = re.compile(r"<!-- results -->.*<!-- /results -->", flags=re.S)
 HEAD = """\
-The default study trains on one scan and tests on {count} other people ({people}).
+The default study trains on one scan and tests on {count} other people:
+{people}.
 They are not a sample of any population: their scans stand in Python packages. A rat is a second test group.
 
 {sentences}
@@ -33,6 +34,7 @@ that was trained on one degradation is bold."""
 """The text above the table."""
 MEASURES = ["matched models on all test sets", "mean over test sets", "bias index", "price of the mixture"]
 """Measures whose summaries are shown."""
+PER_TEST_SET = "matched model against the best other"
 
 
 def main() -> None:
@@ -61,29 +63,39 @@ def summary() -> str:
     """What was decided in two sentences, then the findings as sentences of findings.csv, and where metrics disagree."""
     findings = pd.read_csv(RESULTS / "tables/findings.csv", keep_default_na=False)
     group = findings["group"].iloc[0]
-    chosen = findings[
-        (findings["metric"] == "psnr")
-        & (findings["group"] == group)
-        & findings["rival"].eq("")
-        & findings["measure"].isin(MEASURES)
-    ]
+    findings = findings[(findings["metric"] == "psnr") & (findings["group"] == group)]
+    chosen = findings[findings["rival"].eq("") & findings["measure"].isin(MEASURES)]
+    parts = findings[findings["measure"] == PER_TEST_SET]
     people = max(chosen["people"], key=len).split()
-    sentences = " ".join(decided(chosen[chosen["hypothesis"] == name], name) for name in ("H1", "H2"))
+    sentences = " ".join(decided(chosen[chosen["hypothesis"] == name], name, parts) for name in ("H1", "H2"))
     head = HEAD.format(count=len(people), people=", ".join(people), sentences=sentences)
-    lines = [f"- {row.hypothesis}: {without_names(row.sentence, row.people)}" for row in chosen.itertuples()]
+    lines = [
+        f"- {row.hypothesis.capitalize()}: {without_names(row.sentence, row.people)}" for row in chosen.itertuples()
+    ]
     return "\n".join([head, *lines, *disagreements(group)])
 
 
-def decided(summaries: pd.DataFrame, hypothesis: str) -> str:
-    """For example: H1 is contradicted for srcnn / mse (by the gaussian model on hamming)."""
-    parts = []
+def decided(summaries: pd.DataFrame, hypothesis: str, parts: pd.DataFrame) -> str:
+    """For example: H1 is contradicted for srcnn / mse (by the gaussian model on hamming), see `remark`."""
+    found = []
     for decision, rows in summaries.groupby("decision", sort=False):
         names = [
-            f"{row.architecture} / {row.loss}" + (f" (by {row.against})" if row.against else "")
+            f"{row.architecture} / {row.loss}{remark(row, parts[parts['hypothesis'] == hypothesis])}"
             for row in rows.itertuples()
         ]
-        parts.append(f"`{decision}` for {', '.join(names)}")
-    return f"For these people, {hypothesis} is {'; '.join(parts)}."
+        found.append(f"`{decision}` for {', '.join(names)}")
+    return f"For these people, {hypothesis} is {'; '.join(found)}."
+
+
+def remark(row: tuple, parts: pd.DataFrame) -> str:
+    """Who contradicts; or on which test sets an undecided hypothesis is supported."""
+    if row.against:
+        return f" (by {row.against})"
+    own = parts[(parts["architecture"] == row.architecture) & (parts["loss"] == row.loss)]
+    holds = own.loc[own["decision"] == "supported", "test_set"].tolist()
+    if row.decision != "undecided" or not holds:
+        return ""
+    return f" (supported on {len(holds)} of {len(own)} test sets: {', '.join(holds)})"
 
 
 def without_names(sentence: str, people: str) -> str:

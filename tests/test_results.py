@@ -21,7 +21,7 @@ def results(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "RESULTS", tmp_path)
     (tmp_path / "tables").mkdir()
     names = f"({', '.join(PEOPLE.split())})"
-    common = {"metric": "psnr", "group": "human", "rival": "", "people": PEOPLE, "against": ""}
+    common = {"metric": "psnr", "group": "human", "rival": "", "people": PEOPLE, "against": "", "test_set": ""}
     of_srcnn = {**common, "architecture": "srcnn", "loss": "mse"}
     of_edsr = {**common, "architecture": "edsr", "loss": "l1"}
     h1, h2 = {"hypothesis": "H1", "measure": module.MEASURES[0]}, {"hypothesis": "H2", "measure": module.MEASURES[1]}
@@ -52,7 +52,7 @@ def results(tmp_path, monkeypatch):
 
 def test_two_sentences_say_what_was_decided_and_for_whom(results):
     said = results.summary()
-    assert "tests on 6 other people (ann, bob, cleo, dora, eve, finn)" in said
+    assert "tests on 6 other people:\nann, bob, cleo, dora, eve, finn." in said
     assert (
         "For these people, H1 is `contradicted` for srcnn / mse (by the mean model on median); "
         "`supported` for edsr / l1. "
@@ -63,6 +63,17 @@ def test_two_sentences_say_what_was_decided_and_for_whom(results):
 def test_findings_of_the_primary_group_and_psnr_follow_without_the_names(results):
     lines = [line for line in results.summary().splitlines() if line.startswith("- H")]
     assert lines == ["- H1: a.", "- H1: b.", "- H2: c.", "- H2: d.", "- H1: they do not agree."]
+
+
+def test_an_undecided_hypothesis_names_the_test_sets_on_which_it_is_supported(results):
+    common = {"architecture": "srcnn", "loss": "mse", "against": ""}
+    parts = pd.DataFrame(
+        [{**common, "test_set": s, "decision": d} for s, d in (("mean", "supported"), ("median", "undecided"))]
+    )
+    (row,) = pd.DataFrame([{**common, "decision": "undecided"}]).itertuples()
+    assert results.remark(row, parts) == " (supported on 1 of 2 test sets: mean)"
+    (row,) = pd.DataFrame([{**common, "decision": "supported"}]).itertuples()
+    assert results.remark(row, parts) == ""
 
 
 def test_agreement_of_all_metrics_is_told(results):
