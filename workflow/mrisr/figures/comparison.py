@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from mrisr import baselines, metrics
 from mrisr.arrays import load_slices
+from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import Pair, read_pairs
 
-from ._orientation import orient, pixel_aspect
 from ._shown import chosen_slice
 from .panel import draw
 
