@@ -19,8 +19,9 @@ SMALL = {
     "degradations": {"gaussian": {"sigma": 1.0}, "mean": {"size": 3}},
     "losses": ["mse"],
     "models": None,
-    "evaluation": {"metrics": ["psnr"]},
+    "evaluation": {"metrics": ["psnr", "nrmse"]},
 }
+"""Its metrics are not in the order of the alphabet, so a lost order is seen."""
 STUDY = "results/tiny/study.yaml"
 
 

@@ -72,7 +72,8 @@ def publish(
         **{f"source/{name}": path for name, path in program.files.items()},
         **_volumes(plan, volumes),
         **_described(plan, jobs, program),
-        JOBS: as_json(told),
+        # In the order of the study: the columns and rows of tables follow the order of settings.
+        JOBS: as_json(told, in_order=True),
         "data.tsv": data.table(volumes),
         "checklist.md": checklist.text(
             plan, [(job.stage, records[job.record]) for job in jobs], program, volumes
@@ -152,9 +153,9 @@ def _environment() -> bytes:
     return "".join(f"{line}\n" for line in sorted(found, key=str.lower)).encode()
 
 
-def as_json(value: Any) -> bytes:
-    """A value as the JSON files of an artifact have it."""
-    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+def as_json(value: Any, *, in_order: bool = False) -> bytes:
+    """A value as the JSON files of an artifact have it: with sorted keys, or with keys in the order of the value."""
+    return (json.dumps(value, indent=1, sort_keys=not in_order) + "\n").encode()
 
 
 def _yaml(value: Any) -> bytes:
