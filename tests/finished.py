@@ -32,7 +32,8 @@ def finished(folder: Path, config: dict = SMALL, *, without: Collection[str] = (
         Path(STUDY).parent.mkdir(parents=True)
         Path(STUDY).write_text(yaml.safe_dump(config, sort_keys=False))
         plan = Plan(load_study(STUDY))
-        for job in (*plan.jobs(), plan.job("report")):
+        showing = [plan.job(name) for name, stage in plan.stages.items() if stage.SHOWS_ALL_OTHERS]
+        for job in (*plan.jobs(), *showing):
             if plan.stages[job.stage].IN_STUDY and job.stage not in without:
                 run_planned(plan, job.stage, identity=None, **job.wildcards)
     return project

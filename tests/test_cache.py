@@ -22,7 +22,9 @@ MODEL = Path("results/tiny/models/x2/srcnn/mse/mean/fold0/seed0")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return finished(tmp_path_factory.mktemp("here"), without=("baseline", "evaluate", "figure", "report", "tabulate"))
+    return finished(
+        tmp_path_factory.mktemp("here"), without=("baseline", "evaluate", "explorer", "figure", "report", "tabulate")
+    )
 
 
 @pytest.fixture(scope="module")
