@@ -28,6 +28,7 @@ from mrisr.figures import (
     gallery,
     gaps,
     heatmap,
+    losses,
     low_resolution,
     mscn,
     outputs,
@@ -104,8 +105,17 @@ def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bo
         "gallery": gallery.draw(reference, estimates, scale=2),
         "mscn": mscn.draw({"original": [reference], **{name: [found] for name, found in estimates.items()}}),
         "profile": profile.draw({"original": reference, **estimates}),
+        "losses": losses.draw({name: trained([3, 2, 1], [3, 2, 2.5]) for name in sets}, title=", ".join(models[-1])),
+        "losses_gan": losses.draw({name: trained([3, 2], [3, 2], [1, 2]) for name in sets}, title="srgan, gan"),
         "outputs": outputs.draw([shown_image((48, 64), sets), shown_image((80, 64), sets)]),
     }
+
+
+def trained(loss: list[float], validation: list[float], discriminator: list[float] | None = None) -> pd.DataFrame:
+    """The history of a training with these losses, one for each epoch."""
+    other = discriminator or [np.nan] * len(loss)
+    columns = {"loss": loss, "validation_loss": validation, "discriminator_loss": other}
+    return pd.DataFrame({"epoch": np.arange(1, len(loss) + 1), **columns})
 
 
 def shown_image(shape: tuple[int, int], names: list[str]) -> outputs._Shown:
@@ -185,7 +195,7 @@ def test_a_figure_drawn_again_has_the_same_bytes(tmp_path):
         for name, figure in draw_all(sets, models, tmp_path, hard=True).items():
             _style.save(figure, tmp_path / run / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 22
+    assert len(files) == 26
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
@@ -414,6 +424,39 @@ def test_grey_and_colour_slices_on_both_grids_are_drawn(shape, coarser):
         slices = [ax.images[0].get_extent() for ax in figure.axes if ax.images and ax.get_xlim() == (0, 64)]
         # A slice of either grid covers the same ground.
         assert set(map(tuple, slices)) == {(0, 64, 48, 0)}
+
+
+@pytest.mark.parametrize(
+    ("loss", "validation", "discriminator", "begins"),
+    [
+        pytest.param([5, 4, 3, 2], [5, 3, 4, 4.5], None, 2, id="validation rises while training falls"),
+        pytest.param([5, 4, 3, 2], [5, 4, 3, 2], None, None, id="both fall to the end"),
+        pytest.param([5, 2, 3, 4], [5, 3, 4, 4.5], None, None, id="both rise: divergence"),
+        pytest.param([5, 4, 3, 2], [5, 3, np.nan, 4], None, 2, id="an epoch was not validated"),
+        pytest.param([5, 4, 3, 2], [5, 3, 4, 4.5], [1, 1, 1, 1], None, id="losses of a GAN are not comparable"),
+        pytest.param([5], [np.nan], None, None, id="never validated"),
+    ],
+)
+def test_over_fitting_begins_where_validation_is_lowest_while_training_goes_on_falling(
+    loss, validation, discriminator, begins
+):
+    history = trained(loss, validation, discriminator)
+    assert losses.over_fitting(history) == begins
+    figure = losses.draw({"one": history}, title="srresnet, mse")
+    assert len(figure.axes) == (2 if discriminator is None else 3)
+    for ax in figure.axes:
+        marks = [line for line in ax.lines if line.get_linestyle() == ":"]
+        assert [line.get_xdata()[0] for line in marks] == ([] if begins is None else [begins])
+
+
+def test_seeds_are_lines_of_their_own_in_the_figure_of_losses(tmp_path):
+    trained([3, 2], [3, 2]).to_csv(tmp_path / "history.csv", index=False)
+    names = {"architecture": "srresnet", "loss": "mse", "training_set": "box", "fold": 0}
+    models = [names | {"seed": 0}, names | {"seed": 1}, names | {"seed": 0, "loss": "l1"}]
+    settings = {"pictures": {"losses": {"architecture": "srresnet", "loss": "mse"}}, "models": models}
+    reads = {"histories": [str(tmp_path / "history.csv")] * 3}
+    ((_, figure),) = losses.Losses.pictures(reads, settings)
+    assert [line.get_label() for line in figure.axes[0].lines] == ["box, seed 0", "box, seed 1"]
 
 
 def test_every_image_is_a_row_in_its_own_proportions_with_the_input_at_full_size():

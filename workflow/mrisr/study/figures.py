@@ -35,13 +35,15 @@ class Figures(Section):
             "low_resolution",
             "sigma_sweep",
             "comparison",
+            "losses",
         ]
     ] = Field(
         [],
         description="additional figures: MSCN densities, intensity profiles, estimated kernels; outputs: all models for"
         " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
         " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan;"
-        " comparison: all methods on one slice of each test group",
+        " comparison: all methods on one slice of each test group; losses: training and validation loss of every"
+        " training",
     )
     panel_slice: Index | None = Field(
         None,
