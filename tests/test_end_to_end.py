@@ -148,7 +148,7 @@ def test_the_explorer_holds_a_picture_and_the_mean_of_every_cell(done):
 
 def test_every_record_names_the_command_and_the_digests(done):
     records = list((done.folder / "results/tiny").rglob("*run.json"))
-    assert len(records) == 1 + 4 + 8 + 6 + 6 + 1 + 1 + 6 + 1 + 1  # the last two are the pages
+    assert len(records) == 1 + 4 + 8 + 6 + 6 + 2 + 1 + 6 + 1 + 1  # the last two are the pages
     for path in records:
         record = json.loads(path.read_text())
         assert record["command"][0] == "mrisr"
