@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from mrisr.errors import InputError
+from mrisr.imaging.denoise import denoise, noise_level
 from mrisr.imaging.loaded import LoadedVolume
 from mrisr.registration.bspline import _refined
-from mrisr.registration.denoise import denoise, noise_level
 from mrisr.registration.geometry import array_of, block_means, itk_image
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.register import Registered, register

@@ -247,6 +247,12 @@ def runtimes(scale: Scale, study: StudyFile = CONFIG, identity: Identity = None)
     _run(study, "runtimes", identity=identity, scale=scale)
 
 
+@app.command(epilog=_example("mrisr route --study workflow/studies/remedies-small.yaml"))
+def route(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Choose a specialist for each test person and test set, from the low-resolution slices alone."""
+    _run(study, "route", identity=identity)
+
+
 @app.command(epilog=_example("mrisr tabulate"))
 def tabulate(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Collect all scores into scores.csv and the tables."""

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from mrisr.errors import InputError, require_integer, require_not_negative
 from mrisr.imaging.blur import blur_kernel
+from mrisr.imaging.denoise import denoise as denoised
 from mrisr.imaging.planes import as_planes, require_whole_blocks
 from mrisr.imaging.random import generator
 from mrisr.imaging.resampling import at_block_centres
@@ -41,6 +42,8 @@ class Hidden:
         Standard deviation of the noise in each of the two channels of the complex image.
     seed : int
         Seed of displacement, contrast and noise.
+    denoise : bool
+        Denoise the result by non-local means, as real scans are denoised. Only an image with noise is.
     """
 
     STANDS_IN = True
@@ -58,6 +61,7 @@ class Hidden:
         contrast: float = 0.05,
         noise: float = 0.005,
         seed: int = 0,
+        denoise: bool = False,
     ):
         values = {"displacement": displacement, "smoothness": smoothness, "contrast": contrast, "noise": noise}
         require_not_negative("hidden", values)
@@ -68,7 +72,7 @@ class Hidden:
         require_integer("hidden: seed", seed, at_least=0)
         self.scale, self.grid, self.seed = scale, grid, seed
         self.displacement, self.smoothness, self.contrast, self.noise = values.values()
-        self.kernel = blur_kernel(sigma, angle)
+        self.kernel, self.denoise = blur_kernel(sigma, angle), denoise
 
     def __call__(self, images: np.ndarray, *, slice_ids: Sequence[str | int] | None = None) -> np.ndarray:
         """Degrade images [H, W], [C, H, W] or [N, C, H, W]; float32 of the same rank, not clipped.
@@ -91,7 +95,10 @@ class Hidden:
         if self.grid == "low":
             blurred = at_block_centres(blurred, self.scale)
         real, imaginary = draw.normal(0, self.noise, (2, *blurred.shape)) if self.noise else (0.0, 0.0)
-        return np.hypot(blurred + real, imaginary) if self.noise else blurred
+        if not self.noise:
+            return blurred
+        noisy = np.hypot(blurred + real, imaginary)
+        return denoised(noisy) if self.denoise else noisy
 
     def _field(self, draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Displacement [2, H, W] in pixels."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from mrisr import plugins
 from mrisr.study.config import StudyConfig
 
 from . import families
+from .job import Job
 from .methods import constant, described
 
 if TYPE_CHECKING:
     from mrisr.stages.stage import Jobs
 
-NETWORKS = "networks"
-"""What a table names in ``READS`` if it reads the sizes of the networks."""
+READABLE = {"networks": ("parameters", "parameters"), "routes": ("route", "routes")}
+"""What a table can name in ``READS`` beside the scores: the stage that makes it, and the role of its file there."""
 SECTIONS = ("families",)
 """Sections of a study that ask for tables."""
 
@@ -34,11 +37,15 @@ def _is_of(study: StudyConfig, table: str) -> bool:
     return papers is None or study.evaluation.paper in papers
 
 
-def reads_networks(study: StudyConfig) -> bool:
-    """Whether a table of the study reads the sizes of its networks, and the study measures them."""
-    return study.evaluation.networks and any(
-        NETWORKS in (plugins.constant("tables", name, "READS") or ()) for name in written(study)
-    )
+def read(jobs: Jobs) -> dict[str, tuple[str, Job]]:
+    """What the tables of the study read beside the scores, if the study makes it: path and job, by its name."""
+    wanted = {name for table in written(jobs.study) for name in plugins.constant("tables", table, "READS") or ()}
+    found = {}
+    for name, (stage, role) in READABLE.items():
+        if name in wanted and jobs.stages[stage].targets():
+            job = jobs.job(stage)
+            found[name] = job.writes[role], job
+    return found
 
 
 def asked(study: StudyConfig, table: str) -> dict[str, Any]:
@@ -49,7 +56,10 @@ def asked(study: StudyConfig, table: str) -> dict[str, Any]:
     key = plugins.describe("tables", table).constants["ASKED_BY"]
     if key is None:
         return {}
-    return {key: families.described(study) if key in SECTIONS else getattr(study.evaluation, key)}
+    if key in SECTIONS:
+        return {key: families.described(study)}
+    value = getattr(study.evaluation, key)
+    return {key: value.model_dump() if isinstance(value, BaseModel) else value}
 
 
 def files(jobs: Jobs, table: str) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mrisr.imaging.denoise import denoise as denoise_planes
 from mrisr.imaging.grid import inside_mask
 from mrisr.imaging.loaded import LoadedVolume
 
-from .denoise import denoise as denoise_planes
 from .geometry import block_means, closest_axes
 from .register import Registered, register
 

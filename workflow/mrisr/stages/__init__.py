@@ -15,6 +15,7 @@ ORDER = (
     "baseline",
     "parameters",
     "runtimes",
+    "route",
     "tabulate",
     "figure",
     "explorer",

@@ -34,7 +34,7 @@ class Tabulate(Stage):
         scored += [self.jobs.job("baseline", **names) for names in self.jobs.baselines()]
         written = tables.written(self.study)
         files = [name for table in written for name in tables.files(self.jobs, table)]
-        networks, sizes = self._networks()
+        further = tables.read(self.jobs)
         # Checked here, because the names become keys of ``writes``, and two equal keys would become one.
         require_distinct(f"{self.jobs.layout.tables}/{name}" for name in files)
         return self.make(
@@ -45,17 +45,17 @@ class Tabulate(Stage):
                 **({"apart": apart} if (apart := self._apart()) else {}),
             },
             modules=tuple(f"mrisr.tables.{table}" for table in written),
-            reads={"scores": [job.writes["scores"] for job in scored], **networks},
+            reads={
+                "scores": [job.writes["scores"] for job in scored],
+                **{name: path for name, (path, _) in further.items()},
+            },
             writes={name: f"{self.jobs.layout.tables}/{name}" for name in files},
-            needs={"scores": [job.identity for job in scored], **self._printed(), **sizes},
+            needs={
+                "scores": [job.identity for job in scored],
+                **self._printed(),
+                **{name: job.identity for name, (_, job) in further.items()},
+            },
         )
-
-    def _networks(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The table of the networks' sizes, and the identity of its job, if a table reads it."""
-        if not tables.reads_networks(self.study):
-            return {}, {}
-        measured = self.jobs.job("parameters")
-        return {tables.NETWORKS: measured.writes["parameters"]}, {tables.NETWORKS: measured.identity}
 
     def _printed(self) -> dict[str, str]:
         """Content of the printed numbers that stand beside the study's, if any."""

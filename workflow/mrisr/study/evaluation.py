@@ -12,6 +12,7 @@ from mrisr import plugins
 
 from .checks import Study, unknown
 from .methods import Method, Methods
+from .remedies import Remedies
 from .section import Name, Positive, Section
 
 
@@ -49,6 +50,9 @@ class Evaluation(Section):
         " one, such as {shifted: {bicubic: bicubic_shifted}}. Each stands beside the printed numbers too",
     )
     runtimes: bool = Field(False, description="time every method on a slice of each test group, on this machine")
+    remedies: Remedies | None = Field(
+        None, description="arms of a study of remedies, for its tables and its router; null: none"
+    )
     save_estimates: bool = Field(False, description="keep the output images of the models beside the scores")
     threads: Positive = Field(1, description="threads of an evaluation")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: CUDA if there is a GPU, else the CPU")

@@ -15,12 +15,38 @@ from pydantic import ValidationError
 from mrisr.errors import InputError
 from mrisr.volumes.files import why_unreadable
 
-from . import degradations, evaluation, families, figures, folds, kernels, methods, models, protocol, slices, training
+from . import (
+    degradations,
+    evaluation,
+    families,
+    figures,
+    folds,
+    kernels,
+    methods,
+    models,
+    protocol,
+    remedies,
+    slices,
+    training,
+)
 from .config import StudyConfig
 from .places import CHECKPOINTS
 from .schema import schema_problems
 
-CHECKED = (methods, degradations, families, kernels, models, evaluation, figures, training, protocol, slices, folds)
+CHECKED = (
+    methods,
+    degradations,
+    families,
+    kernels,
+    models,
+    evaluation,
+    remedies,
+    figures,
+    training,
+    protocol,
+    slices,
+    folds,
+)
 """The sections that have checks, in the order in which their problems are reported."""
 
 

@@ -16,13 +16,11 @@ import yaml
 
 from mrisr.arrays import Cache, stored_slices
 from mrisr.errors import InputError
+from mrisr.imaging.likeness import Look, distance, look, mean_look, middle, nearest
 
-from .likeness import Look, distance, look, nearest
 from .origin import STUDY, Origin
 from .volume import Scan
 
-SLICES = 6
-"""Slices of a volume that are compared, evenly spaced over its middle half."""
 NOISIER = 2.0
 """A scan with more than this multiple of the training slices' noise is called noisy."""
 LEAST_NOISE = 0.002
@@ -75,8 +73,8 @@ def compare(scan: Scan, model: Origin, *, same_grid: bool) -> Comparison:
     if not trained:
         return Comparison(trained_on, warnings=["The degraded slices of its study are not there: not compared."])
     limits = scan.limits()
-    scanned = look(scan.normalised(index, limits[index]) for index in _middle(scan.count) if limits[index] is not None)
-    means = {name: _mean(looks) for name, looks in known.items()}
+    scanned = look(scan.normalised(index, limits[index]) for index in middle(scan.count) if limits[index] is not None)
+    means = {name: mean_look(looks) for name, looks in known.items()}
     found = Comparison(trained_on, nearest(scanned, means), noise=scanned.noise)
     found.usual = max(distance(one, means[name]) for name in trained for one in known[name])
     found.noise_in_training = float(np.median([one.noise for name in trained for one in known[name]]))
@@ -150,18 +148,9 @@ def _looks(folder: Path) -> Iterable[Look]:
     for path in sorted(folder.rglob("*.safetensors")):
         try:
             slices = list(stored_slices(path, Cache(0)).values())
-            yield look(np.asarray(slices[place]) for place in _middle(len(slices)))
+            yield look(np.asarray(slices[place]) for place in middle(len(slices)))
         except InputError:
             continue  # a damaged file is told by `mrisr check --results`
-
-
-def _middle(count: int) -> list[int]:
-    """Places of up to `SLICES` slices in the middle half of ``count``."""
-    return sorted({round(place) for place in np.linspace(0.25 * (count - 1), 0.75 * (count - 1), min(count, SLICES))})
-
-
-def _mean(looks: list[Look]) -> Look:
-    return Look(np.mean([one.spectrum for one in looks], axis=0), float(np.median([one.noise for one in looks])))
 
 
 def _cost(model: Origin, test_set: str) -> float | None:

@@ -7,12 +7,14 @@ the diagonal Haar coefficients (Donoho and Johnstone, Biometrika 81:425, 1994).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
 
+SLICES = 6
+"""Slices of a volume that are compared."""
 BINS = 24
 """Rings of the spectrum, up to half a cycle per pixel."""
 SCALED_BELOW = 0.1
@@ -35,6 +37,16 @@ class Look:
 
     spectrum: np.ndarray
     noise: float
+
+
+def middle(count: int) -> list[int]:
+    """Places of up to `SLICES` slices, evenly spaced over the middle half of ``count``."""
+    return sorted({round(place) for place in np.linspace(0.25 * (count - 1), 0.75 * (count - 1), min(count, SLICES))})
+
+
+def mean_look(looks: Sequence[Look]) -> Look:
+    """The mean of spectra in dB, and the median noise."""
+    return Look(np.mean([one.spectrum for one in looks], axis=0), float(np.median([one.noise for one in looks])))
 
 
 def look(slices: Iterable[np.ndarray]) -> Look:
