@@ -92,7 +92,8 @@ def tables(
         for metric, of_metric in arms.items():
             labels = {**dict(zip(BLOCK, block, strict=True)), "metric": metric}
             role = "primary" if metric == GATED_BY else "secondary"
-            measures += [{**labels, "role": role, **row} for row in _measures(of_metric, passed)]
+            measures += [{**labels, "role": role, **row} for row in _family(_differences(of_metric, passed))]
+            measures += [{**labels, "role": "secondary", **row} for row in _family(_without(of_metric))]
             draws += [{**labels, **row} for row in _draws(of_metric, passed)]
     yield "remedies.csv", pd.DataFrame(measures, columns=list(COLUMNS))
     yield "remedies_test_sets.csv", pd.DataFrame(draws)
@@ -109,9 +110,9 @@ def _arms(
     return Arms(means.unstack("subject"), asked, routed, 1 if order.metrics[metric].higher_is_better else -1)
 
 
-def _measures(arms: Arms, passed: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One row a measure. Those of a family are corrected together."""
-    family = {name: values for name, values in _differences(arms, passed).items() if values is not None}
+def _family(differences: Mapping[str, tuple[np.ndarray, int] | None]) -> Iterator[dict[str, Any]]:
+    """One row a measure. The measures of a family are corrected together."""
+    family = {name: found for name, found in differences.items() if found is not None}
     if not family:
         return
     columns = np.column_stack([values for values, _ in family.values()])
@@ -151,9 +152,16 @@ def _differences(arms: Arms, passed: Sequence[str]) -> dict[str, tuple[np.ndarra
         found["randomised minus combine"] = _mean(
             [arms.of(asked["randomised"], t) - arms.of(asked["combine"], t) for t in everywhere]
         )
-    for name in asked.get("without") or ():
-        found[f"{name} minus combine"] = _mean([arms.of(name, t) - arms.of(asked["combine"], t) for t in everywhere])
     return found
+
+
+def _without(arms: Arms) -> dict[str, tuple[np.ndarray, int] | None]:
+    """The same for each mixture without a family of degradations."""
+    combine = arms.asked["combine"]
+    return {
+        f"{name} minus combine": _mean([arms.of(name, t) - arms.of(combine, t) for t in arms.test_sets])
+        for name in arms.asked.get("without") or ()
+    }
 
 
 def _mean(differences: Sequence[np.ndarray]) -> tuple[np.ndarray, int] | None:

@@ -6,6 +6,7 @@ losses). A study is complete: nothing is merged with it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,7 +111,7 @@ class StudyConfig(Section):
     @property
     def mixtures(self) -> list[str]:
         """Names of the degradations that are mixtures of others."""
-        return [name for name, method in self.degradations.items() if _constant(name, method, "IS_MIXTURE")]
+        return [name for name, value in self._declared("IS_MIXTURE").items() if value]
 
     @property
     def family_sets(self) -> list[str]:
@@ -141,7 +142,11 @@ class StudyConfig(Section):
 
     def _needing(self, stage: str) -> list[str]:
         """Degradations with an option that takes the result of a stage."""
-        return [n for n, method in self.degradations.items() if stage in (_constant(n, method, "NEEDS") or {}).values()]
+        return [name for name, value in self._declared("NEEDS").items() if stage in (value or {}).values()]
+
+    def _declared(self, constant: str) -> dict[str, Any]:
+        """What each degradation declares on its class, by its name."""
+        return _constants(tuple((name, method.kind or name) for name, method in self.degradations.items()), constant)
 
     def gives(self, method: str) -> str:
         """What a method of the section ``kernels`` learns: ``kernels`` of each slice, or one ``network``."""
@@ -190,6 +195,7 @@ class StudyConfig(Section):
         return Path("results") / self.study
 
 
-def _constant(name: str, method: Method, constant: str) -> Any:
-    """What a degradation declares on its class."""
-    return plugins.constant("degradations", method.kind or name, constant)
+@functools.lru_cache(maxsize=256)
+def _constants(kinds: tuple[tuple[str, str], ...], constant: str) -> dict[str, Any]:
+    """What degradations declare. A plan asks for it thousands of times."""
+    return {name: plugins.constant("degradations", kind, constant) for name, kind in kinds}
