@@ -18,6 +18,8 @@ GATE = 0.3
 LEAST_SUBJECTS = 6
 """Below this a sign-flip test cannot reach 5 %."""
 LEVEL = 0.05
+OF_SITES = ("dsgan", "dsn", "oracle", "paired")
+"""Arms that belong to one test set."""
 GATED_BY = "psnr"
 COLUMNS = (
     *("scale", "architecture", "loss", "metric", "role", "measure", "difference", "low", "high", "p", "p_adjusted"),
@@ -188,7 +190,7 @@ def _draws(arms: Arms, passed: Sequence[str]) -> Iterator[dict[str, Any]]:
     for test_set in arms.test_sets:
         site = asked["sites"].get(test_set, {})
         shared = {name: asked[name] for name in ("blur", "zero_filling", "combine", "randomised") if asked.get(name)}
-        own = {name: site[name] for name in ("dsgan", "dsn", "oracle", "paired") if site.get(name)}
+        own = {arm: site[arm] for arm in OF_SITES if site.get(arm)}
         specialists = {f"specialist {name}": name for name in asked["specialists"]}
         without = {name: name for name in asked.get("without") or ()}
         means = {
@@ -202,7 +204,7 @@ def _draws(arms: Arms, passed: Sequence[str]) -> Iterator[dict[str, Any]]:
             "recovered": _recovered(means) if site else np.nan,
             "router": arms.sign * float(arms.router(test_set).mean()),
             "router_chose": ", ".join(f"{name} {count}" for name, count in chosen.items()),
-            **{name: means.get(name, np.nan) for name in ("dsgan", "dsn", "oracle", "paired")},
+            **{arm: means.get(arm, np.nan) for arm in OF_SITES},
             **{label: value for label, value in means.items() if label not in own},
         }
 
