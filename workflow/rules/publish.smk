@@ -9,6 +9,7 @@ rule publish:
     input:
         study.results(),
         layout.report,
+        layout.explorer,
     log:
         f"{layout.logs}/publish.log",
     threads: 1
