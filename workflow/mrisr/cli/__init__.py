@@ -1,5 +1,6 @@
 """The command line ``mrisr``."""
 
 from .main import main
+from .tools import app
 
-__all__ = ["main"]
+__all__ = ["app", "main"]
