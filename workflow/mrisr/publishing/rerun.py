@@ -87,7 +87,7 @@ class _Rerun:
         self.checked: dict[str, bool] = {}
 
     def run(self, retrain: int) -> Iterator[str]:
-        """A line for each thing that differs when evaluations, figures and ``retrain`` random trainings are repeated."""
+        """What differs when evaluations, figures and ``retrain`` random trainings are repeated, a line each."""
         jobs = self.plan.jobs()
         contained = {job.record for job in repeating.from_contained(self.artifact)}
         scored = [job for job in jobs if isinstance(self.plan.stages[job.stage], Scoring)]
