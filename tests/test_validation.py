@@ -196,7 +196,7 @@ def test_selections_left_out_mean_everything():
         config.pop(key, None)
     study = validate(config, source="x")
     assert study.training_sets == study.test_sets == list(DEFAULT["degradations"])
-    assert study.evaluation.baselines == {"input": Method()}
+    assert study.evaluation.baselines == {"input": Method(), "reference": Method()}
 
 
 def test_an_override_changes_one_architecture_only():

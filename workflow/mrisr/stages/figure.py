@@ -13,7 +13,7 @@ from .stage import Asks, Stage, Takes
 
 MEGABYTES = 600
 """Working memory beside scores and networks."""
-SECONDS = 8.0
+SECONDS = 4.0
 """Time of one figure of the default study."""
 
 
