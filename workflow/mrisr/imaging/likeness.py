@@ -1,8 +1,7 @@
 """How a scan's slices look beside the degraded slices of a study: their blur, and their noise.
 
 The blur shows in the radial power spectrum. Images of one contrast have nearly the same spectrum before they are
-degraded, so a difference at high frequencies comes from the degradation. The noise is the median absolute deviation of
-the diagonal Haar coefficients (Donoho and Johnstone, Biometrika 81:425, 1994).
+degraded, so a difference at high frequencies comes from the degradation. The noise is that of `denoise.noise_level`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+
+from .denoise import noise_level
 
 SLICES = 6
 """Slices of a volume that are compared."""
@@ -55,7 +56,7 @@ def look(slices: Iterable[np.ndarray]) -> Look:
     for image in slices:
         for plane in image:
             spectra.append(_rings(plane))
-            noises.append(_noise(plane))
+            noises.append(noise_level(plane))
     mean = np.mean(spectra, axis=0)
     levels = 10 * np.log10(np.maximum(mean, FLOOR * mean.max()))
     return Look(levels - levels[_frequencies() < SCALED_BELOW].mean(), float(np.median(noises)))
@@ -87,11 +88,3 @@ def _rings(plane: np.ndarray) -> np.ndarray:
     ring = np.minimum((radius * 2 * BINS).astype(int), BINS)
     sums = np.bincount(ring.ravel(), power.ravel(), BINS + 1)[:BINS]
     return sums / np.maximum(np.bincount(ring.ravel(), minlength=BINS + 1)[:BINS], 1)
-
-
-def _noise(plane: np.ndarray) -> float:
-    """Noise of a plane, from where it is not exactly flat: background that is masked has none."""
-    even = plane[: plane.shape[0] // 2 * 2, : plane.shape[1] // 2 * 2].astype(np.float64)
-    diagonal = (even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]) / 2
-    used = np.abs(diagonal[diagonal != 0])
-    return float(np.median(used) / 0.6745) if used.size else 0.0
