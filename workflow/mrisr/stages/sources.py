@@ -73,10 +73,14 @@ def _training_slices(jobs: Jobs, scale: int) -> Source:
 
 
 def _scan_slices(jobs: Jobs, scale: int) -> Source:
-    """The same slices, and which of the degradations stand for the scan: those that the study tests on."""
+    """The same slices, and which of the degradations stand for the scan: those that the study tests on.
+
+    Also which of these are simulated.
+    """
     found = _training_slices(jobs, scale)
     scans = [name for name in jobs.study.test_sets if name not in jobs.study.mixtures]
-    return found._replace(settings={**found.settings, "scans": scans})
+    simulated = tables.order(jobs)["simulated"]
+    return found._replace(settings={**found.settings, "scans": scans, "simulated": simulated})
 
 
 def _slices(jobs: Jobs, scale: int, subject: str, degradations: list[str], fold: int, index: int | None) -> Source:
