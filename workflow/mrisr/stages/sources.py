@@ -120,6 +120,16 @@ def _estimates(jobs: Jobs, scale: int) -> Source:
     )
 
 
+def _shown_baselines(jobs: Jobs, scale: int) -> Source:
+    """The baselines of the panels, if the study names any. They need no file."""
+    study = jobs.study
+    known = {
+        name: described("baselines", name, study.evaluation.baselines[name]) for name in study.figures.panel_baselines
+    }
+    settings = {"baselines": known, "grid": study.protocol.grid} if known else {}
+    return Source({}, {}, settings, tuple(m for method in known.values() for m in plugins.modules("baselines", method)))
+
+
 def _methods(jobs: Jobs, scale: int) -> Source:
     """For each test group its first subject, with the models of the first seed and of the fold that tests it.
 
@@ -191,6 +201,7 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "training_slices": _training_slices,
     "scan_slices": _scan_slices,
     SHOWN_MODELS: _estimates,
+    "shown_baselines": _shown_baselines,
     SHOWN_METHODS: _methods,
     "kernels": _kernels,
 }
