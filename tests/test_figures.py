@@ -22,6 +22,7 @@ from mrisr.arrays import save_slices
 from mrisr.degradations.gaussian import Gaussian
 from mrisr.evaluation.scoring import COLUMNS, write_scores
 from mrisr.figures import (
+    _measuring,
     _style,
     boxplot,
     curves,
@@ -397,6 +398,36 @@ def test_the_sweep_finds_the_sigma_of_a_scan_by_every_measure():
     figure = sigma_sweep.draw({"scan": found}, {"other": sigma_sweep.similarity(scans, [one / 2 for one in scans])})
     assert [ax.get_title() for ax in figure.axes] == ["best sigma: 1.3"] * 3
     assert texts_outside(figure) == []
+
+
+def test_the_tables_of_the_sweep_have_the_numbers_that_its_picture_shows(tmp_path):
+    sharp = {index: 0.2 + 0.8 * image((64, 64), index)[None] for index in (3, 5)}
+    scan, other = (
+        {index: Gaussian(scale=2, grid="low", sigma=sigma)(one) for index, one in sharp.items()} for sigma in (1.3, 1.8)
+    )
+    for name, slices in {"sharp": sharp, "scan": scan, "other": other}.items():
+        save_slices(tmp_path / name, slices, {"subject": "m1", "affine": np.eye(4).tolist(), "axis": 2})
+    reads = {"slices": tmp_path / "sharp", "degraded": {name: tmp_path / name for name in ("scan", "other")}}
+    stem, names = "figures/sigma_sweep", sigma_sweep.SigmaSweep.NUMBERS
+    writes = {f"{stem}.{kind}": str(tmp_path / f"{stem}.{kind}") for kind in ("png", "svg")}
+    writes |= {name: str(tmp_path / "tables/x2" / name) for name in names}
+    settings = {"figure": "sigma_sweep", "pictures": {"sigma_sweep": {}}, "scale": 2, "subject": "m1"}
+    _measuring.run(reads, writes, settings={**settings, "scans": ["scan"], "simulated": ["scan"]}, identity="x")
+    swept, compared = (pd.read_csv(writes[name]) for name in names)
+    assert swept["sigma"].to_list() == list(sigma_sweep.SIGMAS)
+    assert swept.set_index("sigma")["best"].dropna().to_dict() == {1.3: "ssim psnr mscn_distance"}
+    (row,) = compared.to_dict("records")
+    assert (row["subject"], row["scan"], row["degradation"]) == ("m1", "scan", "other")
+    assert row["note"] == "no real scan, the hidden degradation stands in"
+    same = swept.set_index("sigma").loc[1.8]
+    for column in sigma_sweep.COLUMNS.values():
+        assert row[column] == pytest.approx(same[column], rel=1e-6)
+    real, made = ([found[index][0] for index in sharp] for found in (scan, other))
+    drawn = sigma_sweep.draw(
+        {"scan": sigma_sweep.sweep(list(sharp.values()), real, 2)}, {"other": sigma_sweep.similarity(real, made)}
+    )
+    _style.save(drawn, tmp_path / "figures/expected")
+    assert (tmp_path / "figures/expected.png").read_bytes() == (tmp_path / f"{stem}.png").read_bytes()
 
 
 def test_low_resolution_images_stand_beside_the_original_in_their_order():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 from mrisr.errors import InputError
 from mrisr.imaging.denoise import denoise, noise_level
 from mrisr.imaging.loaded import LoadedVolume
@@ -15,6 +16,7 @@ from mrisr.registration.bspline import _refined
 from mrisr.registration.geometry import array_of, block_means, itk_image
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.register import Registered, register
+from mrisr.registration.resize import resize
 from mrisr.registration.similarity import SIGMA, local_correlation, similarity
 from scipy import ndimage
 
@@ -78,6 +80,61 @@ def scans(
 @pytest.fixture(scope="module")
 def registered() -> Registered:
     return register(*scans(), axis=AXIS, scale=SCALE)
+
+
+# ---- resizing -------------------------------------------------------------------------------------------------------
+
+
+def test_a_resized_scan_has_the_voxels_of_the_low_grid_and_the_same_extent():
+    lr, hr = scans()
+    found = resize(lr, hr, axis=AXIS, scale=SCALE)
+    assert found.array.shape == (
+        lr.array.shape[0],
+        *np.rint(lr.array.shape[1:] * lr.spacing[1:] / (2 * hr.spacing[1:])),
+    )
+    np.testing.assert_allclose(found.spacing[1:], 2 * hr.spacing[1:], rtol=0.02)
+    for corner in (np.full(3, -0.5), np.array(lr.array.shape) - 0.5):
+        at = np.where(corner < 0, corner, np.array(found.array.shape) - 0.5)
+        np.testing.assert_allclose(found.affine @ [*at, 1], lr.affine @ [*corner, 1])
+
+
+def test_a_resized_scan_has_the_same_values_in_the_same_places():
+    """A field that is linear in mm is reproduced by a cubic, away from the border."""
+    lr, hr = scans()
+    lines = np.array([0.0, 0.3, -0.7])
+    field = (places(lr.array.shape, lr.spacing, lr.affine[:3, 3]) * lines).sum(-1)
+    found = resize(replace(lr, array=field), hr, axis=AXIS, scale=SCALE)
+    wanted = (places(found.array.shape, found.spacing, found.affine[:3, 3]) * lines).sum(-1)
+    np.testing.assert_allclose(found.array[:, 3:-3, 3:-3], wanted[:, 3:-3, 3:-3], atol=1e-9)
+
+
+def test_resizing_is_the_bicubic_interpolation_of_torch():
+    lr, hr = scans()
+    found = resize(lr, hr, axis=AXIS, scale=SCALE).array
+    slices = torch.from_numpy(lr.array.astype(np.float64))[None]
+    wanted = torch.nn.functional.interpolate(slices, found.shape[1:], mode="bicubic", antialias=True)[0].numpy()
+    inside = (slice(None), slice(3, -3), slice(3, -3))
+    np.testing.assert_allclose(found[inside], wanted[inside].clip(lr.array.min(), lr.array.max()), atol=1e-4)
+
+
+def test_a_resized_scan_in_another_storage_order_is_the_same():
+    lr, hr = scans()
+    turned = replace(lr, array=np.moveaxis(lr.array, 0, 2), affine=lr.affine[:, [1, 2, 0, 3]])
+    found, wanted = (resize(scan, hr, axis=AXIS, scale=SCALE) for scan in (turned, lr))
+    np.testing.assert_array_equal(np.moveaxis(found.array, 2, 0), wanted.array)
+    np.testing.assert_array_equal(found.affine[:, [2, 0, 1, 3]], wanted.affine)
+
+
+def test_a_known_displacement_is_undone_after_resizing_too():
+    lr, hr = scans()
+    found = register(resize(lr, hr, axis=AXIS, scale=SCALE), hr, axis=AXIS, scale=SCALE)
+    assert remaining_displacement(found)[1] < 0.3
+
+
+def test_resizing_hides_no_wrong_ratio_of_voxels():
+    lr, hr = scans()
+    with pytest.raises(InputError, match=r"voxels are 1\.00 times"):
+        resize(replace(lr, affine=lr.affine @ np.diag([1, 1.2 / 2.6, 1.3 / 2.6, 1])), hr, axis=AXIS, scale=SCALE)
 
 
 # ---- registration ---------------------------------------------------------------------------------------------------

@@ -139,6 +139,16 @@ def test_the_same_scans_give_the_same_bytes(pair, tmp_path):
     assert again.read_bytes() == low.read_bytes()
 
 
+def test_a_scan_that_is_resized_first_has_other_values_on_the_same_grid(pair, tmp_path):
+    volume, brief = write_pair(tmp_path, "anna", 0), {**OPTIONS, "iterations": 2}
+    _, low, plain = registered(volume, tmp_path, "plain", options=brief)
+    _, resized, prepared = registered(volume, tmp_path, "resized", options={**brief, "resize": True})
+    (found, made), (wanted, metadata) = load_slices(resized), load_slices(low)
+    assert (made["affine"], list(found)) == (metadata["affine"], list(wanted))
+    assert all((found[index] != image).any() for index, image in wanted.items())
+    np.testing.assert_array_equal(prepared.denoised.array, plain.denoised.array)
+
+
 def test_a_scan_along_another_stored_axis_is_denoised_in_its_slices(pair, tmp_path):
     """The voxels stored as [Z, X, Y]: the same scan, and nearly the same slices."""
     volume = write_pair(tmp_path, "anna", 0)

@@ -9,8 +9,13 @@ import pandas as pd
 import pytest
 from mrisr import baselines, degradations
 from mrisr.arrays import save_slices
+from mrisr.errors import InputError
 from mrisr.evaluation import runtimes
+from mrisr.figures import panel
 from mrisr.figures.comparison import Comparison
+from mrisr.planning.plan import Plan
+from mrisr.study.validation import load_study
+from project import TINY, Project
 
 BASELINES = {
     "bicubic": {"kind": "bicubic", "options": {}},
@@ -79,3 +84,55 @@ def test_the_comparison_shows_the_slice_its_input_and_every_method_with_its_scor
     )
     psnr = -10 * np.log10(np.mean((estimate.astype(float) - reference) ** 2))
     assert any(word.startswith(f"{psnr:.2f} / ") for word in words)
+
+
+@pytest.mark.parametrize(("trained_on", "title"), [("gaussian", "bicubic"), ("bicubic", "bicubic (baseline)")])
+def test_a_panel_shows_the_baselines_that_the_study_names_before_the_models(files, monkeypatch, trained_on, title):
+    estimate = np.clip(files.slices[5] + 0.1, 0, 1)
+    monkeypatch.setattr(panel, "_estimates", lambda *arguments: {trained_on: estimate})
+    pairs = {"references": {"anna": files.sharp}, "degraded": {"box": {"anna": files.low}}, "seed": 0}
+    settings = {"pictures": {"panel": {"test_set": "box"}}, "models": [], "subject": "anna", "slice": None, "scale": 2}
+    reads = {"test_sets": {"box": pairs}, "weights": []}
+    shown = {"baselines": {"bicubic": BASELINES["bicubic"]}, "grid": "low"}
+    ((_, figure),) = panel.Panel.pictures(reads, settings | shown)
+    words = [text.get_text() for text in figure.texts]
+    assert [word for word in words if word in (title, trained_on)] == [title, trained_on]
+    restored = np.clip(baselines.build("bicubic", scale=2)(degraded(files)), 0, 1)
+    for image in (restored, estimate):
+        psnr = -10 * np.log10(np.mean((image.astype(float) - files.slices[5]) ** 2))
+        assert any(word.startswith(f"{psnr:.2f} / ") for word in words)
+    ((_, plain),) = panel.Panel.pictures(reads, settings)
+    assert title not in [text.get_text() for text in plain.texts if title != trained_on]
+
+
+def degraded(files) -> np.ndarray:
+    return degradations.build("box", scale=2, grid="low")(files.slices[5])
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        (["bicubic"], None),
+        (["lanczos"], "figures.panel_baselines: 'lanczos' is not known"),
+        (
+            ["reference"],
+            "figures.panel_baselines: 'reference' is the high-resolution slice, which the panels show anyway",
+        ),
+        (["bicubic", "bicubic"], "figures.panel_baselines: 'bicubic' is listed twice"),
+    ],
+)
+def test_the_baselines_of_the_panels_are_baselines_of_the_study(tmp_path, monkeypatch, named, problem):
+    low = {**TINY, "protocol": {**TINY.get("protocol", {}), "grid": "low"}}
+    project = Project(tmp_path, {**low, "figures": {"panel_baselines": named}})
+    monkeypatch.chdir(project.folder)
+    if problem is None:
+        job = Plan(load_study("config.yaml")).job("figure", figure="panel", scale=2)
+        assert job.settings["baselines"] == {"bicubic": {"kind": "bicubic", "options": {"a": -0.5}}}
+        assert "mrisr.baselines.bicubic" in job.modules
+        project.configure(low)
+        assert "baselines" not in Plan(load_study("config.yaml")).job("figure", figure="panel", scale=2).settings
+    else:
+        with pytest.raises(InputError) as raised:
+            load_study("config.yaml")
+        (line,) = raised.value.problems
+        assert problem in line

@@ -78,6 +78,7 @@ def test_a_figure_declares_what_it_reads_and_has_its_caption(figure):
     assert set(constants["FOR_EACH"]) <= {"metric", "group", "model", "test_set"}
     assert isinstance(constants["ALWAYS"], bool)
     assert constants["CATEGORY"]
+    assert all(name.endswith(".csv") for name in constants.get("NUMBERS", ()))
     assert (ROOT / f"workflow/report/{figure}.rst").read_text().strip()
 
 

@@ -11,6 +11,7 @@ for name, figure in study.figure_rules():
         output:
             pictures=report(study.pictures(name, "png"), caption=f"../report/{name}.rst", category=study.category(name)),
             vectors=study.pictures(name, "svg"),
+            numbers=report(study.numbers(name), caption=f"../report/{name}.rst", category=study.category(name)),
             record=figure.record,
         log:
             figure.log,

@@ -22,6 +22,10 @@ class Scanned:
     ----------
     denoise : bool
         Denoise the scan's slices by non-local means before the scan is interpolated.
+    resize : bool
+        Resize the denoised slices before registration, as the realistic-downsampling paper does: by bicubic
+        interpolation, to ``scale`` times the in-plane spacing of the high-resolution scan. By default the scan is
+        interpolated once only, after registration.
     control_spacing : float
         Distance of the control points of the deformation, mm.
     iterations : int
@@ -44,6 +48,7 @@ class Scanned:
         scale: int,
         grid: Literal["same", "low"],
         denoise: bool = True,
+        resize: bool = False,
         control_spacing: float = 20.0,
         iterations: int = 20,
         least_similarity: float = 0.7,

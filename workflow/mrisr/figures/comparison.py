@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mrisr import baselines, metrics
+from mrisr import metrics
 from mrisr.arrays import load_slices
 from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import Pair, read_pairs
 
-from ._shown import chosen_slice
+from ._shown import chosen_slice, restored
 from .panel import draw
 
 
@@ -38,7 +38,7 @@ class Comparison:
             _, metadata = load_slices(files["references"][pair.subject], [])
             affine, axis = metadata["affine"], metadata["axis"]
             estimates = {
-                **_baselines(settings, pair.degraded),
+                **restored(settings, pair.degraded),
                 **_models(of_group["models"], reads["weights"][shown["group"]], test_set, pair.degraded),
             }
             yield (
@@ -53,12 +53,6 @@ class Comparison:
                     mark_matched=False,
                 ),
             )
-
-
-def _baselines(settings: Mapping[str, Any], degraded: np.ndarray) -> dict[str, np.ndarray]:
-    given = {"scale": settings["scale"], "grid": settings["grid"]}
-    made = {name: baselines.build(m["kind"], **given, **m["options"]) for name, m in settings["baselines"].items()}
-    return {name: np.clip(restore(degraded), 0, 1) for name, restore in made.items()}
 
 
 def _models(models, weights, test_set: str, degraded: np.ndarray) -> dict[str, np.ndarray]:

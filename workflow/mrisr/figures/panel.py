@@ -16,7 +16,7 @@ from mrisr.arrays import load_slices
 from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import Pair, read_pairs
 
-from ._shown import chosen_slice
+from ._shown import chosen_slice, restored
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom
 
@@ -77,7 +77,7 @@ class Panel:
 
     CATEGORY = "Pictures"
     ALWAYS = True
-    READS = ("shown_models",)
+    READS = ("shown_models", "shown_baselines")
     FOR_EACH = ("test_set", "model")
     OPTIONS = {}
 
@@ -91,6 +91,8 @@ class Panel:
             _, metadata = load_slices(files["references"][pair.subject], [])
             affine, axis = metadata["affine"], metadata["axis"]
             estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
+            if "baselines" in settings:
+                estimates = _before(restored(settings, pair.degraded), estimates)
             yield (
                 name,
                 draw(
@@ -102,6 +104,11 @@ class Panel:
                     aspect=pixel_aspect(affine, axis),
                 ),
             )
+
+
+def _before(baselines: Mapping[str, np.ndarray], models: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Baselines, then models. A baseline with the name of a training set is called so."""
+    return {f"{name} (baseline)" if name in models else name: image for name, image in baselines.items()} | {**models}
 
 
 def _estimates(weights, models, shown, degraded: np.ndarray) -> dict[str, np.ndarray]:

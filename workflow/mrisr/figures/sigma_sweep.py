@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -22,6 +23,9 @@ SIGMAS = tuple(round(0.1 * step, 1) for step in range(5, 26))
 USUAL, PAPER = 1.0, 1.5
 MEASURES = {"SSIM": max, "PSNR (dB)": max, "distance of MSCN densities": min}
 """Measures of similarity to the scan, with the function that finds the best value."""
+COLUMNS = dict(zip(MEASURES, ("ssim", "psnr", "mscn_distance"), strict=True))
+"""The measures' columns in the tables."""
+SWEEP, LIKENESS = "sigma_sweep.csv", "scan_likeness.csv"
 BACKGROUND = 0.1
 """Pixels of the scan that are at most this bright are left out of the MSCN densities."""
 HEIGHT, LEGEND_ROW = 2.3, 0.15
@@ -84,6 +88,30 @@ def draw(curves: Mapping[str, Mapping[str, Sequence[float]]], others: Mapping[st
     return figure
 
 
+def sweep_table(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.DataFrame:
+    """The curves as rows: ``scan``, ``sigma``, `COLUMNS`, and ``best``, the columns with their best value there."""
+    rows = []
+    for scan, values in curves.items():
+        chosen = {COLUMNS[measure]: values[measure].index(best(values[measure])) for measure, best in MEASURES.items()}
+        for at, sigma in enumerate(SIGMAS):
+            row = {"scan": scan, "sigma": sigma, **{COLUMNS[measure]: values[measure][at] for measure in MEASURES}}
+            rows.append({**row, "best": " ".join(column for column, place in chosen.items() if place == at)})
+    return pd.DataFrame(rows)
+
+
+def likeness_table(
+    scans: Mapping[str, Sequence[np.ndarray]], others: Mapping[str, Sequence[np.ndarray]]
+) -> pd.DataFrame:
+    """`similarity` of the slices of each other degradation to each scan: ``scan``, ``degradation`` and `COLUMNS`."""
+    rows = [
+        {"scan": scan, "degradation": name}
+        | {COLUMNS[measure]: value for measure, value in similarity(real, images).items()}
+        for scan, real in scans.items()
+        for name, images in others.items()
+    ]
+    return pd.DataFrame(rows, columns=["scan", "degradation", *COLUMNS.values()])
+
+
 class SigmaSweep:
     """How similar Gaussian blurs are to the low-resolution scan, by sigma (realistic-downsampling)."""
 
@@ -92,19 +120,37 @@ class SigmaSweep:
     READS = ("scan_slices",)
     FOR_EACH = ()
     OPTIONS = {}
+    NUMBERS = ("sigma_sweep.csv", "scan_likeness.csv")
 
     @staticmethod
-    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-        """The figure of a job: file name without suffix, and figure."""
+    def numbers(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+        """The tables of a job by their names: the sweep, and the other degradations."""
         sharp = load_slices(reads["slices"])[0]
         degraded = {name: load_slices(path)[0] for name, path in reads["degraded"].items()}
         scans = {name: [degraded[name][index] for index in sharp] for name in settings["scans"]}
         curves = {name: sweep(list(sharp.values()), scan, settings["scale"]) for name, scan in scans.items()}
-        first = next(iter(scans.values()))
-        others = {
-            name: similarity(first, [images[index] for index in sharp])
-            for name, images in degraded.items()
-            if name not in scans
+        others = {name: [images[index] for index in sharp] for name, images in degraded.items() if name not in scans}
+        tables = {SWEEP: sweep_table(curves), LIKENESS: likeness_table(scans, others)}
+        return {name: _noted(table, settings) for name, table in tables.items()}
+
+    @staticmethod
+    def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+        """The figure of a job, drawn from its ``numbers``: file name without suffix, and figure."""
+        swept, compared = reads["numbers"][SWEEP], reads["numbers"][LIKENESS]
+        curves = {
+            scan: {measure: swept.loc[swept["scan"] == scan, column].to_list() for measure, column in COLUMNS.items()}
+            for scan in settings["scans"]
         }
+        rows = compared[compared["scan"] == settings["scans"][0]].to_dict("records")
+        others = {row["degradation"]: {measure: row[column] for measure, column in COLUMNS.items()} for row in rows}
         (name,) = settings["pictures"]
         yield name, draw(curves, others)
+
+
+def _noted(table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """The table with its subject, and a remark where no real scan is behind a row."""
+    stands_in = table["scan"].isin(settings["simulated"])
+    remarks = np.where(stands_in, "no real scan, the hidden degradation stands in", "")
+    noted = table.assign(note=remarks)
+    noted.insert(0, "subject", settings["subject"])
+    return noted

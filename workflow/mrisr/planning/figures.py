@@ -58,6 +58,12 @@ def pictures(jobs: Jobs, figure: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def numbers(jobs: Jobs, figure: str, scale: int | str) -> dict[str, str]:
+    """Paths of the tables that a figure declares in ``NUMBERS``, by name, at a scale (or with ``{scale}``)."""
+    names = plugins.constant("figures", figure, "NUMBERS") or ()
+    return {name: f"{jobs.layout.tables}/x{scale}/{name}" for name in names}
+
+
 def stems(jobs: Jobs, figure: str, scale: int | str) -> list[str]:
     """Paths without suffix of the pictures at a scale (or with the wildcard ``{scale}``)."""
     return [f"{jobs.layout.figures}/x{scale}/{name}" for name in pictures(jobs, figure)]

@@ -1,4 +1,4 @@
-"""Denoises and registers a real low-resolution scan, with the mask of its high-resolution scan."""
+"""Denoises, resizes if asked, and registers a real low-resolution scan, with the mask of its high-resolution scan."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mrisr.imaging.loaded import LoadedVolume
 
 from .geometry import block_means, closest_axes
 from .register import Registered, register
+from .resize import resize as resize_planes
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def prepare(
     scale: int,
     multiple: int,
     denoise: bool = True,
+    resize: bool = False,
     **options: Any,
 ) -> Prepared:
     """Denoise a low-resolution scan on its own grid, where its noise is independent, and register it.
@@ -55,12 +57,16 @@ def prepare(
         As in `mrisr.registration.register.register`.
     denoise : bool
         Whether to denoise by non-local means.
+    resize : bool
+        Whether to resize the scan's slices to the voxels of the low grid before registration, see
+        `mrisr.registration.resize`. By default the scan is interpolated once, after registration.
     """
     scan_axis, cleaned = closest_axes(sharp, scan)[axis], scan
     if denoise and scan.array.ndim == 3:
         planes = denoise_planes(np.moveaxis(scan.array, scan_axis, 0))
         cleaned = replace(scan, array=np.moveaxis(planes, 0, scan_axis))
-    registered = register(cleaned, sharp, axis=axis, scale=scale, multiple=multiple, **options)
+    moving = resize_planes(cleaned, sharp, axis=axis, scale=scale) if resize and scan.array.ndim == 3 else cleaned
+    registered = register(moving, sharp, axis=axis, scale=scale, multiple=multiple, **options)
     inside = None
     if mask is not None:
         weights = replace(sharp, array=inside_mask(mask, sharp).astype(np.float32))

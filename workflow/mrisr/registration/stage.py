@@ -70,7 +70,7 @@ def register_stage(
     slices : mapping
         Keys of the study's section ``slices``: ``normalise`` and the treatments of unusual volumes. Also ``multiple``.
     options : mapping
-        ``denoise``, and the options of `mrisr.registration.register.register`.
+        ``denoise``, ``resize``, and the options of `mrisr.registration.register.register`.
     identity : str
         Identity of the job, kept in the metadata.
 

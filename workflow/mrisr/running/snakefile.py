@@ -153,6 +153,10 @@ class Workflow:
         """Pictures of one figure's job, with the wildcard ``{scale}``."""
         return [f"{stem}.{kind}" for stem in figures.stems(self.plan, figure, "{scale}")]
 
+    def numbers(self, figure: str) -> list[str]:
+        """Tables of one figure's job, with the wildcard ``{scale}``."""
+        return list(figures.numbers(self.plan, figure, "{scale}").values())
+
     def category(self, figure: str) -> str:
         """A figure's category in the report."""
         return figures.declared(figure, "CATEGORY")

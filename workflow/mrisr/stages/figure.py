@@ -22,6 +22,7 @@ class Figure(Stage):
 
     NAME, RULE, VERB = "figure", "plot_{figure}", "figures"
     ACTION = "mrisr.figures._drawing"
+    MEASURING = "mrisr.figures._measuring"
     KEY = "x{scale}"
     RECORD = "figures/x{scale}/{figure}.run.json"
     INFLUENCE = ("figure",)
@@ -36,17 +37,20 @@ class Figure(Stage):
         options = {
             setting: getattr(self.study.figures, key) for setting, key in figures.declared(figure, "OPTIONS").items()
         }
+        numbers = figures.numbers(self.jobs, figure, scale)
         settings = {"figure": figure, "pictures": figures.pictures(self.jobs, figure), "scale": scale, **options}
         return self.make(
             {"figure": figure, "scale": scale},
             settings={**settings, **{key: value for source in sources for key, value in source.settings.items()}},
             modules=(f"mrisr.figures.{figure}", *(module for source in sources for module in source.modules)),
             reads={role: files for source in sources for role, files in source.reads.items()},
+            action=self.MEASURING if numbers else self.ACTION,
             writes={
                 f"{stem}.{kind}": f"{stem}.{kind}"
                 for stem in figures.stems(self.jobs, figure, scale)
                 for kind in ("png", "svg")
-            },
+            }
+            | numbers,
             needs={role: found for source in sources for role, found in source.needs.items()},
         )
 

@@ -73,10 +73,14 @@ def _training_slices(jobs: Jobs, scale: int) -> Source:
 
 
 def _scan_slices(jobs: Jobs, scale: int) -> Source:
-    """The same slices, and which of the degradations stand for the scan: those that the study tests on."""
+    """The same slices, and which of the degradations stand for the scan: those that the study tests on.
+
+    Also which of these are simulated.
+    """
     found = _training_slices(jobs, scale)
     scans = [name for name in jobs.study.test_sets if name not in jobs.study.mixtures]
-    return found._replace(settings={**found.settings, "scans": scans})
+    simulated = tables.order(jobs)["simulated"]
+    return found._replace(settings={**found.settings, "scans": scans, "simulated": simulated})
 
 
 def _slices(jobs: Jobs, scale: int, subject: str, degradations: list[str], fold: int, index: int | None) -> Source:
@@ -114,6 +118,16 @@ def _estimates(jobs: Jobs, scale: int) -> Source:
         },
         tuple(f"mrisr.models.{kind}" for kind in kinds),
     )
+
+
+def _shown_baselines(jobs: Jobs, scale: int) -> Source:
+    """The baselines of the panels, if the study names any. They need no file."""
+    study = jobs.study
+    known = {
+        name: described("baselines", name, study.evaluation.baselines[name]) for name in study.figures.panel_baselines
+    }
+    settings = {"baselines": known, "grid": study.protocol.grid} if known else {}
+    return Source({}, {}, settings, tuple(m for method in known.values() for m in plugins.modules("baselines", method)))
 
 
 def _methods(jobs: Jobs, scale: int) -> Source:
@@ -187,6 +201,7 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "training_slices": _training_slices,
     "scan_slices": _scan_slices,
     SHOWN_MODELS: _estimates,
+    "shown_baselines": _shown_baselines,
     SHOWN_METHODS: _methods,
     "kernels": _kernels,
 }

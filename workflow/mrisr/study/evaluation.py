@@ -80,7 +80,7 @@ def problems(study: Study) -> Iterable[str]:
 
 def with_ceiling(baselines: Mapping[str, Method]) -> dict[str, Method]:
     """The baselines, and the high-resolution slice itself as the last one unless it is among them."""
-    seen = any(_sees_reference(name, method) for name, method in baselines.items())
+    seen = any(sees_reference(name, method) for name, method in baselines.items())
     return dict(baselines) if seen else {**baselines, "reference": Method()}
 
 
@@ -100,7 +100,8 @@ def measures_inside(study: Study) -> bool:
     return any(method.options.get("masked") for method in study.evaluation.metrics.values())
 
 
-def _sees_reference(name: str, method: Method) -> bool:
+def sees_reference(name: str, method: Method) -> bool:
+    """Whether a baseline sees the high-resolution slice."""
     return bool(plugins.constant("baselines", method.kind or name, "SEES_REFERENCE"))
 
 
@@ -112,7 +113,7 @@ def _can_be_masked(name: str, method: Method) -> bool:
 def _compared(study: Study) -> list[str]:
     """Names of the models and baselines as paired tests know them."""
     models = [(a, b, c) for m in study.models for a in m.architectures for b in m.losses for c in m.training_sets]
-    baselines = [n for n, m in study.evaluation.baselines.items() if not _sees_reference(n, m)]
+    baselines = [n for n, m in study.evaluation.baselines.items() if not sees_reference(n, m)]
     return [*baselines, *("/".join(names) for names in models)]
 
 

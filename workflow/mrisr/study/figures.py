@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from .checks import Study, repeated, unknown
+from .evaluation import sees_reference
 from .section import Index, Name, Section
 
 
@@ -21,6 +22,9 @@ class Figures(Section):
         None, description="metric of the box plots; null: hfen, or else the last metric of the evaluation"
     )
     panel_test_sets: list[Name] | None = Field(None, description="test sets of the visual panels; null: the first one")
+    panel_baselines: list[Name] = Field(
+        [], description="baselines of the evaluation that the visual panels show before the models, with their scores"
+    )
     panel_subject: Name | None = Field(
         None, description="subject of the panels and of the gallery; null: the first one of the primary test group"
     )
@@ -58,6 +62,10 @@ def problems(study: Study) -> Iterable[str]:
     yield from unknown("figures.box_metric", [figures.box_metric], study.evaluation.metrics)
     yield from repeated("figures.further", figures.further)
     yield from unknown("figures.panel_test_sets", figures.panel_test_sets, study.test_sets)
+    yield from unknown("figures.panel_baselines", figures.panel_baselines, study.evaluation.baselines)
+    for name in figures.panel_baselines:
+        if name in study.evaluation.baselines and sees_reference(name, study.evaluation.baselines[name]):
+            yield f"figures.panel_baselines: '{name}' is the high-resolution slice, which the panels show anyway"
     applied = set(study.estimated.values())
     if "kernels" in figures.further and study.learned(applied) <= {"network"} and applied <= {*study.kernels}:
         yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"
