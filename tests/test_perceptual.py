@@ -58,6 +58,16 @@ def test_without_the_weights_of_vgg19_the_study_is_refused_in_one_line(tmp_path,
     assert line.startswith("study.yaml: losses.gan: data/vgg19-dcbb9e9d.pth: cannot be read")
 
 
+def test_the_figure_of_epochs_needs_kept_epochs(tmp_path, monkeypatch):
+    monkeypatch.chdir(STUDIES.parents[1])
+    study = full()
+    study["training"]["overrides"]["plain"]["keep_epochs"] = []
+    with pytest.raises(InputError) as caught:
+        plan(study, tmp_path)
+    (line,) = caught.value.problems
+    assert "figures.further: 'epochs' has nothing to show of 'plain': its training.keep_epochs is empty" in line
+
+
 def test_the_small_study_differs_in_data_sizes_and_budget_alone():
     large, small = (yaml.safe_load((STUDIES / f"perceptual-gan{end}.yaml").read_text()) for end in ("", "-small"))
     changed = {key for key in large if large[key] != small[key]}

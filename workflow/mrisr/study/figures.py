@@ -36,6 +36,7 @@ class Figures(Section):
             "sigma_sweep",
             "comparison",
             "losses",
+            "epochs",
         ]
     ] = Field(
         [],
@@ -43,7 +44,7 @@ class Figures(Section):
         " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
         " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan;"
         " comparison: all methods on one slice of each test group; losses: training and validation loss of every"
-        " training",
+        " training; epochs: outputs after each epoch of training.keep_epochs",
     )
     panel_slice: Index | None = Field(
         None,
@@ -52,12 +53,15 @@ class Figures(Section):
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Metrics and test sets that the study does not have, and the figure ``kernels`` without estimated kernels."""
+    """Metrics and test sets that the study does not have, and figures with nothing to show."""
     figures = study.figures
     yield from unknown("figures.metrics", figures.metrics, study.evaluation.metrics)
     yield from unknown("figures.box_metric", [figures.box_metric], study.evaluation.metrics)
     yield from repeated("figures.further", figures.further)
     yield from unknown("figures.panel_test_sets", figures.panel_test_sets, study.test_sets)
+    for name in study.architectures if "epochs" in figures.further else ():
+        if not study.training.for_architecture(name).keep_epochs:
+            yield f"figures.further: 'epochs' has nothing to show of '{name}': its training.keep_epochs is empty"
     applied = set(study.estimated.values())
     if "kernels" in figures.further and study.learned(applied) <= {"network"} and applied <= {*study.kernels}:
         yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"
