@@ -37,7 +37,9 @@ from mrisr.figures import (
     profile,
     sigma_sweep,
 )
+from mrisr.figures import diversity as diversity_figure
 from mrisr.imaging.orientation import orient, pixel_aspect
+from mrisr.quality.diversity import Diversity
 from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
 
@@ -109,6 +111,7 @@ def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bo
         "losses": losses.draw({name: trained([3, 2, 1], [3, 2, 2.5]) for name in sets}, title=", ".join(models[-1])),
         "losses_gan": losses.draw({name: trained([3, 2], [3, 2], [1, 2]) for name in sets}, title="srgan, gan"),
         "epochs": epochs.draw({f"{name}, seed 0": kept_images(8) for name in sets[:6]}),
+        "diversity": diversity_figure.draw({name: Diversity(0.9, np.nan) for name in (*sets, "input")}),
         "outputs": outputs.draw([shown_image((48, 64), sets), shown_image((80, 64), sets)]),
     }
 
@@ -203,7 +206,7 @@ def test_a_figure_drawn_again_has_the_same_bytes(tmp_path):
         for name, figure in draw_all(sets, models, tmp_path, hard=True).items():
             _style.save(figure, tmp_path / run / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 28
+    assert len(files) == 30
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 

@@ -37,6 +37,7 @@ class Figures(Section):
             "comparison",
             "losses",
             "epochs",
+            "diversity",
         ]
     ] = Field(
         [],
@@ -44,7 +45,8 @@ class Figures(Section):
         " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
         " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan;"
         " comparison: all methods on one slice of each test group; losses: training and validation loss of every"
-        " training; epochs: outputs after each epoch of training.keep_epochs",
+        " training; epochs: outputs after each epoch of training.keep_epochs; diversity: how much the outputs of a"
+        " model differ from slice to slice, which shows mode collapse",
     )
     panel_slice: Index | None = Field(
         None,
