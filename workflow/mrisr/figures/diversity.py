@@ -18,6 +18,8 @@ from ._style import COLOURS, PAGE, styled
 MOST_SUBJECTS, MOST_SLICES = 5, 12
 """Greatest number of test subjects, and of slices of one, evenly spaced."""
 TITLES = {"ratio": "distance between outputs / between references", "agreement": "agreement with the references"}
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+"""What keeps a number readable on a line."""
 ROW, MARGIN = 0.2, 0.6
 """Inches for a model, and for title and axis."""
 
@@ -32,18 +34,11 @@ def draw(found: Mapping[str, Diversity]) -> Figure:
     figure = Figure(figsize=(PAGE, MARGIN + ROW * len(names)), layout="constrained")
     for ax, (key, title) in zip(figure.subplots(1, len(TITLES), sharey=True), TITLES.items(), strict=True):
         values = [getattr(found[name], key) for name in names]
-        ax.axvline(1, color="0.6", linewidth=0.6)
-        ax.plot(values, range(len(names)), "o", color=COLOURS[0], markersize=3)
+        ax.axvline(1, color="0.6", linewidth=0.6, zorder=1)
+        ax.plot(values, range(len(names)), "o", color=COLOURS[0], markersize=3, zorder=4)
         for row, value in enumerate(values):
-            text = f"  {value:.2f}" if np.isfinite(value) else "  undefined"
-            ax.text(
-                value if np.isfinite(value) else 0,
-                row,
-                text,
-                va="center",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-                zorder=1.5,
-            )
+            at, text = (value, f"  {value:.2f}") if np.isfinite(value) else (0, "  undefined")
+            ax.text(at, row, text, va="center", bbox=BEHIND)
         shown = [0, 1, *(value for value in values if np.isfinite(value))]
         room = 0.3 * (max(shown) - min(shown))
         ax.set(title=title, xlim=(min(shown) - room / 6, max(shown) + room), ylim=(len(names) - 0.5, -0.5))
