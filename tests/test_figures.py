@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
-from mrisr.arrays import save_slices
+from mrisr.arrays import save, save_slices
 from mrisr.degradations.gaussian import Gaussian
 from mrisr.evaluation.scoring import COLUMNS, write_scores
 from mrisr.figures import (
@@ -26,6 +26,7 @@ from mrisr.figures import (
     _style,
     boxplot,
     curves,
+    epochs,
     gallery,
     gaps,
     heatmap,
@@ -37,7 +38,9 @@ from mrisr.figures import (
     profile,
     sigma_sweep,
 )
+from mrisr.figures import diversity as diversity_figure
 from mrisr.imaging.orientation import orient, pixel_aspect
+from mrisr.quality.diversity import Diversity
 from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
 
@@ -108,6 +111,8 @@ def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bo
         "profile": profile.draw({"original": reference, **estimates}),
         "losses": losses.draw({name: trained([3, 2, 1], [3, 2, 2.5]) for name in sets}, title=", ".join(models[-1])),
         "losses_gan": losses.draw({name: trained([3, 2], [3, 2], [1, 2]) for name in sets}, title="srgan, gan"),
+        "epochs": epochs.draw({f"{name}, seed 0": kept_images(8) for name in sets[:6]}),
+        "diversity": diversity_figure.draw({name: Diversity(0.9, np.nan) for name in (*sets, "input")}),
         "outputs": outputs.draw([shown_image((48, 64), sets), shown_image((80, 64), sets)]),
     }
 
@@ -124,6 +129,12 @@ def shown_image(shape: tuple[int, int], names: list[str]) -> outputs._Shown:
     pictures = {f"ground truth ({shape[0]} rows)": image(shape), "input": image(shape)[::2, ::2]}
     pictures |= {name: image(shape, number) for number, name in enumerate(names)}
     return outputs._Shown(pictures, {name: "31.23 / 0.9012" for name in names}, aspect=1.0)
+
+
+def kept_images(number: int) -> dict[str, np.ndarray]:
+    """Ground truth, an input of half the size, and the outputs after as many epochs."""
+    estimates = {f"epoch {100 * n}": image(seed=n) for n in range(number)}
+    return {"ground truth": image(), "input": image()[::2, ::2], **estimates}
 
 
 def drawn_texts(figure) -> list[tuple[str, float, object]]:
@@ -196,7 +207,7 @@ def test_a_figure_drawn_again_has_the_same_bytes(tmp_path):
         for name, figure in draw_all(sets, models, tmp_path, hard=True).items():
             _style.save(figure, tmp_path / run / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 26
+    assert len(files) == 30
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
@@ -488,6 +499,26 @@ def test_seeds_are_lines_of_their_own_in_the_figure_of_losses(tmp_path):
     reads = {"histories": [str(tmp_path / "history.csv")] * 3}
     ((_, figure),) = losses.Losses.pictures(reads, settings)
     assert [line.get_label() for line in figure.axes[0].lines] == ["box, seed 0", "box, seed 1"]
+
+
+def test_kept_epochs_are_shown_in_order_beside_the_middle_validation_slice(tmp_path):
+    sharp = {index: np.full((1, 8, 6), value, np.float32) for index, value in ((3, 0.2), (4, 0.5), (5, 0.8))}
+    metadata = {"subject": "ann", "axis": 2, "affine": np.eye(4).tolist()}
+    save_slices(tmp_path / "sharp", sharp, metadata)
+    save_slices(tmp_path / "low", {index: one[:, ::2, ::2] for index, one in sharp.items()}, metadata)
+    kept = {f"epoch{n:06d}/estimate": np.full((1, 8, 6), n / 20, np.float32) for n in (10, 2)}
+    save(tmp_path / "kept", kept | {"epoch000002/model/weight": np.zeros(3, np.float32)}, {})
+    names = {"architecture": "srresnet", "loss": "mse", "training_set": "box", "fold": 0}
+    models = [names | {"seed": 0}, names | {"seed": 1}, names | {"seed": 0, "loss": "l1"}]
+    files = {"references": {"ann": tmp_path / "sharp"}, "degraded": {"box": {"ann": tmp_path / "low"}}, "seed": 0}
+    reads = {"epochs": [str(tmp_path / "kept")] * 3, "validation": {"box 0": files}}
+    shown = {"pictures": {"epochs": {"architecture": "srresnet", "loss": "mse"}}, "models": models}
+    ((name, figure),) = epochs.Epochs.pictures(reads, shown)
+    assert name == "epochs"
+    written = [text for text, *_ in drawn_texts(figure)]
+    assert written == ["box, seed 0", "box, seed 1", "ground truth", "input", "epoch 2", "epoch 10"]
+    values = [float(ax.images[0].get_array().mean()) for ax in figure.axes]
+    assert values == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.5, 0.5])
 
 
 def test_every_image_is_a_row_in_its_own_proportions_with_the_input_at_full_size():

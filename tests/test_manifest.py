@@ -148,6 +148,27 @@ def test_hard_links_are_one_file(tmp_path):
     assert "subject 'b': its file" in problems(written(tmp_path, rows))[0]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("pictures:a_?.png", "pictures:b_?.png", False),
+        ("pictures:a_?.png", "pictures:*_1.png", True),
+        ("pictures:!b*", "", True),
+        ("pictures", "", True),
+    ],
+)
+def test_two_patterns_are_two_volumes_unless_they_pick_the_same_picture(tmp_path, one, other, shared):
+    for name in ("a_1.png", "a_2.png", "b_1.png"):
+        (tmp_path / name).write_bytes(b"x")
+    rows = [("a", str(tmp_path), "train", one), ("b", str(tmp_path), "test", other)]
+    path = written(tmp_path.parent, rows, ("subject", "path", "split", "kind"))
+    if shared:
+        (line,) = problems(path)
+        assert "subject 'b': its file" in line
+    else:
+        assert len(read_manifest(path)) == 2
+
+
 @pytest.mark.parametrize(("kind", "of"), [("lr_kind", "lr_path"), ("mask_kind", "mask")])
 def test_the_kinds_of_scans_and_masks_are_checked_as_the_volumes_is(tmp_path, kind, of):
     row = {"subject": "ann", "path": "a.nii", "split": "train", of: "b", kind: "niftii"}
@@ -160,7 +181,7 @@ def test_the_kinds_of_scans_and_masks_are_checked_as_the_volumes_is(tmp_path, ki
     assert f"{kind} is set and {of} is empty" in line
 
 
-@pytest.mark.parametrize("kind", ["bids:", "bids:/", "dicom:", "nifti:1", "BIDS"])
+@pytest.mark.parametrize("kind", ["bids:", "bids:/", "dicom:", "pictures:", "pictures:!", "nifti:1", "BIDS"])
 def test_a_choice_that_chooses_nothing_is_told(tmp_path, kind):
     row = (*GOOD[0], kind)
     (line,) = problems(written(tmp_path, [row], ("subject", "path", "split", "kind")))
@@ -261,6 +282,33 @@ def test_a_volume_and_its_mask_in_one_folder_both_count(tmp_path):
     assert [list(content.values()) for _, content in files] == [
         [hashlib.sha256(content).hexdigest()] for content in (b"volume", b"mask")
     ]
+
+
+def glioma(tmp_path, kind, mask_kind):
+    """Rows of three patients, of whom the first has slices and masks in one folder."""
+    folder = tmp_path / "patient"
+    folder.mkdir()
+    for name in ("s_1.tif", "s_1_mask.tif"):
+        (folder / name).write_bytes(name.encode())
+    rows = [(*row, "", "", "") for row in three(tmp_path, "none")]
+    return [("ann", str(folder), "train", kind, str(folder), mask_kind), *rows[1:]]
+
+
+MASKED = ("subject", "path", "split", "kind", "mask", "mask_kind")
+
+
+def test_only_the_picked_pictures_are_a_volumes_content(tmp_path):
+    rows = glioma(tmp_path, "pictures:!*_mask.*", "pictures:*_mask.*")
+    files = subjects(tmp_path, rows, MASKED).files("ann", "path", "mask")
+    assert [list(content) for _, content in files] == [["patient/s_1.tif"], ["patient/s_1_mask.tif"]]
+
+
+def test_a_folder_with_masks_and_no_pattern_is_one_line_before_any_job(tmp_path):
+    with pytest.raises(InputError) as caught:
+        subjects(tmp_path, glioma(tmp_path, "", "pictures:*_mask.*"), MASKED)
+    (line,) = caught.value.problems
+    assert "subject 'ann': path: " in line
+    assert "has masks beside the slices (s_1_mask.tif); set kind to one of pictures:!*_mask.*" in line
 
 
 def test_with_leakage_allowed_a_subjects_rows_are_volumes_of_their_own(tmp_path):

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mrisr.errors import InputError
 from mrisr.volumes.files import volume_files
+from mrisr.volumes.header import read_header
 from mrisr.volumes.readers import read_volume
 
 AFFINE = np.array([[0.0, -0.9, 0.0, 40], [0.0, 0.0, 1.5, -30], [0.8, 0.0, 0.0, 7], [0, 0, 0, 1]])
@@ -212,6 +213,42 @@ def test_png_slices_are_stacked_in_natural_order_rows_first(tmp_path):
     volume = read_volume(tmp_path)
     np.testing.assert_array_equal(volume.array, np.stack([pictures[f"slice{n}.png"] for n in (2, 9, 10)], axis=2))
     np.testing.assert_array_equal(volume.affine, [[0, -1, 0, 0], [-1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+
+
+def patient(folder, slices=(1, 2, 10)):
+    """A folder of the glioma set as it is published: colour slices, and a grey mask beside each."""
+    folder.mkdir(exist_ok=True)
+    for number in slices:
+        tifffile.imwrite(folder / f"TCGA_{number}.tif", np.full((6, 5, 3), number, np.uint8), photometric="rgb")
+        tifffile.imwrite(folder / f"TCGA_{number}_mask.tif", np.full((6, 5), 100 + number, np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize("pattern", ["!*_mask.*", "*[0-9].tif", "TCGA_?.tif"])
+def test_a_pattern_picks_the_slices_of_a_folder_and_another_one_their_masks(tmp_path, pattern):
+    folder = patient(tmp_path / "a")
+    slices = [1, 2] if "?" in pattern else [1, 2, 10]
+    volume = read_volume(folder, f"pictures:{pattern}")
+    assert volume.array.shape == (6, 5, len(slices), 3)
+    assert volume.array[0, 0, :, 0].tolist() == slices
+    assert read_volume(folder, "pictures:*_mask.*").array[0, 0].tolist() == [101, 102, 110]
+    assert read_header(folder, f"pictures:{pattern}", 2)["shape"] == list(volume.array.shape)
+
+
+@pytest.mark.parametrize("kind", [None, "pictures", "pictures:*.tif"])
+def test_masks_beside_the_slices_need_a_pattern(tmp_path, kind):
+    line = problem(patient(tmp_path / "a"), kind)
+    assert line.endswith(
+        "a: has masks beside the slices (TCGA_10_mask.tif); set kind to one of pictures:!*_mask.*, pictures:*_mask.*"
+    )
+
+
+def test_a_pattern_that_picks_nothing_or_stands_at_a_file_is_told(tmp_path):
+    folder = patient(tmp_path / "a")
+    assert "has no picture that '*.png' picks; set kind to one of" in problem(folder, "pictures:*.png")
+    assert "TCGA_1.tif: is a file, and '*.tif' picks pictures of a folder" in problem(
+        folder / "TCGA_1.tif", "pictures:*.tif"
+    )
 
 
 def test_colour_pictures_have_three_channels_and_no_alpha(tmp_path):

@@ -18,7 +18,7 @@ import torch
 from mrisr import losses
 from mrisr.cores import cores
 from mrisr.errors import InputError
-from mrisr.study.training import TrainingOptions
+from mrisr.study.training import TrainingOptions, option_problems
 from mrisr.training import optimisers
 from mrisr.training.execution import execution
 from mrisr.training.interruption import stop_requests
@@ -285,6 +285,23 @@ def test_what_a_study_refuses_a_training_by_hand_refuses_too(name, value):
         TrainingOptions(**{name: value})
     with pytest.raises(InputError, match=f"training.{name}: '?{value}'? is not"):
         Settings.read(TRAINING | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"schedule": "halving"},
+            "halve_every: is missing; the schedule 'halving' needs the epochs between two halvings",
+        ),
+        ({"epochs": 5, "keep_epochs": (5, 6)}, "keep_epochs: there is no epoch 6 (training has 5)"),
+    ],
+)
+def test_keys_that_depend_on_each_other_are_told_alike_in_a_study_and_by_hand(changes, problem):
+    assert [line for _, line in option_problems(TrainingOptions(**changes))] == [problem]
+    with pytest.raises(InputError) as caught:
+        Settings.read(TRAINING | changes)
+    assert caught.value.problems == [f"training.{problem}"]
 
 
 def test_the_optimiser_takes_options():

@@ -59,6 +59,24 @@ def _histories(jobs: Jobs, scale: int) -> Source:
     )
 
 
+def _kept_epochs(jobs: Jobs, scale: int) -> Source:
+    """The kept epochs of all models, in the order of ``models``, and their validation slices."""
+    models = _models(jobs, scale)
+    sets = {(names["training_set"], names["fold"]) for names, _ in models}
+    pairs = {f"{name} {fold}": jobs.pairs(scale, name, "validation", fold) for name, fold in sorted(sets)}
+    return Source(
+        {
+            "epochs": [job.writes["epochs"] for _, job in models],
+            "validation": {name: files for name, (files, _) in pairs.items()},
+        },
+        {
+            "models": [job.identity for _, job in models],
+            "validation": {name: identities for name, (_, identities) in pairs.items()},
+        },
+        {"models": [names for names, _ in models]},
+    )
+
+
 def _test_slices(jobs: Jobs, scale: int) -> Source:
     """The slices of the shown subject, and the same slices degraded by each test set's degradation."""
     plain = [name for name in jobs.study.test_sets if name not in jobs.study.mixtures]
@@ -197,6 +215,7 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "bias": _bias,
     "families": _families,
     "histories": _histories,
+    "kept_epochs": _kept_epochs,
     "test_slices": _test_slices,
     "training_slices": _training_slices,
     "scan_slices": _scan_slices,

@@ -40,6 +40,8 @@ class Figures(Section):
             "sigma_sweep",
             "comparison",
             "losses",
+            "epochs",
+            "diversity",
         ]
     ] = Field(
         [],
@@ -47,7 +49,8 @@ class Figures(Section):
         " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
         " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan;"
         " comparison: all methods on one slice of each test group; losses: training and validation loss of every"
-        " training",
+        " training; epochs: outputs after each epoch of training.keep_epochs; diversity: how much the outputs of a"
+        " model differ from slice to slice, which shows mode collapse",
     )
     panel_slice: Index | None = Field(
         None,
@@ -56,7 +59,7 @@ class Figures(Section):
 
 
 def problems(study: Study) -> Iterable[str]:
-    """Metrics and test sets that the study does not have, and the figure ``kernels`` without estimated kernels."""
+    """Metrics and test sets that the study does not have, and figures with nothing to show."""
     figures = study.figures
     yield from unknown("figures.metrics", figures.metrics, study.evaluation.metrics)
     yield from unknown("figures.box_metric", [figures.box_metric], study.evaluation.metrics)
@@ -66,6 +69,9 @@ def problems(study: Study) -> Iterable[str]:
     for name in figures.panel_baselines:
         if name in study.evaluation.baselines and sees_reference(name, study.evaluation.baselines[name]):
             yield f"figures.panel_baselines: '{name}' is the high-resolution slice, which the panels show anyway"
+    for name in study.architectures if "epochs" in figures.further else ():
+        if not study.training.for_architecture(name).keep_epochs:
+            yield f"figures.further: 'epochs' has nothing to show of '{name}': its training.keep_epochs is empty"
     applied = set(study.estimated.values())
     if "kernels" in figures.further and study.learned(applied) <= {"network"} and applied <= {*study.kernels}:
         yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from mrisr.errors import InputError, suggestion
 from mrisr.identity import ContentDigests
-from mrisr.volumes.files import volume_files, why_unreadable
+from mrisr.volumes.choices import Undecided
+from mrisr.volumes.files import require_picked, volume_files, why_unreadable
 from mrisr.volumes.manifest import Volume, quota, read_manifest
 from mrisr.volumes.names import similar_paths
 from mrisr.volumes.row import ROLES
@@ -178,7 +179,7 @@ class Subjects:
             if path is None:
                 continue
             try:
-                problem = self._why_missing(path) or _why_unreadable(path, volume.kind_of(role))
+                problem = self._why_missing(path) or _why_unreadable(path, volume.kind_of(role), ROLES[role])
             except OSError as error:
                 problem = f"{path} cannot be read ({error.strerror}); see to its name and its permissions"
             if problem:
@@ -192,10 +193,20 @@ class Subjects:
         return f"there is no file {path}{hint}"
 
 
-def _why_unreadable(path: Path, kind: str | None) -> str | None:
-    """The first file of a volume that cannot be read, and why; None if all can be read."""
+def _why_unreadable(path: Path, kind: str | None, column: str) -> str | None:
+    """The first file of a volume that cannot be read, and why; None if all can be read.
+
+    A folder of pictures that does not say which of them are the slices cannot be read either.
+    """
     # The header is first, because it is opened to find its data files.
     if problem := why_unreadable(path):
         return f"{path} {problem}"
     found = ((file, why_unreadable(file)) for file in volume_files(path, kind))
-    return next((f"{file} {problem}" for file, problem in found if problem), None)
+    unreadable = next((f"{file} {problem}" for file, problem in found if problem), None)
+    family, _, pattern = (kind or "").partition(":")
+    if unreadable is None and path.is_dir() and family in ("", "pictures"):
+        try:
+            require_picked(path, pattern)
+        except Undecided as error:
+            return f"{path} {error.line(column)}"
+    return unreadable

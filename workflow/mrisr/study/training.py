@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import BeforeValidator, Field, ValidationError, create_model
 
 from mrisr.errors import InputError
-from mrisr.training.settings import Settings, require_optimiser
+from mrisr.training.settings import Settings, dependent_problems, require_optimiser
 
 from .checks import Study, unknown
 from .descriptions import descriptions
@@ -115,12 +115,7 @@ def option_problems(options: TrainingOptions) -> Iterable[tuple[tuple[str, ...],
 
     The keys are given with the line, which goes on after the section's name.
     """
-    if options.schedule == "halving" and options.halve_every is None:
-        problem = "halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
-        yield ("schedule", "halve_every"), problem
-    for epoch in options.keep_epochs:
-        if epoch > options.epochs:
-            yield ("epochs", "keep_epochs"), f"keep_epochs: there is no epoch {epoch} (training has {options.epochs})"
+    yield from dependent_problems(options.model_dump())
     try:
         optimiser = optimiser_of(options)
     except InputError as error:

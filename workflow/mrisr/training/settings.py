@@ -116,19 +116,24 @@ class Settings:
                 problems.append(f"training.{key}: {value!r} is not known ({suggestion(str(value), get_args(hint))})")
         if training.get("eighth_turns") and training.get("patch") is None:
             problems.append("training.eighth_turns: a whole slice cannot be turned by 45 degrees; give training.patch")
-        problems += cls._problems(training)
+        limit = training.get("gradient_clipping")
+        if limit is not None and not limit > 0:
+            problems.append(f"training.gradient_clipping: {limit} is not allowed (a positive number)")
+        problems += [f"training.{problem}" for _, problem in dependent_problems(training)]
         if problems:
             raise InputError(*problems)
         return cls(**training)
 
-    @staticmethod
-    def _problems(training: Mapping[str, Any]) -> Iterator[str]:
-        """What is wrong with keys that depend on each other, or that hold more than one number."""
-        if training.get("schedule") == "halving" and not training.get("halve_every"):
-            yield "training.halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
-        limit = training.get("gradient_clipping")
-        if limit is not None and not limit > 0:
-            yield f"training.gradient_clipping: {limit} is not allowed (a positive number)"
-        for epoch in training.get("keep_epochs") or ():
-            if not 1 <= epoch <= training.get("epochs", epoch):
-                yield f"training.keep_epochs: {epoch} is not allowed (1 to training.epochs)"
+
+def dependent_problems(training: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong with keys of the section ``training`` that depend on each other.
+
+    Each line is given with those keys, and begins with the one to change.
+    """
+    if training.get("schedule") == "halving" and not training.get("halve_every"):
+        problem = "halve_every: is missing; the schedule 'halving' needs the epochs between two halvings"
+        yield ("schedule", "halve_every"), problem
+    for epoch in training.get("keep_epochs") or ():
+        if not 1 <= epoch <= training.get("epochs", epoch):
+            problem = f"keep_epochs: there is no epoch {epoch} (training has {training.get('epochs')})"
+            yield ("epochs", "keep_epochs"), problem

@@ -16,7 +16,8 @@ from . import _tiff
 from ._claims import check_size
 from ._itk import PICTURES, check_header, image_reader
 from ._raw import Raw, reading
-from .names import named_format, named_kind
+from .files import require_picked
+from .names import named_format
 
 AFFINE = ((0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
 """Affine of a picture. Pictures have no orientation, so it counts as an axial slice: anterior up, right on the left."""
@@ -27,13 +28,17 @@ _START, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 _T = TypeVar("_T")
 
 
-def read(path: Path, limit: float) -> Raw:
-    """Read a picture or a folder of them as [X, Y, Z] or [X, Y, Z, 3]: rows, columns, slices in natural order.
+def read(path: Path, limit: float, pattern: str = "") -> Raw:
+    """Read a picture, or those of a folder that a pattern picks, as [X, Y, Z] or [X, Y, Z, 3].
+
+    These are rows, columns and slices in natural order.
 
     Voxels count as 1 mm apart, because pictures do not say. An alpha channel is left out.
     """
     if path.is_dir():
-        files = sorted((p for p in path.iterdir() if named_kind(p) == "pictures"), key=lambda p: natural(p.name))
+        files = sorted(require_picked(path, pattern), key=lambda p: natural(p.name))
+    elif pattern:
+        raise InputError(f"is a file, and '{pattern}' picks pictures of a folder; name the folder, or set no pattern")
     else:
         files = [path]
     if not files:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mrisr.errors import InputError
 
 from ._bids import DESCRIPTION, choose_image
-from .names import named_format, with_suffix
+from .choices import Undecided
+from .names import named_format, named_kind, with_suffix
 
 _DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 100_000
 PAIR = (".hdr", ".img", ".hdr.gz", ".img.gz")
 """Header and voxels of an Analyze pair."""
+OF_A_MASK = "_mask"
+"""End of the name, without suffix, of a picture that is the mask of another one in its folder."""
+ALL_BUT_MASKS, MASKS = f"pictures:!*{OF_A_MASK}.*", f"pictures:*{OF_A_MASK}.*"
 _OF_THE_SYSTEM = ("/proc", "/sys")
 
 
@@ -22,7 +27,8 @@ def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
     """The files on which a volume's content depends.
 
     A header comes with its data files (.hdr and .img, .mhd, .nhdr). A BIDS folder stands for its one chosen image, any
-    other folder for all of its files. Missing files are left out here; reading the volume reports them.
+    other folder for all of its files, or for the pictures that a pattern picks. Missing files are left out here;
+    reading the volume reports them.
     """
     path = Path(path)
     family, _, choice = (kind or "").partition(":")
@@ -31,9 +37,40 @@ def volume_files(path: str | Path, kind: str | None = None) -> list[Path]:
             return [choose_image(path, choice or None)]
         except InputError:
             return []
+    if path.is_dir() and family == "pictures" and choice:
+        return picked(path, choice)
     if path.is_dir():
         return sorted(p for p in path.iterdir() if p.is_file())
     return [file for file in dict.fromkeys([path, *_companions(path)]) if file.is_file()]
+
+
+def picked(folder: Path, pattern: str = "") -> list[Path]:
+    """The pictures of a folder whose names fit a pattern, sorted by name; with ``!`` before it, those that do not fit.
+
+    ``*``, ``?`` and ``[...]`` are as in a shell. Upper and lower case differ. No pattern picks all pictures.
+    """
+    shape = pattern.removeprefix("!") or "*"
+    pictures = sorted(file for file in folder.iterdir() if named_kind(file) == "pictures" and file.is_file())
+    return [file for file in pictures if fnmatchcase(file.name, shape) != pattern.startswith("!")]
+
+
+def require_picked(folder: Path, pattern: str = "") -> list[Path]:
+    """The same, for the slices of one volume.
+
+    Raises
+    ------
+    Undecided
+        The pattern picks no picture, or masks together with the slices they belong to.
+    """
+    found = picked(folder, pattern)
+    if pattern and not found:
+        raise Undecided(f"has no picture that '{pattern}' picks", [ALL_BUT_MASKS, MASKS, "pictures"])
+    stems = {named_format(file).stem for file in found}
+    for file in found:
+        stem = named_format(file).stem
+        if stem.endswith(OF_A_MASK) and stem.removesuffix(OF_A_MASK) in stems:
+            raise Undecided(f"has masks beside the slices ({file.name})", [ALL_BUT_MASKS, MASKS])
+    return found
 
 
 def why_unreadable(path: str | Path) -> str | None:

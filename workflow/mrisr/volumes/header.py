@@ -13,8 +13,8 @@ from mrisr.imaging.grid import resolve_axis
 from . import _bids, _nibabel, _pictures
 from ._itk import LPS_TO_RAS, PICTURES, image_reader
 from ._raw import reading
-from .files import volume_files
-from .names import named_format, named_kind
+from .files import require_picked, volume_files
+from .names import named_format
 from .readers import infer_kind
 
 COMPRESSION = 3
@@ -52,7 +52,7 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     if family in ("nrrd", "metaimage", "minc"):
         return _itk(path, family)
     if family == "pictures":
-        return _pictures_size(path)
+        return _pictures_size(path, choice)
     raise InputError("its size is not in one header")
 
 
@@ -74,10 +74,10 @@ def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
     return (*size, *channels), affine if family == "minc" else LPS_TO_RAS @ affine
 
 
-def _pictures_size(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
+def _pictures_size(path: Path, pattern: str) -> tuple[tuple[int, ...], np.ndarray]:
     """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
-    files = [p for p in path.iterdir() if named_kind(p) == "pictures"] if path.is_dir() else [path]
-    first = min(files)
+    files = require_picked(path, pattern) if path.is_dir() else [path]
+    first = files[0]
     if named_format(first).suffix in PICTURES:
         (width, height, _, *channels), _ = _itk(first, "pictures")
         pages = 1

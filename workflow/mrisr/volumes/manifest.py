@@ -152,13 +152,14 @@ def _cell_problems(cells: dict[str, str]) -> Iterator[str]:
 
 def _is_kind(text: str) -> bool:
     family, _, choice = text.partition(":")
-    return text in KINDS or (family == "dicom" and bool(choice)) or (family == "bids" and bool(choice.strip("/")))
+    chooses = {"dicom": choice, "bids": choice.strip("/"), "pictures": choice.removeprefix("!")}
+    return text in KINDS or bool(chooses.get(family))
 
 
 def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[int, str]]:
     """Subjects named twice, and leakage: subjects or files in two splits."""
     subjects: dict[str, list[_Row]] = {}
-    files: dict[tuple, _Row] = {}
+    sources: dict[tuple, _Row] = {}
     for number, cells in rows:
         subject, split = cells["subject"], cells["split"]
         for earlier, other in subjects.setdefault(subject, []):
@@ -166,24 +167,30 @@ def _row_problems(rows: Iterable[_Row], allow_leakage: bool) -> Iterator[tuple[i
                 yield number, f"subject '{subject}' stands in the split '{split}' already, in line {earlier}"
             elif not allow_leakage:
                 yield number, _leak(f"subject '{subject}'", split, earlier, other)
-        file = _source(Path(cells["path"]), cells.get("kind"))
-        earlier, other = files.setdefault(file, (number, cells))
-        if other["split"] != split and other["subject"] != subject and not allow_leakage:
-            yield number, _leak(f"subject '{subject}': its file {cells['path']}", split, earlier, other)
+        named = [sources.setdefault(one, (number, cells)) for one in _sources(Path(cells["path"]), cells.get("kind"))]
+        for earlier, other in named:
+            if other["split"] != split and other["subject"] != subject and not allow_leakage:
+                yield number, _leak(f"subject '{subject}': its file {cells['path']}", split, earlier, other)
+                break
         subjects[subject].append((number, cells))
 
 
-def _source(path: Path, kind: str | None) -> tuple:
-    """What is the same for two rows that name the same image, however they write its path and its kind."""
-    choice = (kind or "").partition(":")[2]
+def _sources(path: Path, kind: str | None) -> list[tuple]:
+    """What two rows share if they name the same image, or the same picture, however they write its path and kind."""
+    family, _, choice = (kind or "").partition(":")
     try:
         if path.is_dir() and not why_unreadable(path):
             files = volume_files(path, kind)
-            path, choice = (files[0], "") if len(files) == 1 else (path, choice)
-        found = os.stat(path)
+            if len(files) == 1 or (files and family in ("", "pictures")):
+                return [(_file(file), "") for file in files]
+        return [(_file(path), choice)]
     except OSError:
-        return os.path.realpath(path), choice
-    return (found.st_dev, found.st_ino), choice
+        return [(os.path.realpath(path), choice)]
+
+
+def _file(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
 
 def _leak(what: str, split: str, earlier: int, other: dict[str, str]) -> str:

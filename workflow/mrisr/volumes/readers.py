@@ -10,7 +10,7 @@
 | ``metaimage`` | .mha, .mhd | SimpleITK |
 | ``dicom`` | a folder with one series, or a file; ``dicom:<SeriesInstanceUID>`` chooses a series | pydicom |
 | ``bids`` | a folder with dataset_description.json; ``bids:sub-01/anat/T1w`` chooses an image | nibabel |
-| ``pictures`` | .png, .jpg, .jpeg, .tif, .tiff: one, several pages, or a folder of slices | SimpleITK, tifffile |
+| ``pictures`` | .png, .jpg, .jpeg, .tif, .tiff: one, several pages, or a folder; ``pictures:<pattern>`` | both |
 
 Volumes that are not three-dimensional real numbers are treated as follows:
 
@@ -150,7 +150,7 @@ def _read(path: Path, kind: str | None, volume_4d: str | int, limit: float) -> R
     if family == "bids":
         path, family = _bids.choose_image(path, choice or None), "nifti"
     if family == "pictures":
-        return _pictures.read(path, limit)
+        return _pictures.read(path, limit, choice)
     if family == "dicom":
         return _dicom.read(path, choice or None, limit)
     if path.is_dir():

@@ -11,7 +11,8 @@ AXES = ("axial", "coronal", "sagittal", "0", "1", "2")
 ROLES = {"path": "kind", "lr_path": "lr_kind", "mask": "mask_kind"}
 """Columns that name a volume, each with the column that says its kind."""
 KINDS = ("nifti", "analyze", "mgh", "minc", "nrrd", "metaimage", "dicom", "bids", "pictures")
-"""Kinds of volume. ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose one of several images of a folder."""
+"""Kinds of volume. ``dicom:<SeriesInstanceUID>`` and ``bids:<entities>`` choose one of several images of a folder,
+``pictures:<pattern>`` the slices of a folder of pictures."""
 
 NAME_LENGTH = 100
 """Greatest length of a name in characters. The name of a file consists of several names."""
