@@ -83,8 +83,9 @@ def schema() -> dict[str, Any]:
     generated = StudyConfig.model_json_schema(schema_generator=_Untitled)
     for key in SHELVES:
         node = _node(generated, key)
-        if {"$ref": METHOD} in node.get("patternProperties", {}).values():
-            _accept_short_forms(node)
+        for part in (node, *node.get("anyOf", ())):
+            if {"$ref": METHOD} in part.get("patternProperties", {}).values():
+                _accept_short_forms(part)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated}
 
 
@@ -97,6 +98,8 @@ def _node(generated: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _definition(generated: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The section that a part of the schema is. A section may also be left out, as null."""
+    (node, *_) = [part for part in node.get("anyOf", ()) if "$ref" in part] or [node]
     return generated["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
 
