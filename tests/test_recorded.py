@@ -119,7 +119,7 @@ def test_the_output_that_is_damaged_is_the_one_that_is_named(tmp_path, plan):
         Path(path).write_text("made")
     job = Job("toy", "mrisr.toy", {}, (), {}, writes, str(tmp_path / "run.json"))
     Recorder(job.identity).write(job.record, job.writes)
-    plan.jobs, plan.job = lambda: [job], lambda stage: job
+    plan.jobs, plan.pages, plan.job = lambda: [job], list, lambda stage: job
     plan.stages = {"toy": types.SimpleNamespace(IN_STUDY=True)}
     Path(writes["psnr"]).write_text("edited")
     assert currency.describe(currency.outdated(plan)[:1]) == [f"toy: 1 output ({writes['psnr']}) was edited or damaged"]

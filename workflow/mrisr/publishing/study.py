@@ -26,7 +26,10 @@ def finished(plan: Plan) -> list[Job]:
         Some outputs are missing or not current.
     """
     showing = [plan.job(name) for name, stage in plan.stages.items() if stage.SHOWS_ALL_OTHERS]
-    jobs = [job for job in (*plan.jobs(), *showing) if plan.stages[job.stage].IN_STUDY]
+    order = {stage: place for place, stage in enumerate(plan.stages)}
+    own = (job for job in (*plan.jobs(), *showing) if plan.stages[job.stage].IN_STUDY)
+    # A plan lists its jobs in the order in which they were asked for, which differs between a verb and Snakemake.
+    jobs = sorted(own, key=lambda job: (order[job.stage], job.record))
     if waiting := [job for job in jobs if not is_current(plan, job)]:
         first = next(iter(waiting[0].writes.values()))
         raise InputError(
