@@ -22,8 +22,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mrisr.errors import InputError
-from mrisr.study import places
-from mrisr.study.subjects import built_in_volumes
+from mrisr.study import places, subjects
 from mrisr.volumes import fetch as fetching
 from mrisr.volumes.fetch import fetch
 from mrisr.volumes.sources import Source
@@ -102,6 +101,12 @@ def pip(tmp_path, monkeypatch):
 
 def failure(*args):
     return failure_of(fetch, *args)
+
+
+def read_anew() -> dict:
+    """The built-in volumes, although they were read here before."""
+    subjects._built_in.cache_clear()
+    return subjects.built_in_volumes()
 
 
 def failure_of(function, *args):
@@ -409,26 +414,26 @@ def test_the_built_in_volumes_are_described_right_or_one_line_says_what_is_wrong
         content = yaml.safe_dump({"volumes": content}).encode()
     monkeypatch.setattr(places, "SOURCES", tmp_path / "sources.yaml")
     places.SOURCES.write_bytes(content)
-    line = failure_of(built_in_volumes.__wrapped__)
+    line = failure_of(read_anew)
     assert line.startswith(f"{places.SOURCES}: ")
     assert words in line
 
 
 def test_every_wrong_entry_has_its_line_and_what_cannot_be_read_one(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "SOURCES", tmp_path / "sources.yaml")
-    assert built_in_volumes.__wrapped__() == {}, "without the file nothing is built in"
+    assert read_anew() == {}, "without the file nothing is built in"
     os.mkfifo(places.SOURCES)
-    assert "neither a file nor a folder" in failure_of(built_in_volumes.__wrapped__)
+    assert "neither a file nor a folder" in failure_of(read_anew)
     places.SOURCES.unlink()
     places.SOURCES.write_text(yaml.safe_dump({"volumes": {"ann": ENTRY, "bob": 5, "cat": {}}}))
     with pytest.raises(InputError) as caught:
-        built_in_volumes.__wrapped__()
+        read_anew()
     assert [line.split("volume ")[1][:5] for line in caught.value.problems] == ["'bob'", "'cat'"]
 
 
 def test_the_projects_own_sources_fit_the_schema(monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
-    found = built_in_volumes.__wrapped__()
+    found = read_anew()
     assert found["data/volumes/colin27.nii.gz"].shape == [181, 217, 181]
     assert len(found) == 16
 

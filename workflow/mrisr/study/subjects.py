@@ -25,15 +25,20 @@ from .folds import deal, number_of_folds, why_impossible
 SPLITS = ("train", "validation", "test")
 
 
-@functools.cache
 def built_in_volumes() -> dict[str, Source]:
-    """The entries of data/sources.yaml, by the path they are fetched to; none where there is no such file.
+    """The entries of data/sources.yaml here, by the path they are fetched to; none where there is no such file.
 
     Raises
     ------
     InputError
         The file is there and is no list of built-in volumes.
     """
+    return _built_in(os.getcwd())
+
+
+@functools.cache
+def _built_in(folder: str) -> dict[str, Source]:
+    """The same, for the current folder, of which ``folder`` is the path: read once."""
     entries = read_sources(places.SOURCES) if os.path.lexists(places.SOURCES) else {}
     return {places.BUILT_IN.format(subject=name): source for name, source in entries.items()}
 
