@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mrisr.arrays import Cache, load_slices, stored_slices
-from mrisr.imaging.orientation import orient, pixel_aspect
-
-from ._shown import chosen_slice
+from ._degraded import degraded_slice
 from ._style import styled
 from ._tiles import Box, Tiles, brightest, mark, picture, zoom
 
@@ -58,13 +55,9 @@ class LowResolution:
     @staticmethod
     def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
         """The figure of a job: file name without suffix, and figure."""
-        index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
-        files = {"original": reads["slices"], **reads["degraded"]}
-        _, metadata = load_slices(reads["slices"], [])
-        affine, axis = metadata["affine"], metadata["axis"]
-        images = {name: orient(load_slices(path, [index])[0][index], affine, axis) for name, path in files.items()}
+        images, aspect = degraded_slice(reads, settings)
         (name,) = settings["pictures"]
-        yield name, draw(images, aspect=pixel_aspect(affine, axis))
+        yield name, draw(images, aspect=aspect)
 
 
 def _middle(shape: tuple[int, int]) -> Box:
