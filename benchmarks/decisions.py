@@ -47,7 +47,7 @@ def _contrast(differences: np.ndarray) -> Contrast:
         seeds=1,
         seed_sd=np.nan,
         by_subject=dict(enumerate(differences.tolist())),
-        by_seed=(mean,),
+        by_seed={0: mean},
     )
 
 

@@ -24,9 +24,13 @@ They are not a sample of any population: their scans stand in Python packages. A
   have a better mean over the test sets than each model trained on one degradation.
 
 A margin is the lead of the model that the hypothesis favours. A negative margin speaks against the hypothesis.
-[Methods](docs/methods.md#statistics) says how hypotheses are decided.
+*In 1 of 2 seeds alone* means: with the models of one of the two seeds, the same people give the same decision.
+[Methods](docs/methods.md#statistics) says how hypotheses are decided. The lines below are about SRCNN with MSE, and
+about metrics that disagree. `tables/findings.csv` has the same for every model.
 """
 """The text above the findings."""
+SHOWN = ("srcnn", "mse")
+"""Architecture and loss whose findings and table are shown."""
 TABLE_HEAD = """\
 The table shows the PSNR in dB of SRCNN with the MSE loss, as the mean over the people and the seeds. A row is a
 training set, a column is a test set. The row `(input)` is the degraded image itself, without a model. The best model
@@ -60,7 +64,7 @@ def main() -> None:
 
 
 def summary() -> str:
-    """What was decided in two sentences, then the findings as sentences of findings.csv, and where metrics disagree."""
+    """What was decided in two sentences, then sentences of findings.csv on `SHOWN`, and where metrics disagree."""
     findings = pd.read_csv(RESULTS / "tables/findings.csv", keep_default_na=False)
     group = findings["group"].iloc[0]
     findings = findings[(findings["metric"] == "psnr") & (findings["group"] == group)]
@@ -70,13 +74,15 @@ def summary() -> str:
     sentences = " ".join(decided(chosen[chosen["hypothesis"] == name], name, parts) for name in ("H1", "H2"))
     head = HEAD.format(count=len(people), people=", ".join(people), sentences=sentences)
     lines = [
-        f"- {row.hypothesis.capitalize()}: {without_names(row.sentence, row.people)}" for row in chosen.itertuples()
+        f"- {row.hypothesis.capitalize()}: {without_names(row.sentence, row.people)}"
+        for row in chosen.itertuples()
+        if (row.architecture, row.loss) == SHOWN
     ]
     return "\n".join([head, *lines, *disagreements(group)])
 
 
 def decided(summaries: pd.DataFrame, hypothesis: str, parts: pd.DataFrame) -> str:
-    """For example: H1 is contradicted for srcnn / mse (by the gaussian model on hamming), see `remark`."""
+    """For example: H1 is contradicted for srcnn / mse (by the gaussian model on hamming; one seed), see `remark`."""
     found = []
     for decision, rows in summaries.groupby("decision", sort=False):
         names = [
@@ -88,14 +94,14 @@ def decided(summaries: pd.DataFrame, hypothesis: str, parts: pd.DataFrame) -> st
 
 
 def remark(row: tuple, parts: pd.DataFrame) -> str:
-    """Who contradicts; or on which test sets an undecided hypothesis is supported."""
-    if row.against:
-        return f" (by {row.against})"
+    """Who contradicts, or on which test sets an undecided hypothesis is supported; and on how many seeds it rests."""
     own = parts[(parts["architecture"] == row.architecture) & (parts["loss"] == row.loss)]
     holds = own.loc[own["decision"] == "supported", "test_set"].tolist()
-    if row.decision != "undecided" or not holds:
-        return ""
-    return f" (supported on {len(holds)} of {len(own)} test sets: {', '.join(holds)})"
+    seeds = "one seed" if int(row.seeds) == 1 else f"in {row.seeds_decide} of {row.seeds} seeds alone"
+    found = [f"by {row.against}"] if row.against else []
+    if row.decision == "undecided" and holds:
+        found.append(f"supported on {len(holds)} of {len(own)} test sets: {', '.join(holds)}")
+    return f" ({'; '.join([*found, seeds])})"
 
 
 def without_names(sentence: str, people: str) -> str:
@@ -114,7 +120,7 @@ def disagreements(group: str) -> list[str]:
 def table() -> str:
     """The PSNR table of SRCNN with MSE as Markdown."""
     wide = pd.read_csv(RESULTS / "tables/psnr.csv", keep_default_na=False)
-    rows = wide[(wide["architecture"] == "input") | ((wide["architecture"] == "srcnn") & (wide["loss"] == "mse"))]
+    rows = wide[(wide["architecture"] == "input") | ((wide["architecture"] == SHOWN[0]) & (wide["loss"] == SHOWN[1]))]
     test_sets = [name for name in rows.columns if name in set(rows["training_set"])]
     single = rows[rows["training_set"].isin([name for name in test_sets if name != "combine"])]
     lines = ["| trained on | " + " | ".join(test_sets) + " |", "|---" * (len(test_sets) + 1) + "|"]

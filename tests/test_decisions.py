@@ -28,7 +28,7 @@ def family(differences: np.ndarray, sign: int = 1) -> Family:
             seeds=1,
             seed_sd=np.nan,
             by_subject=dict(enumerate(column.tolist())),
-            by_seed=(float(column.mean()),),
+            by_seed={0: float(column.mean())},
         )
         for column in differences.T
     ]

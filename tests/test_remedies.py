@@ -10,7 +10,7 @@ from mrisr import degradations
 from mrisr.arrays import save_slices
 from mrisr.errors import InputError
 from mrisr.evaluation import routes
-from mrisr.statistics import remedies
+from mrisr.statistics import measures, remedies
 from mrisr.statistics.order import Order
 from mrisr.study.validation import load_study, validate
 from project import ROOT
@@ -50,11 +50,13 @@ def test_every_arm_of_the_protocol_is_trained(name):
 def test_an_arm_that_is_no_training_set_and_a_mixture_as_a_specialist_are_told():
     raw = yaml.safe_load((STUDIES / "remedies-small.yaml").read_text())
     raw["evaluation"]["remedies"]["specialists"] = ["bicubic", "combine", "bicubik"]
+    raw["evaluation"]["remedies"]["sites"]["d07"]["displacement"] = 1
     with pytest.raises(InputError) as caught:
         validate(raw, source="study")
     text = "\n".join(caught.value.problems)
     assert "evaluation.remedies: 'bicubik' is not known" in text
     assert "evaluation.remedies.specialists: 'combine' is a mixture" in text
+    assert "evaluation.remedies.sites.d07.displacement: 1 is not the displacement of 'd07', which is 0.5" in text
 
 
 def test_the_router_finds_the_degradation_of_people_that_it_has_not_seen(tmp_path):
@@ -181,6 +183,43 @@ def test_measures_are_decided_person_by_person_and_below_six_people_not_at_all()
     assert (table["p_adjusted"] >= table["p"]).all()
     few = dict(remedies.tables(*_arguments(5)))["remedies.csv"]
     assert set(few["verdict"]) == {"undecided"}
+    assert measures.RISE not in set(few["measure"])
+
+
+def test_if_no_test_set_passes_the_gate_that_is_said():
+    scores, order, asked, chosen = _arguments(8)
+    scores.loc[scores["training_set"] == "o1", "value"] -= 3
+    row = (
+        dict(remedies.tables(scores, order, asked, chosen))["remedies.csv"].set_index("measure").loc["dsgan minus blur"]
+    )
+    assert (row["verdict"], row["statement"]) == ("undecided", "dsgan minus blur: no test set counts")
+    assert np.isnan(row["difference"])
+
+
+def test_a_seed_whose_difference_has_the_other_sign_is_counted():
+    scores, order, asked, chosen = _arguments(8)
+    scores.loc[(scores["training_set"] == "random") & (scores["seed"] == 0), "value"] += 3
+    scores.loc[(scores["training_set"] == "random") & (scores["seed"] == 1), "value"] -= 1
+    row = dict(remedies.tables(scores, order, asked, chosen))["remedies.csv"].set_index("measure")
+    row = row.loc["randomised minus combine"]
+    assert (row["verdict"], row["seeds"], row["seeds_agree"]) == ("better", 2, 1)
+    assert row["statement"].endswith("over 3 test sets and 8 people, the same sign in 1 of 2 seeds")
+
+
+def test_robustness_is_the_slope_of_the_lead_over_the_displacements():
+    scores, order, asked, chosen = _arguments(8)
+    sites = {
+        "d1": {**asked["sites"]["d1"], "displacement": 0.25},
+        "d2": {**asked["sites"]["d2"], "dsn": ["n1"], "displacement": 0.75},
+    }
+    table = dict(remedies.tables(scores, order, {**asked, "sites": sites}, chosen))["remedies.csv"]
+    row = table.set_index("measure").loc[measures.RISE]
+    # The lead is 27.5 - 26.2 on d1 and 30 - 20 on d2.
+    means = scores.groupby(["training_set", "test_set", "subject"])["value"].mean()
+    leads = [means["k1a", "d1"] / 2 + means["k1b", "d1"] / 2 - means["n1", "d1"], means["k2", "d2"] - means["n1", "d2"]]
+    assert row["difference"] == pytest.approx(((leads[1] - leads[0]) / 0.5).mean())
+    assert row["statement"].startswith("the lead of dsgan over dsn rises with the displacement: +17.4 per pixel")
+    assert (row["role"], row["test_sets"], row["verdict"]) == ("secondary", 2, "better")
 
 
 def test_the_router_has_the_value_of_the_specialist_that_was_chosen_for_each_person():

@@ -22,8 +22,9 @@ def results(tmp_path, monkeypatch):
     (tmp_path / "tables").mkdir()
     names = f"({', '.join(PEOPLE.split())})"
     common = {"metric": "psnr", "group": "human", "rival": "", "people": PEOPLE, "against": "", "test_set": ""}
+    common |= {"seeds": 2, "seeds_decide": 1}
     of_srcnn = {**common, "architecture": "srcnn", "loss": "mse"}
-    of_edsr = {**common, "architecture": "edsr", "loss": "l1"}
+    of_edsr = {**common, "architecture": "edsr", "loss": "l1", "seeds": 1}
     h1, h2 = {"hypothesis": "H1", "measure": module.MEASURES[0]}, {"hypothesis": "H2", "measure": module.MEASURES[1]}
     rows = [
         {
@@ -54,26 +55,26 @@ def test_two_sentences_say_what_was_decided_and_for_whom(results):
     said = results.summary()
     assert "tests on 6 other people:\nann, bob, cleo, dora, eve, finn." in said
     assert (
-        "For these people, H1 is `contradicted` for srcnn / mse (by the mean model on median); "
-        "`supported` for edsr / l1. "
-        "For these people, H2 is `supported` for srcnn / mse, edsr / l1."
+        "For these people, H1 is `contradicted` for srcnn / mse (by the mean model on median; in 1 of 2 seeds alone); "
+        "`supported` for edsr / l1 (one seed). "
+        "For these people, H2 is `supported` for srcnn / mse (in 1 of 2 seeds alone), edsr / l1 (one seed)."
     ) in said
 
 
-def test_findings_of_the_primary_group_and_psnr_follow_without_the_names(results):
+def test_findings_of_the_shown_model_and_disagreements_follow_without_the_names(results):
     lines = [line for line in results.summary().splitlines() if line.startswith("- H")]
-    assert lines == ["- H1: a.", "- H1: b.", "- H2: c.", "- H2: d.", "- H1: they do not agree."]
+    assert lines == ["- H1: a.", "- H2: c.", "- H1: they do not agree."]
 
 
 def test_an_undecided_hypothesis_names_the_test_sets_on_which_it_is_supported(results):
-    common = {"architecture": "srcnn", "loss": "mse", "against": ""}
+    common = {"architecture": "srcnn", "loss": "mse", "against": "", "seeds": 1, "seeds_decide": 1}
     parts = pd.DataFrame(
         [{**common, "test_set": s, "decision": d} for s, d in (("mean", "supported"), ("median", "undecided"))]
     )
     (row,) = pd.DataFrame([{**common, "decision": "undecided"}]).itertuples()
-    assert results.remark(row, parts) == " (supported on 1 of 2 test sets: mean)"
+    assert results.remark(row, parts) == " (supported on 1 of 2 test sets: mean; one seed)"
     (row,) = pd.DataFrame([{**common, "decision": "supported"}]).itertuples()
-    assert results.remark(row, parts) == ""
+    assert results.remark(row, parts) == " (one seed)"
 
 
 def test_agreement_of_all_metrics_is_told(results):

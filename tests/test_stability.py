@@ -92,6 +92,19 @@ def test_decisions_are_those_of_the_findings(disagreement, tmp_path):
         assert row.decision == decided[row.hypothesis, row.test_set, row.metric]
 
 
+def test_metrics_that_are_contradicted_in_other_places_do_not_simply_agree(tmp_path):
+    def values(metric, trained, test):
+        place = {"psnr": ("mean", "gaussian"), "hfen": ("gaussian", "median")}[metric]
+        better = 41 if metric == "psnr" else 0.1
+        return better if (trained, test) == place else agreeing(metric, trained, test)
+
+    table = stability.table(read(values, tmp_path), ORDER)
+    whole = table[(table["hypothesis"] == "H1") & (table["test_set"] == "")]
+    assert whole["decision"].tolist() == ["contradicted"] * 2
+    assert whole["against"].tolist() == ["the mean model on gaussian", "the gaussian model on median"]
+    assert whole["sentence"].str.endswith("The metrics agree, but not on what contradicts.").all()
+
+
 def test_with_few_subjects_all_metrics_agree_to_be_undecided(tmp_path):
     table = stability.table(read(disputed, tmp_path, subjects=2), ORDER)
     assert set(table["decision"]) == {"undecided"}

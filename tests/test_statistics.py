@@ -373,15 +373,14 @@ def test_below_five_subjects_the_interval_is_the_range_over_slices(tmp_path):
     assert np.isnan(found.seed_sd)
 
 
-def test_from_five_subjects_on_the_interval_is_a_bootstrap_over_subjects(tmp_path):
+def test_from_five_subjects_on_the_interval_is_students_over_subjects(tmp_path):
     gaps = np.random.default_rng(0).normal(1, 0.2, (8, 3)).round(3)
     (found,) = bias.bias(scored(many_subjects(8, gaps), tmp_path), ORDER).itertuples()
     by_subject = gaps.mean(axis=1)
     assert (found.interval, found.subjects) == ("subjects", 8)
     assert found.gap == pytest.approx(by_subject.mean())
-    # The bootstrap of a mean is normal to good accuracy, with the population standard deviation over sqrt(n).
-    error = 1.96 * by_subject.std() / np.sqrt(8)
-    assert (found.low, found.high) == pytest.approx((found.gap - error, found.gap + error), abs=0.15 * error)
+    expected = scipy.stats.ttest_1samp(by_subject, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), abs=1e-6)
 
 
 def test_the_seed_spread_is_that_of_the_gap(tmp_path):
@@ -560,12 +559,42 @@ def test_the_interval_over_subjects_and_seeds_is_satterthwaites(tmp_path):
     assert (found.low, found.high) == pytest.approx((gaps.mean() + 0.5 - half, gaps.mean() + 0.5 + half), abs=1e-6)
 
 
-def test_seeds_that_disagree_are_counted_and_told(tmp_path):
+def test_a_decision_that_rests_on_one_of_two_seeds_says_so(tmp_path):
+    # The first seed favours the matched model of every subject, the second one its rival, by more.
     rows = many_subjects(8, np.full((8, 1), 0.4) + 0.01 * np.arange(8)[:, None], seeds=(0, -1))
-    found = findings.find(scored(rows, tmp_path), ORDER)
-    one = next(f for f in found if f.hypothesis == "H1" and not f.rival)
-    assert (one.seeds, one.seeds_agree) == (2, 1)
-    assert "1 of 2 seeds give the same result" in one.sentence
+    detail, one = (f for f in findings.find(scored(rows, tmp_path), ORDER) if f.hypothesis == "H1")
+    assert (one.decision, one.seeds, one.seeds_agree, one.seeds_decide) == ("contradicted", 2, 1, 1)
+    names = ", ".join(f"m{s:02d}" for s in range(8))
+    assert one.sentence.endswith(
+        "the smallest margin is -0.065 dB (gaussian, against the hanning model, SD 0.71 dB over 2 seeds). "
+        f"H1 is contradicted by the hanning model on gaussian for 8 test subjects ({names}), in 1 of 2 seeds alone. "
+        "The 95 % interval over subjects and seeds of this comparison contains 0."
+    )
+    assert (one.low, one.high, one.seed_sd) == (detail.low, detail.high, detail.seed_sd)
+    assert "; H1 is contradicted there by the hanning model, in 1 of 2 seeds alone (SD" in detail.sentence
+    assert detail.seeds_decide == 1
+
+
+def test_a_decision_that_every_seed_gives_alone_says_so_too(tmp_path):
+    rows = many_subjects(8, np.full((8, 1), 0.4) + 0.01 * np.arange(8)[:, None], seeds=(0, 1, 2))
+    one = findings.find(scored(rows, tmp_path), ORDER)[1]
+    assert (one.decision, one.seeds_decide) == ("supported", 3)
+    assert ", in 3 of 3 seeds alone. The 95 % interval over subjects and seeds of this" in one.sentence
+    alone = findings.find(scored([row for row in rows if row["seed"] == 0], tmp_path), ORDER)[1]
+    assert alone.sentence.endswith("), for models of one seed.")
+
+
+def test_a_seed_that_contradicts_elsewhere_does_not_count(tmp_path):
+    # Over both seeds the gaussian model wins on hanning. The second seed alone has no such case, but one on gaussian.
+    margins = {(0, "gaussian"): 3.0, (0, "hanning"): -3.0, (1, "gaussian"): -1.0, (1, "hanning"): 1.0}
+    rows = [
+        row(30 + (a == b) * margins[seed, b] * (1 + 0.01 * s), training_set=a, test_set=b, subject=f"m{s}", seed=seed)
+        for a, b, s, seed in itertools.product(SIX[:2], SIX[:2], range(8), (0, 1))
+    ]
+    found = [f for f in findings.find(scored(rows, tmp_path), ORDER) if f.hypothesis == "H1"]
+    assert [f.decision for f in found] == ["supported", "contradicted", "contradicted"]
+    assert [f.seeds_decide for f in found] == [1, 1, 1]
+    assert found[-1].against == "the gaussian model on hanning"
 
 
 def test_holms_correction_steps_down():

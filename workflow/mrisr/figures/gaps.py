@@ -22,7 +22,7 @@ DOT_HEIGHT, AROUND_PANEL = (0.03, 0.06), 0.4
 """Least and greatest height per dot in inches; height of a panel's title and numbers."""
 PANELS_IN_ROW = 3
 INTERVALS = {
-    "subjects": "95 % bootstrap over subjects",
+    "subjects": "95 % over subjects",
     "subjects and seeds": "95 % over subjects and seeds",
     "slices": "central 95 % of the slices",
 }

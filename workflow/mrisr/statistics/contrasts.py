@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,11 @@ import scipy.stats
 
 from .means import stepwise_mean
 
-BOOTSTRAP_SUBJECTS = 5
+INTERVAL_SUBJECTS = 5
 """Fewest subjects for an interval over subjects. With fewer, the interval describes the slices."""
-RESAMPLES = 10_000
+LEVEL = 0.95
 LIMITS = (2.5, 97.5)
+"""Percentiles of the slices' differences."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Values:
 class Contrast:
     """Value of the first model minus value of the second, NaN if undefined.
 
-    The meaning of ``low`` and ``high`` depends on ``interval``. For ``subjects`` they are the 95 % percentile bootstrap
-    of the mean over at least five subjects. With several seeds it is ``subjects and seeds``, see `_both`. For
+    The meaning of ``low`` and ``high`` depends on ``interval``. For ``subjects`` they are Student's 95 % interval of
+    the mean over at least five subjects. With several seeds it is ``subjects and seeds``, see `_interval`. For
     ``slices`` they are the 2.5 and 97.5 percentiles of the slices' differences. ``seed_sd`` is the standard deviation
-    of the difference over seeds. ``by_subject`` holds each subject's mean difference, by the subject's code, and
-    ``by_seed`` that of each seed.
+    of the difference over seeds. ``by_subject`` holds each subject's mean difference by the subject's code, ``by_seed``
+    that of each seed by the seed's code, and ``by_subject_in`` each seed's ``by_subject``.
     """
 
     gap: float
@@ -74,7 +74,14 @@ class Contrast:
     seeds: int
     seed_sd: float
     by_subject: Mapping[int, float]
-    by_seed: tuple[float, ...]
+    by_seed: Mapping[int, float]
+    by_subject_in: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
+
+    def of_seed(self, seed: int) -> Contrast:
+        """The difference of one seed alone, without an interval."""
+        means = self.by_subject_in[seed]
+        alone = {"gap": self.by_seed[seed], "low": np.nan, "high": np.nan, "seeds": 1, "seed_sd": np.nan}
+        return replace(self, **alone, subjects=len(means), by_subject=means, by_seed={seed: self.by_seed[seed]})
 
     def wilcoxon(self) -> float:
         """Two-sided p-value of Wilcoxon's signed-rank test over the subjects' differences; 1 if undefined."""
@@ -93,13 +100,12 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
     where = where[chosen]
     with np.errstate(invalid="ignore"):
         gaps = first.values[chosen] - second.values[chosen]
-        by_run, by_subject = _averages(gaps, where)
+        by_run, by_subject, by_subject_in = _averages(gaps, where)
         by_seed = stepwise_mean(by_run, ["seed"])
-        over = "subjects" if len(by_subject) >= BOOTSTRAP_SUBJECTS else "slices"
-        if over == "subjects" and len(by_seed) > 1:
-            over, interval = "subjects and seeds", _both(by_run.mean(), by_subject.to_numpy(), by_seed.to_numpy())
-        elif over == "subjects":
-            interval = _bootstrap(by_subject.to_numpy())
+        over = "slices"
+        if len(by_subject) >= INTERVAL_SUBJECTS:
+            over = "subjects and seeds" if len(by_seed) > 1 else "subjects"
+            interval = _interval(by_run.mean(), by_subject.to_numpy(), by_seed.to_numpy())
         else:
             interval = np.percentile(stepwise_mean(where.indexed(gaps), ["slice"]), LIMITS)
         return Contrast(
@@ -111,7 +117,8 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
             seeds=len(by_seed),
             seed_sd=float(np.std(by_seed.to_numpy(), ddof=1)) if len(by_seed) > 1 else np.nan,
             by_subject=dict(by_subject),
-            by_seed=tuple(by_seed.tolist()),
+            by_seed=dict(by_seed),
+            by_subject_in={seed: dict(by_subject_in.loc[seed]) for seed in by_seed.index},
         )
 
 
@@ -121,32 +128,24 @@ def overall(model: Values, where: Observations) -> float:
         return float(_averages(model.values[model.present], where[model.present])[0].mean())
 
 
-def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Series]:
-    """The mean of each run (over slices, then subjects), by seed and run; and the mean of each subject over runs."""
+def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """The mean of each run (over slices, then subjects), by seed and run; of each subject; and by seed and subject."""
     of_subjects = stepwise_mean(where.indexed(values), ["seed", "run", "subject"])
-    return stepwise_mean(of_subjects, ["seed", "run"]), stepwise_mean(of_subjects, ["subject"])
+    by_run = stepwise_mean(of_subjects, ["seed", "run"])
+    return by_run, stepwise_mean(of_subjects, ["subject"]), stepwise_mean(of_subjects, ["seed", "subject"])
 
 
-def _both(mean: float, by_subject: np.ndarray, by_seed: np.ndarray) -> tuple[float, float]:
-    """95 % interval of a mean over subjects and seeds, both of them drawn from many.
+def _interval(mean: float, by_subject: np.ndarray, by_seed: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a mean over subjects, and over seeds if there are several, all of them drawn from many.
 
-    The variances of the mean over subjects and over seeds add up. The degrees of freedom are Satterthwaite's
-    (Biometrics Bulletin 2:110, 1946), so two seeds that differ much make a wide interval.
+    It is Student's. The variances of the mean over subjects and over seeds add up. The degrees of freedom are then
+    Satterthwaite's (Biometrics Bulletin 2:110, 1946), so two seeds that differ much make a wide interval.
     """
-    parts = [(np.var(values, ddof=1) / len(values), len(values) - 1) for values in (by_subject, by_seed)]
+    samples = [values for values in (by_subject, by_seed) if len(values) > 1]
+    parts = [(np.var(values, ddof=1) / len(values), len(values) - 1) for values in samples]
     variance = sum(part for part, _ in parts)
     if not variance > 0:
         return (mean, mean) if variance == 0 else (np.nan, np.nan)
     degrees = variance**2 / sum(part**2 / freedom for part, freedom in parts)
-    half = scipy.stats.t.ppf(0.975, degrees) * np.sqrt(variance)
+    half = scipy.stats.t.ppf((1 + LEVEL) / 2, degrees) * np.sqrt(variance)
     return mean - half, mean + half
-
-
-def _bootstrap(values: np.ndarray) -> np.ndarray:
-    return np.percentile(values[_resamples(len(values))].mean(axis=1), LIMITS)
-
-
-@functools.cache
-def _resamples(count: int) -> np.ndarray:
-    """Indices [RESAMPLES, count], the same for every contrast."""
-    return np.random.default_rng(0).integers(count, size=(RESAMPLES, count))

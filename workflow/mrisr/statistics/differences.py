@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats
 
-from .contrasts import BOOTSTRAP_SUBJECTS
+from .contrasts import INTERVAL_SUBJECTS
 from .family import LEVEL
 
-FEWEST_FOR_T = BOOTSTRAP_SUBJECTS
+FEWEST_FOR_T = INTERVAL_SUBJECTS
 """Fewest subjects for a t test. With fewer, it would rest only on the assumption of normal differences."""
 ROUNDING = 1e-9
 """Smallest relative difference that counts, because scores have nine digits."""

@@ -47,8 +47,10 @@ class Family:
     """
 
     def __init__(self, contrasts: Sequence[Contrast], *, sign: int):
-        self._contrasts = contrasts
-        self._margins = [sign * found.gap for found in contrasts]
+        self.contrasts, self._sign = contrasts, sign
+        # The mean that is tested. With folds of unequal sizes it differs from the mean over runs.
+        with np.errstate(invalid="ignore"):
+            self._margins = [sign * float(np.mean(list(found.by_subject.values()))) for found in contrasts]
         self._alone = self._corrected = np.full(len(contrasts), np.nan)
         if min(found.subjects for found in contrasts) >= FEWEST_SUBJECTS:
             differences = _differences(contrasts)
@@ -59,8 +61,8 @@ class Family:
     def p_values(self) -> list[PValues]:
         """The p-values of each contrast."""
         if np.isnan(self._alone).any():
-            return [PValues()] * len(self._contrasts)
-        ranked = [found.wilcoxon() for found in self._contrasts]
+            return [PValues()] * len(self.contrasts)
+        ranked = [found.wilcoxon() for found in self.contrasts]
         rows = zip(self._alone, self._corrected, holm(self._alone), ranked, strict=True)
         return [PValues(*map(float, row)) for row in rows]
 
@@ -74,6 +76,21 @@ class Family:
     def against(self, chosen: Sequence[int]) -> list[int]:
         """Those of some contrasts, by position, that are significant against their first model."""
         return [i for i in chosen if self._margins[i] < 0 and self._corrected[i] < LEVEL]
+
+    @functools.cached_property
+    def of_seeds(self) -> list[Family]:
+        """The same family for each seed that all contrasts have, as if there were no other."""
+        seeds = sorted(set.intersection(*(set(found.by_subject_in) for found in self.contrasts)))
+        return [Family([found.of_seed(seed) for found in self.contrasts], sign=self._sign) for seed in seeds]
+
+    def seeds_alike(self, chosen: Sequence[int]) -> int:
+        """How many seeds, each alone, give the decision on some of the contrasts, by position.
+
+        A seed contradicts likewise only if it does so in one of the contrasts that contradict.
+        """
+        decision, against = self.part(chosen), set(self.against(chosen))
+        alike = (one for one in self.of_seeds if one.part(chosen) == decision)
+        return sum(not against or bool(against & set(one.against(chosen))) for one in alike)
 
     def part(self, chosen: Sequence[int]) -> str:
         """The decision on some of the contrasts, by position, corrected over the whole family.

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from . import decision
 from .block import Block
 from .contrasts import Contrast
-from .family import FEWEST_SUBJECTS, UNDECIDED, PValues
+from .family import FEWEST_SUBJECTS, Family, PValues
 
 SHOWN, NOT_SHOWN = "shown on these slices", "not shown"
 NAN = float("nan")
@@ -21,10 +22,11 @@ class Finding:
 
     ``measure`` says what was compared. The signs of ``margin``, ``low`` and ``high`` are chosen so that positive means
     that ``model`` is better than ``rival``. A row without ``rival`` is a summary: ``count`` of ``total`` comparisons
-    agree with the hypothesis, ``margin`` is the smallest margin, and ``decision`` is the one on the hypothesis. A row
-    on a part of the hypothesis has the decision on this part. ``against`` names what contradicts it. The p-values are
-    the largest of the row's comparisons (`family.PValues`), blank with too few subjects. ``seeds_agree`` counts the
-    seeds in which all comparisons of the row have the same result as the row.
+    agree with the hypothesis, ``margin`` is the smallest margin, with its interval and spread, and ``decision`` is the
+    one on the hypothesis. A row on a part of the hypothesis has the decision on this part. ``against`` names what
+    contradicts it. The p-values are the largest of the row's comparisons (`family.PValues`), blank with too few
+    subjects. ``seeds_agree`` counts the seeds in which all comparisons of the row have the same result as the row, and
+    ``seeds_decide`` those that give the same decision alone (`Family.seeds_alike`).
     """
 
     hypothesis: str
@@ -47,6 +49,7 @@ class Finding:
     subjects: int = 0
     seeds: int = 0
     seeds_agree: int | None = None
+    seeds_decide: int | None = None
     count: int | None = None
     total: int | None = None
     p_flip: float = NAN
@@ -78,7 +81,7 @@ def comparison(block: Block, found: Contrast, *, p_values: PValues, sentence: st
         seed_sd=found.seed_sd,
         subjects=found.subjects,
         seeds=found.seeds,
-        seeds_agree=sum((sign * gap > 0) == (margin > 0) for gap in found.by_seed),
+        seeds_agree=sum((sign * gap > 0) == (margin > 0) for gap in found.by_seed.values()),
         **columns(p_values),
         result=SHOWN if margin > 0 else NOT_SHOWN,
         people=people(block, [found]),
@@ -102,57 +105,61 @@ def summary(
     details: Sequence[Finding],
     contrasts: Sequence[Contrast],
     *,
-    p_values: PValues,
     sentence: str,
+    family: Family | None,
+    named: Sequence[str],
     **facts: Any,
 ) -> Finding:
     """A summary of findings and of the contrasts behind them: how many agree with the hypothesis, the smallest margin.
 
-    The sentence may contain ``{shown}``, ``{total}``, ``{margin}``, ``{test_set}`` and ``{rival}``. The last three are
-    filled in from the finding with the smallest margin.
+    ``family`` has the same contrasts and decides; None for a measure that decides nothing. ``named`` are the contrasts
+    in words, as what contradicts. The sentence may contain ``{shown}``, ``{total}``, ``{margin}``, ``{test_set}``,
+    ``{rival}`` and ``{spread}``. The last four are filled in from the finding with the smallest margin.
     """
+    everything = range(len(contrasts))
     shown = sum(detail.result == SHOWN for detail in details)
     closest = min(details, key=lambda detail: or_lowest(detail.margin))
-    margin = "undefined" if math.isnan(closest.margin) else block.metric.amount(closest.margin)
-    names = {"margin": margin, "test_set": closest.test_set, "rival": closest.rival}
+    amount = block.metric.amount
+    margin = "undefined" if math.isnan(closest.margin) else amount(closest.margin)
+    spread = "" if math.isnan(closest.seed_sd) else f", SD {amount(closest.seed_sd)} over {closest.seeds} seeds"
+    names = {"margin": margin, "test_set": closest.test_set, "rival": closest.rival, "spread": spread}
     together = people(block, contrasts)
-    sentence = sentence.format(shown=shown, total=len(details), **names)
-    sentence += _decided(facts["hypothesis"], facts["decision"], facts["against"], together)
-    every_seed = zip(*(found.by_seed for found in contrasts), strict=False)
+    seeds = sorted(set.intersection(*(set(found.by_seed) for found in contrasts)))
     shown_everywhere = shown == len(details)
-    agree = sum(all(block.metric.sign * gap > 0 for gap in gaps) == shown_everywhere for gaps in every_seed)
-    seeds = min(detail.seeds for detail in details)
-    if seeds > 1:
-        sentence += f". {agree} of {seeds} seeds give the same result"
-    facts = {"test_set": "", **facts}
+    agree = sum(
+        all(block.metric.sign * found.by_seed[seed] > 0 for found in contrasts) == shown_everywhere for seed in seeds
+    )
+    enough = family is not None and len(together.split()) >= FEWEST_SUBJECTS
+    against = ", ".join(named[i] for i in family.against(everything)) if family else ""
+    sentence = sentence.format(shown=shown, total=len(details), **names)
+    if family is not None:
+        sentence += decision.decided(facts["hypothesis"], family.decision, against, together)
+    if enough:
+        sentence += decision.in_seeds(family, everything) + decision.held(family)
+    elif len(seeds) > 1:
+        sentence += f". {agree} of {len(seeds)} seeds give the same result"
     return _finding(
         block,
-        **facts,
+        **{"test_set": "", **facts},
         rival="",
         margin=closest.margin,
+        low=closest.low,
+        high=closest.high,
+        interval=closest.interval,
+        seed_sd=closest.seed_sd,
         subjects=min(detail.subjects for detail in details),
-        seeds=seeds,
+        seeds=len(seeds),
         seeds_agree=agree,
+        seeds_decide=family.seeds_alike(everything) if enough else None,
         count=shown,
         total=len(details),
-        **columns(p_values),
+        **columns(family.largest(everything) if family else PValues()),
         result=SHOWN if shown_everywhere else NOT_SHOWN,
+        decision=family.decision if family else "",
+        against=against,
         people=together,
         sentence=sentence,
     )
-
-
-def _decided(hypothesis: str, decision: str, against: str, people: str) -> str:
-    """The decision in words, with the subjects that it is about; nothing for a measure that decides nothing."""
-    if not decision:
-        return ""
-    names = people.split()
-    if len(names) < FEWEST_SUBJECTS:
-        return (
-            f". {hypothesis} is {UNDECIDED}: a decision needs {FEWEST_SUBJECTS} test subjects, these are {len(names)}"
-        )
-    by = f" by {against}" if against else ""
-    return f". {hypothesis} is {decision}{by} for {len(names)} test subjects ({', '.join(names)})"
 
 
 def _finding(block: Block, *, sentence: str, **facts: Any) -> Finding:

@@ -37,7 +37,7 @@ def find(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> list[Finding
 def table(found: Iterable[Finding]) -> pd.DataFrame:
     """The table findings.csv: the fields of `Finding`."""
     rows = pd.DataFrame([asdict(finding) for finding in found], columns=[field.name for field in fields(Finding)])
-    return rows.astype({"count": "Int64", "total": "Int64", "seeds_agree": "Int64"})
+    return rows.astype(dict.fromkeys(("count", "total", "seeds_agree", "seeds_decide"), "Int64"))
 
 
 def sentences(found: Iterable[Finding]) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from .block import Block
+from .decision import decided_alike, in_seeds
 from .family import UNDECIDED, Family
 from .finding import Finding, comparison, or_lowest, summary
 
@@ -31,14 +32,13 @@ def findings(block: Block) -> list[Finding]:
         block,
         details,
         [found[pair] for pair in pairs],
-        p_values=family.largest(range(len(pairs))),
         hypothesis="H1",
         measure=ALL_TEST_SETS,
         model="",
-        decision=family.decision,
-        against=_named(pairs[i] for i in family.against(range(len(pairs)))),
+        family=family,
+        named=[_named([pair]) for pair in pairs],
         sentence=f"the matched model has the best {block.metric.quantity} on {{shown}} of {{total}} test sets; "
-        "the smallest margin is {margin} ({test_set}, against the {rival} model)",
+        "the smallest margin is {margin} ({test_set}, against the {rival} model{spread})",
     )
     return [*details, total]
 
@@ -50,7 +50,8 @@ def _detail(
     found, against = block.gaps[rival, test_set], family.against(part)
     decision = family.part(part)
     by = f" by {_named((pairs[i] for i in against), on=False)}" if against else ""
-    decided = "" if decision == UNDECIDED else f"; H1 is {decision} there{by}"
+    seeds = in_seeds(family, part)
+    decided = "" if decision == UNDECIDED else f"; H1 is {decision} there{by}{seeds}"
     return comparison(
         block,
         found,
@@ -64,6 +65,7 @@ def _detail(
         p_values=family.largest(part),
         decision=decision,
         against=_named(pairs[i] for i in against),
+        seeds_decide=decided_alike(family, part, found),
         sentence=_sentence(block, test_set, rival, block.metric.sign * found.gap) + decided,
     )
 

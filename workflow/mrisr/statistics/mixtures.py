@@ -8,6 +8,7 @@ import numpy as np
 
 from .block import Block
 from .contrasts import Values, overall
+from .decision import decided_alike, in_seeds
 from .family import UNDECIDED, Family, PValues
 from .finding import Finding, comparison, or_lowest, summary
 
@@ -49,7 +50,9 @@ def _remark(family: Family, position: int, worst: dict[str, str], mixture: str, 
     if worst[mixture]:
         return f"; {worst[mixture]} for the {mixture} model, {worst[rival]} for the {rival} model"
     decision = family.part([position])
-    return "" if decision == UNDECIDED else f"; H2 is {decision} against this model"
+    if decision == UNDECIDED:
+        return ""
+    return f"; H2 is {decision} against this model{in_seeds(family, [position])}"
 
 
 def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]) -> list[Finding]:
@@ -57,7 +60,7 @@ def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]
     contrasts = {rival: found for rival, found in contrasts.items() if found is not None}
     if not contrasts:
         return []
-    rivals, primary = list(contrasts), measure == MEAN
+    primary = measure == MEAN
     family = Family(list(contrasts.values()), sign=block.metric.sign)
     worst = {model: "" if primary else _worst(block, model) for model in values}
     details = [
@@ -74,6 +77,7 @@ def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]
             p_values=family.p_values[position] if primary else PValues(),
             decision=family.part([position]) if primary else "",
             against=f"the {rival} model" if primary and family.against([position]) else "",
+            seeds_decide=decided_alike(family, [position], found) if primary else None,
             sentence=_sentence(block, measure, mixture, rival, block.metric.sign * found.gap)
             + _remark(family, position, worst, mixture, rival),
         )
@@ -83,17 +87,16 @@ def _compare(block: Block, measure: str, mixture: str, values: dict[str, Values]
         block,
         details,
         list(contrasts.values()),
-        p_values=family.largest(range(len(rivals))) if primary else PValues(),
         hypothesis="H2",
         measure=measure,
         model=mixture,
         test_set=worst[mixture],
-        decision=family.decision if primary else "",
-        against=", ".join(f"the {rivals[i]} model" for i in family.against(range(len(rivals)))) if primary else "",
+        family=family if primary else None,
+        named=[f"the {rival} model" for rival in contrasts],
         sentence=f"the {mixture} model has a better {block.metric.quantity} ({measure}"
         + ("" if primary else f", which is {worst[mixture]} for it")
         + ") than {shown} of {total} single-degradation models; the smallest margin is {margin} (against the {rival} "
-        "model)",
+        "model{spread})",
     )
     return [*details, total]
 

@@ -29,7 +29,8 @@ def table(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataFram
     A statement is H1 on a test set, H1 as a whole, or H2. ``best`` is the best model of those that the statement ranks,
     by the row's metric; it is blank for H1 as a whole. ``tau`` is Kendall's tau-b between the ranking by the row's
     metric and the one by the study's first metric; for H1 as a whole it is the mean over the test sets. ``agree`` says
-    whether all metrics give the same decision, and ``sentence`` who does not.
+    whether all metrics give the same decision, and ``sentence`` who does not. It also says whether metrics that
+    contradict do so by other models, or elsewhere.
     """
     order = Order.of(order)
     by_metric: dict[tuple, dict[str, Block]] = {}
@@ -93,18 +94,21 @@ def _sentence(block: Block, hypothesis: str, test_set: str, told: Mapping[str, F
     title += f" on {test_set}" if test_set else ""
     by_decision = itertools.groupby(sorted(told, key=lambda m: _rank(told[m])), key=lambda m: told[m].decision)
     parts = [f"{decision} by {', '.join(metrics)}" for decision, metrics in by_decision]
-    return f"{title}: {'; '.join(parts)}. {_verdict([finding.decision for finding in told.values()])}."
+    return f"{title}: {'; '.join(parts)}. {_verdict(list(told.values()))}."
 
 
 def _rank(finding: Finding) -> int:
     return ("supported", "contradicted", "undecided").index(finding.decision)
 
 
-def _verdict(decisions: Sequence[str]) -> str:
-    if len(decisions) == 1:
+def _verdict(told: Sequence[Finding]) -> str:
+    decisions = {finding.decision for finding in told}
+    if len(told) == 1:
         return "The study has no other metric"
-    if len(set(decisions)) == 1:
-        return "The metrics agree"
-    if {"supported", "contradicted"} <= set(decisions):
+    if {"supported", "contradicted"} <= decisions:
         return "The metrics contradict each other"
-    return "The metrics do not agree"
+    if len(decisions) > 1:
+        return "The metrics do not agree"
+    if len({finding.against for finding in told}) > 1:
+        return "The metrics agree, but not on what contradicts"
+    return "The metrics agree"

@@ -17,6 +17,7 @@ class Site(Section):
     dsn: list[Name] = Field([], description="networks that DSN learned there")
     oracle: Name = Field(description="the true blur of the test set")
     paired: Name | None = Field(None, description="the pairs of the test set itself")
+    displacement: float | None = Field(None, ge=0, description="the displacement of the test set, as its option says")
 
 
 class Remedies(Section):
@@ -57,5 +58,10 @@ def problems(study: Study) -> Iterable[str]:
     for name in remedies.specialists:
         if name in study.mixtures:
             yield f"evaluation.remedies.specialists: '{name}' is a mixture; name training sets of one degradation"
+    for name, site in remedies.sites.items():
+        told = study.degradations[name].options.get("displacement") if name in study.degradations else None
+        if site.displacement is not None and told is not None and site.displacement != told:
+            key = f"evaluation.remedies.sites.{name}.displacement"
+            yield f"{key}: {site.displacement:g} is not the displacement of '{name}', which is {told}"
     if study.folds:
         yield "evaluation.remedies: cannot be used with folds; leave folds out"
