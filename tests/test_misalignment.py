@@ -233,7 +233,7 @@ def test_the_check_tells_the_displacement_and_warns_from_a_tenth_of_a_pixel(tmp_
     row = Volume("anna", tmp_path / "high.nii", "test", lr_path=tmp_path / "low.nii")
     settings = {"axis": "axial", "range": None, "multiple": 2, "minimum": 32}
     given = {"settings": {"counts": {}, "allow_leakage": False}, "identity": "", "volumes": [row], "manifest": "m.tsv"}
-    run({}, {"table": str(tmp_path / "volumes.csv")}, **given, slices=settings)
+    run({}, {"table": str(tmp_path / "volumes.csv"), "shown": str(tmp_path / "shown.csv")}, **given, slices=settings)
     told = capsys.readouterr().out
     rows, columns = map(float, re.search(r"displacement .*?(\S+) \(rows\) and (\S+) \(columns\)", told).groups())
     np.testing.assert_allclose([rows, columns], shift, atol=0.05)
@@ -247,6 +247,13 @@ def test_the_check_warns_of_a_shift_of_the_study(tmp_path, capsys):
     given = {"settings": {"counts": {}, "allow_leakage": False}, "identity": "", "manifest": "m.tsv"}
     settings = {"axis": "axial", "range": None, "multiple": 2, "minimum": 32}
     row = Volume("anna", tmp_path / "high.nii", "test")
-    run({}, {"table": str(tmp_path / "volumes.csv")}, **given, volumes=[row], slices=settings, shifts={"bicubic": 0.5})
+    run(
+        {},
+        {"table": str(tmp_path / "volumes.csv"), "shown": str(tmp_path / "shown.csv")},
+        **given,
+        volumes=[row],
+        slices=settings,
+        shifts={"bicubic": 0.5},
+    )
     told = capsys.readouterr().out
     assert "warning: degradations.bicubic: shift 0.5 displaces its images by 0.5 pixels along both axes" in told

@@ -29,7 +29,10 @@ rule check_volumes:
         # The identity covers the content. `ancient` keeps Snakemake from comparing times, as it does for any triggers.
         volumes=ancient(check.reads),
     output:
-        **check.writes,
+        **{
+            **check.writes,
+            "shown": report(check.writes["shown"], caption="../report/volumes.rst", category="Tables"),
+        },
     log:
         check.log,
     benchmark:

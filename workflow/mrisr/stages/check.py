@@ -12,7 +12,7 @@ from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_s
 from .stage import Asks, Stage, Takes
 
 TABLE_BYTES = 1000
-"""Disk space of volumes.csv."""
+"""Disk space of the tables."""
 
 
 class Check(Stage):
@@ -20,7 +20,7 @@ class Check(Stage):
 
     NAME, RULE, VERB = "check", "check_volumes", "check"
     ACTION = "mrisr.volumes.check"
-    FILES = {"table": "volumes.csv"}
+    FILES = {"table": "volumes.csv", "shown": "tables/volumes.csv"}
     RECORD = "volumes.run.json"
     DOING = "checking volumes"
     DISTRIBUTIONS = ("nibabel", "pandas", "pydicom", "simpleitk", "tifffile")
@@ -48,16 +48,16 @@ class Check(Stage):
         )
 
     def _row(self, volume: Volume) -> dict[str, str | None]:
-        """What the manifest and the study say about a volume, except its licence, which changes no result."""
+        """What the manifest and the study say about a volume."""
         row = {name: None if value is None else str(value) for name, value in vars(volume).items()}
-        return {**row, **row_settings(self.study, volume, *ROLES), "slices": None, "licence": None}
+        return {**row, **row_settings(self.study, volume, *ROLES), "slices": None}
 
     def targets(self) -> list[dict[str, Any]]:
         """Every study checks its volumes."""
         return [{}]
 
     def published(self, job: Job) -> dict[str, str]:
-        """Nothing: the table names paths of this machine; the artifact has a table of its own."""
+        """Nothing: a table names paths of this machine; the artifact has a table of its own."""
         return {}
 
     def asks(self, costs) -> Asks:

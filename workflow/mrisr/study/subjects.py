@@ -105,9 +105,11 @@ class Subjects:
     def checked(self) -> list[Volume]:
         """The volumes for the stage `check`. With folds, a subject's split is the fold that tests it.
 
-        So the check finds identical volumes in different folds.
+        So the check finds identical volumes in different folds. Licence and origin of a built-in volume are those of
+        data/sources.yaml, unless the manifest names others.
         """
-        return [self._in_its_fold(v) if v.subject in self.pool else v for v in self.volumes.values()]
+        placed = [self._in_its_fold(v) if v.subject in self.pool else v for v in self.volumes.values()]
+        return [_named(volume) for volume in placed]
 
     def _in_its_fold(self, volume: Volume) -> Volume:
         return replace(volume, split=f"fold{self.testing_fold(volume.subject)}", group=self._primary_group)
@@ -196,6 +198,14 @@ class Subjects:
         similar = similar_paths(path)
         hint = f"; there is {str(similar[0])!a}, whose name looks like it: rename one of them" if similar else ""
         return f"there is no file {path}{hint}"
+
+
+def _named(volume: Volume) -> Volume:
+    """The volume with licence and origin, if it is built in and its row does not name them."""
+    source = built_in_volumes().get(volume.path.as_posix())
+    if source is None:
+        return volume
+    return replace(volume, licence=volume.licence or source.licence, origin=volume.origin or source.origin)
 
 
 def _why_unreadable(path: Path, kind: str | None, column: str) -> str | None:

@@ -23,7 +23,10 @@ MISALIGNED = "is misaligned"
 """Stands in the note on a low-resolution scan that is displaced by `SUSPICIOUS` or more."""
 SUSPICIOUS = 0.1
 """Displacement in pixels of the high-resolution scan from which on a low-resolution scan gets a warning."""
-COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high", "sha256", "notes")
+COLUMNS = ("subject", "split", "group", "path", "shape", "spacing", "axis", "slices", "low", "high")
+COLUMNS += ("licence", "origin", "sha256", "notes")
+SHOWN = ("subject", "split", "group", "shape", "spacing", "slices", "licence", "origin", "notes")
+"""Columns of the table for the report, which names no path."""
 
 
 def run(
@@ -50,6 +53,7 @@ def run(
     """
     told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"], "manifest": manifest}
     rows = check_volumes(volumes, told, Path(writes["table"]), progress=progress)
+    _write(rows, Path(writes["shown"]), SHOWN)
     for row in rows:
         print(", ".join(f"{name} {value}" for name, value in row.items()))
     for row in rows:
@@ -93,8 +97,9 @@ def check_volumes(
     list of dict
         One row per volume with the keys `COLUMNS`: ``shape`` and ``spacing`` (mm) of the stored axes, the stored
         ``axis`` along which slices are cut, the number of ``slices``, the values ``low`` and ``high`` that become 0 and
-        1, ``sha256`` of the files, and ``notes`` on treatments. A row with a low-resolution scan also has
-        ``displacement``, which the table has only among the notes and only if it is suspicious.
+        1, ``licence`` and ``origin`` if they are known, ``sha256`` of the files, and ``notes`` on treatments. A row
+        with a low-resolution scan also has ``displacement``, which the table has only among the notes and only if it is
+        suspicious.
 
     Raises
     ------
@@ -118,7 +123,7 @@ def check_volumes(
     if problems:
         raise InputError(*problems)
     if out_csv is not None:
-        _write(rows, out_csv)
+        _write(rows, out_csv, COLUMNS)
     return rows
 
 
@@ -151,6 +156,8 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
         "slices": len(slices),
         "low": metadata["intensity"]["low"],
         "high": metadata["intensity"]["high"],
+        "licence": volume.licence or "",
+        "origin": volume.origin or "",
         "sha256": _files_digest(loaded.files),
         "notes": "; ".join([*loaded.notes, *_extremes(loaded, mask, settings), *notes]),
         **place,
@@ -220,9 +227,9 @@ def _located(manifest: str, volume: Volume, problem: str) -> str:
     return f"{manifest}: subject '{volume.subject}' ({volume.path}): {problem}"
 
 
-def _write(rows: list[dict[str, Any]], path: Path) -> None:
+def _write(rows: list[dict[str, Any]], path: Path, columns: Sequence[str]) -> None:
     import pandas as pd
 
     with replacing(path) as temporary:
-        table = pd.DataFrame(rows, columns=list(COLUMNS))
+        table = pd.DataFrame(rows, columns=list(columns))
         table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")

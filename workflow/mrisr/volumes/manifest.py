@@ -20,7 +20,7 @@ from .row import AXES, KINDS, NAME_LENGTH, ROLES, SPLITS, Volume, why_no_path
 __all__ = ["COLUMNS", "Volume", "quota", "read_manifest"]
 
 COLUMNS = ("subject", "path", "split", "group", "lr_path", "lr_kind", "mask", "mask_kind", "axis", "slices", "kind")
-COLUMNS += ("licence",)
+COLUMNS += ("licence", "origin")
 REQUIRED = ("subject", "path", "split")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _Row = tuple[int, dict[str, str]]

@@ -31,7 +31,7 @@ class Volume:
 
     ``path``, ``lr_path`` and ``mask`` are relative to the current directory (the repository's root) or absolute.
     ``axis`` and ``slices`` (a range, ``first:last[:step]``) override the study's. ``kind``, ``lr_kind`` and
-    ``mask_kind`` are of `KINDS`, with or without a choice.
+    ``mask_kind`` are of `KINDS`, with or without a choice. ``licence`` and ``origin`` are free text for the tables.
     """
 
     subject: str
@@ -46,6 +46,7 @@ class Volume:
     slices: str | None = None
     kind: str | None = None
     licence: str | None = None
+    origin: str | None = None
 
     def kind_of(self, role: str) -> str | None:
         """The kind that the row gives for a column of `ROLES`."""

@@ -70,6 +70,11 @@ class Source(BaseModel):
             raise ValueError("conversion and member_sha256 belong together")
         return self
 
+    @property
+    def origin(self) -> str:
+        """Where the volume comes from: package, version and file, and what to cite."""
+        return f"{self.package} {self.version}, {self.member}" + (f": {self.citation}" if self.citation else "")
+
 
 REQUIRED = {name for name, field in Source.model_fields.items() if field.is_required()}
 
