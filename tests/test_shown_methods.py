@@ -89,7 +89,7 @@ def test_the_comparison_shows_the_slice_its_input_and_every_method_with_its_scor
 @pytest.mark.parametrize(("trained_on", "title"), [("gaussian", "bicubic"), ("bicubic", "bicubic (baseline)")])
 def test_a_panel_shows_the_baselines_that_the_study_names_before_the_models(files, monkeypatch, trained_on, title):
     estimate = np.clip(files.slices[5] + 0.1, 0, 1)
-    monkeypatch.setattr(panel, "_estimates", lambda *arguments: {trained_on: estimate})
+    monkeypatch.setattr(panel, "estimators", lambda *arguments: [(trained_on, lambda image: estimate)])
     pairs = {"references": {"anna": files.sharp}, "degraded": {"box": {"anna": files.low}}, "seed": 0}
     settings = {"pictures": {"panel": {"test_set": "box"}}, "models": [], "subject": "anna", "slice": None, "scale": 2}
     reads = {"test_sets": {"box": pairs}, "weights": []}

@@ -156,6 +156,14 @@ def test_no_warning_for_a_scan_like_the_training_images(study, training_set, tmp
     assert record["comparison"]["nearest"] == "gaussian"
 
 
+def test_a_slices_file_without_slices_is_left_out(study, tmp_path):
+    before = applied(study, "gaussian", unseen("gaussian"), tmp_path)["comparison"]
+    empty = study / "degraded/x2/gaussian/nobody.safetensors"
+    save_slices(empty, {}, {"subject": "nobody"})
+    assert applied(study, "gaussian", unseen("gaussian"), tmp_path)["comparison"] == before
+    empty.unlink()
+
+
 def test_a_scan_like_another_degradation_is_told_with_what_it_cost(study, tmp_path, capsys):
     record = applied(study, "gaussian", unseen("hanning"), tmp_path)
     (warning,) = record["comparison"]["warnings"]

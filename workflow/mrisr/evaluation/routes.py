@@ -10,13 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from mrisr.arrays import Cache, stored_slices
-from mrisr.errors import InputError
 from mrisr.files import write_text
-from mrisr.imaging.likeness import Look, look, mean_look, middle, nearest
+from mrisr.imaging.likeness import look_of_file, mean_look, nearest
 
 COLUMNS = ("scale", "test_set", "subject", "specialist", "distance", "next_specialist", "next_distance")
 
@@ -36,22 +33,15 @@ def run(reads: Mapping[str, Any], writes: Mapping[str, str], *, settings: Mappin
     scales = sorted({_scale(key) for key in reads["scans"]})
     for scale in scales:
         known = {
-            name: mean_look([_look(Path(path)) for path in reads["specialists"][f"x{scale}/{name}"].values()])
+            name: mean_look([look_of_file(Path(path)) for path in reads["specialists"][f"x{scale}/{name}"].values()])
             for name in settings["specialists"]
         }
         for test_set in settings["test_sets"]:
             for subject, path in reads["scans"][f"x{scale}/{test_set}"].items():
-                (first, near), (second, far), *_ = nearest(_look(Path(path)), known).items()
+                (first, near), (second, far), *_ = nearest(look_of_file(Path(path)), known).items()
                 rows.append((scale, test_set, subject, first, near, second, far))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     write_text(Path(writes["routes"]), table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-
-
-def _look(path: Path) -> Look:
-    slices = list(stored_slices(path, Cache(0)).values())
-    if not slices:
-        raise InputError(f"{path}: has no slices; delete it and run again")
-    return look(np.asarray(slices[place]) for place in middle(len(slices)))
 
 
 def _scale(key: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,26 +66,15 @@ def score_test_sets(
     -------
     DataFrame with `COLUMNS`, one row per test set, slice and metric.
     """
-    rows: list[dict[str, Any]] = []
-    seen: dict[tuple, dict[str, float]] = {}
+    scorer, rows = _Scorer(estimator, metrics, sees_reference), []
     report = progress(len(test_sets), 0) if progress else None
     for done, (test_set, files) in enumerate(test_sets.items(), start=1):
         again = Again(**files) if any(_compares_inputs(method) for method in metrics.values()) else None
         for subject, pairs in itertools.groupby(read_pairs(**files), key=lambda pair: pair.subject):
             inside = load_masks(masks[subject]) if masks and subject in masks else {}
-            kept: dict[int, np.ndarray] = {}
-            where = {"test_set": test_set, "group": groups[subject], "subject": subject}
-            for pair in (pair.loaded() for pair in pairs):
-                # A mixture repeats slices of other test sets. Each is scored once.
-                key = (subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
-                if key not in seen or estimates:
-                    estimate = estimator(pair.reference if sees_reference else pair.degraded)
-                    if estimates:
-                        kept[pair.index] = estimate
-                    if key not in seen:
-                        seen[key] = _measure(pair, estimate, inside.get(pair.index), metrics, again)
-                here = {**names, **where, "slice": pair.index}
-                rows += [{**here, "metric": metric, "value": value} for metric, value in seen[key].items()]
+            kept: dict[int, np.ndarray] | None = {} if estimates else None
+            where = {**names, "test_set": test_set, "group": groups[subject], "subject": subject}
+            rows += [{**where, **row} for row in scorer.rows(pairs, inside, again, kept)]
             if estimates:
                 # Estimates lie on the grid of the references, so they share their geometry.
                 _, metadata = load_slices(files["references"][subject], [])
@@ -93,6 +83,35 @@ def score_test_sets(
         if report:
             report.update(done, f"scored {test_set}")
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """Estimates and scores slices. A mixture repeats slices of other test sets; each is scored once."""
+
+    estimator: Estimator
+    metrics: Mapping[str, Mapping[str, Any]]
+    sees_reference: bool
+    seen: dict[tuple, dict[str, float]] = field(default_factory=dict)
+
+    def rows(
+        self,
+        pairs: Iterable[Pair],
+        masks: Mapping[int, np.ndarray],
+        again: Again | None,
+        kept: dict[int, np.ndarray] | None,
+    ) -> Iterator[dict[str, Any]]:
+        """The last columns of the table. Estimates go into ``kept``; if it is None, only new slices are estimated."""
+        for pair in (pair.loaded() for pair in pairs):
+            key = (pair.subject, pair.index, hashlib.sha256(pair.degraded.tobytes()).hexdigest())
+            if key not in self.seen or kept is not None:
+                estimate = self.estimator(pair.reference if self.sees_reference else pair.degraded)
+                if kept is not None:
+                    kept[pair.index] = estimate
+                if key not in self.seen:
+                    self.seen[key] = _measure(pair, estimate, masks.get(pair.index), self.metrics, again)
+            for metric, value in self.seen[key].items():
+                yield {"slice": pair.index, "metric": metric, "value": value}
 
 
 def with_files(metrics: Mapping[str, Mapping[str, Any]], reads: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

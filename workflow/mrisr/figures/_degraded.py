@@ -8,16 +8,14 @@ from typing import Any
 import numpy as np
 
 from mrisr.arrays import Cache, load_slices, stored_slices
-from mrisr.imaging.orientation import orient, pixel_aspect
 
 from ._shown import chosen_slice
+from ._test_slices import View
 
 
 def degraded_slice(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], float]:
     """The chosen slice, ``original`` first, and under each degradation, oriented; and the aspect of its pixels."""
     index = chosen_slice(stored_slices(reads["slices"], Cache(0)), settings)
-    _, metadata = load_slices(reads["slices"], [])
-    affine, axis = metadata["affine"], metadata["axis"]
+    view = View.of(reads["slices"])
     files = {"original": reads["slices"], **reads["degraded"]}
-    images = {name: orient(load_slices(path, [index])[0][index], affine, axis) for name, path in files.items()}
-    return images, pixel_aspect(affine, axis)
+    return {name: view(load_slices(path, [index])[0][index]) for name, path in files.items()}, view.aspect

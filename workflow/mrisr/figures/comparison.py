@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mrisr import metrics
-from mrisr.arrays import load_slices
-from mrisr.imaging.orientation import orient, pixel_aspect
-from mrisr.pairs import Pair, read_pairs
-
-from ._shown import chosen_slice, restored
-from .panel import draw
+from ._shown import restored
+from ._test_slices import View, shown_pair
+from .panel import draw, measured
 
 
 class Comparison:
@@ -33,10 +29,8 @@ class Comparison:
         for name, shown in settings["pictures"].items():
             of_group, test_set = settings["shown"][shown["group"]], shown["test_set"]
             files = reads["test_sets"][shown["group"]][test_set]
-            pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == of_group["subject"]}
-            pair = pairs[chosen_slice(pairs, of_group)].loaded()
-            _, metadata = load_slices(files["references"][pair.subject], [])
-            affine, axis = metadata["affine"], metadata["axis"]
+            pair = shown_pair(files, of_group)
+            view = View.of(files["references"][pair.subject])
             estimates = {
                 **restored(settings, pair.degraded),
                 **_models(of_group["models"], reads["weights"][shown["group"]], test_set, pair.degraded),
@@ -44,12 +38,12 @@ class Comparison:
             yield (
                 name,
                 draw(
-                    orient(pair.reference, affine, axis),
-                    orient(pair.degraded, affine, axis),
-                    {method: orient(image, affine, axis) for method, image in estimates.items()},
+                    view(pair.reference),
+                    view(pair.degraded),
+                    {method: view(image) for method, image in estimates.items()},
                     test_set=test_set,
-                    scores=_scores(pair, estimates),
-                    aspect=pixel_aspect(affine, axis),
+                    scores=measured(pair, estimates),
+                    aspect=view.aspect,
                     mark_matched=False,
                 ),
             )
@@ -68,11 +62,4 @@ def _models(models, weights, test_set: str, degraded: np.ndarray) -> dict[str, n
             Path(path), device="cpu"
         )(degraded)
         for (architecture, loss, training_set), path in chosen
-    }
-
-
-def _scores(pair: Pair, estimates: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    return {
-        name: {metric.upper(): metrics.compute(metric, pair.reference, image) for metric in ("psnr", "ssim")}
-        for name, image in estimates.items()
     }

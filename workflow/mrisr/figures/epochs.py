@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from mrisr.arrays import load, load_slices
-from mrisr.imaging.orientation import orient, pixel_aspect
+from mrisr.arrays import load
 from mrisr.pairs import read_pairs
 
+from ._models import shown_models, training_names
 from ._style import styled
+from ._test_slices import View
 from ._tiles import Tiles, brightest, picture
 
 MOST_ROWS, MOST_COLUMNS = 6, 8
@@ -57,15 +58,11 @@ class Epochs:
     def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
         """The outputs of a job's first trainings: file name without suffix, and figure."""
         for name, shown in settings["pictures"].items():
-            trained = [
-                (model, path)
-                for model, path in zip(settings["models"], reads["epochs"], strict=True)
-                if all(model[key] == value for key, value in shown.items())
-            ][:MOST_ROWS]
+            trained = shown_models(settings["models"], reads["epochs"], shown)[:MOST_ROWS]
             rows, aspects = {}, []
-            for model, path in trained:
+            for (model, path), title in zip(trained, training_names([model for model, _ in trained]), strict=True):
                 images, aspect = _row(Path(path), reads["validation"][f"{model['training_set']} {model['fold']}"])
-                rows[_named(model, [other for other, _ in trained])] = images
+                rows[title] = images
                 aspects.append(aspect)
             yield name, draw(rows, aspect=aspects[0])
 
@@ -75,17 +72,10 @@ def _row(path: Path, files: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], f
     pairs = read_pairs(**files)
     # The slice that the training has kept estimates of.
     pair = pairs[len(pairs) // 2].loaded()
-    _, metadata = load_slices(files["references"][pair.subject], [])
-    affine, axis = metadata["affine"], metadata["axis"]
+    view = View.of(files["references"][pair.subject])
     kept, _ = load(path)
     images = {"ground truth": pair.reference, "input": pair.degraded}
     for name in sorted(name for name in kept if name.endswith(ESTIMATE)):
         epoch = int(name.removesuffix(ESTIMATE).removeprefix("epoch"))
         images[f"epoch {epoch}"] = np.clip(kept[name], 0, 1)
-    return {title: orient(image, affine, axis) for title, image in images.items()}, pixel_aspect(affine, axis)
-
-
-def _named(model: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str:
-    """A training's name: its training set, and its seed and fold if others have other ones."""
-    told = [key for key in ("seed", "fold") if len({other[key] for other in models}) > 1]
-    return ", ".join([str(model["training_set"]), *(f"{key} {model[key]}" for key in told)])
+    return {title: view(image) for title, image in images.items()}, view.aspect

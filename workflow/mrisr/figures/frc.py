@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from mrisr.evaluation.estimates import ModelEstimator
 from mrisr.imaging.frc import NYQUIST, cutoff, ring_correlation
-from mrisr.pairs import read_pairs
 
+from ._estimates import estimators
 from ._style import COLUMN, PAGE, legend_grid, looks, styled
+from ._test_slices import subject_pairs
 
 THRESHOLD = 0.5
 """The correlation at which the cutoff is read off."""
@@ -72,15 +71,12 @@ class FRC:
         """The curves of a job, means over the slices of the shown subject: file name without suffix, and figure."""
         for name, shown in settings["pictures"].items():
             files = reads["test_sets"][shown["test_set"]]
-            pairs = [pair.loaded() for pair in read_pairs(**files) if pair.subject == settings["subject"]]
+            pairs = [pair.loaded() for pair in subject_pairs(files, settings)]
             curves = {}
             if all(pair.degraded.shape == pair.reference.shape for pair in pairs):
                 curves[INPUT] = mean_curve([(pair.reference, pair.degraded) for pair in pairs])
-            for model, path in zip(settings["models"], reads["weights"], strict=True):
-                if (model["architecture"], model["loss"]) == (shown["architecture"], shown["loss"]):
-                    estimator = ModelEstimator(Path(path), device="cpu")
-                    images = [(pair.reference, estimator(pair.degraded)) for pair in pairs]
-                    curves[model["training_set"]] = mean_curve(images)
+            for training_set, estimate in estimators(reads, settings, shown):
+                curves[training_set] = mean_curve([(pair.reference, estimate(pair.degraded)) for pair in pairs])
             title = f"{shown['architecture']}, {shown['loss']} on {shown['test_set']}"
             names = list(dict.fromkeys(model["training_set"] for model in settings["models"]))
             yield name, draw(curves, scale=settings["scale"], title=title, names=names)

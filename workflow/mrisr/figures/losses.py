@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from ._style import COLOURS, DASHES, MARKERS, PAGE, legend_grid, styled
+from ._epochs import draw_line, finish, panels
+from ._models import shown_models, training_names
+from ._style import Look, looks, styled
 
-HEIGHT, LEGEND_ROW = 2.3, 0.15
 TITLES = {"loss": "training", "validation_loss": "validation", "discriminator_loss": "discriminator"}
 
 
@@ -55,20 +55,13 @@ def draw(histories: Mapping[str, pd.DataFrame], *, title: str) -> Figure:
     """
     adversarial = any(_is_adversarial(history) for history in histories.values())
     quantities = [name for name in TITLES if adversarial or name != "discriminator_loss"]
-    rows, columns = legend_grid(histories)
-    figure = Figure(figsize=(PAGE, HEIGHT + rows * LEGEND_ROW), layout="constrained")
-    axes = figure.subplots(1, len(quantities), sharey=not adversarial)
+    labels = [f"{_label(quantity, adversarial)} loss" for quantity in quantities]
+    figure, axes = panels(histories, labels, sharey=not adversarial)
+    styles = looks(histories)
     for ax, quantity in zip(axes, quantities, strict=True):
-        for number, (name, history) in enumerate(histories.items()):
-            _draw_line(ax, history, quantity, number, name)
-        ax.set(xlabel="epoch", ylabel=f"{_label(quantity, adversarial)} loss")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        ax.yaxis.set_tick_params(labelleft=True)
-        ax.grid(True)
-    figure.suptitle(title)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
-    return figure
+        for name, history in histories.items():
+            _draw_history(ax, history, quantity, styles[name], name)
+    return finish(figure, histories, title)
 
 
 class Losses:
@@ -84,18 +77,9 @@ class Losses:
     def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
         """The losses of a job: file name without suffix, and figure."""
         for name, shown in settings["pictures"].items():
-            models = [
-                (model, pd.read_csv(path))
-                for model, path in zip(settings["models"], reads["histories"], strict=True)
-                if all(model[key] == value for key, value in shown.items())
-            ]
-            told = ["training_set", *(key for key in ("seed", "fold") if len({model[key] for model, _ in models}) > 1)]
-            named = {", ".join(_told(model, key) for key in told): history for model, history in models}
+            models, paths = zip(*shown_models(settings["models"], reads["histories"], shown), strict=True)
+            named = dict(zip(training_names(models), map(pd.read_csv, paths), strict=True))
             yield name, draw(named, title=f"{shown['architecture']}, {shown['loss']}")
-
-
-def _told(model: Mapping[str, Any], key: str) -> str:
-    return str(model[key]) if key == "training_set" else f"{key} {model[key]}"
 
 
 def _is_adversarial(history: pd.DataFrame) -> bool:
@@ -107,12 +91,9 @@ def _label(quantity: str, adversarial: bool) -> str:
     return "generator's training" if adversarial and quantity == "loss" else TITLES[quantity]
 
 
-def _draw_line(ax: Axes, history: pd.DataFrame, quantity: str, number: int, name: str) -> None:
+def _draw_history(ax: Axes, history: pd.DataFrame, quantity: str, look: Look, name: str) -> None:
     table = history[np.isfinite(history[quantity])]
-    colour, dash = COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
-    # A line with a single epoch would be invisible.
-    marker = MARKERS[number % len(MARKERS)] if len(table) < 2 else ""
-    ax.plot(table["epoch"], table[quantity], dash, color=colour, marker=marker, markersize=3, label=name)
+    draw_line(ax, table["epoch"], table[quantity], look, name)
     begins = over_fitting(history)
     if begins is not None:
-        ax.axvline(begins, color=colour, linestyle=":", linewidth=0.8)
+        ax.axvline(begins, color=look.colour, linestyle=":", linewidth=0.8)

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mrisr.arrays import load_slices
-from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.pairs import Pair, read_pairs
 from mrisr.statistics.order import MODEL, Order
 from mrisr.statistics.scores import read
 
 from ._shown import chosen_slice
 from ._style import PAGE, SMALL, TALLEST, balanced, fitting, styled
+from ._test_slices import View
 from ._tiles import GAP, LINE, brightest, picture
 
 MOST_IMAGES, MOST_COLUMNS = 5, 6
@@ -113,8 +112,7 @@ def _chosen(files: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Pair]
 
 
 def _shown(pair: Pair, files: Mapping[str, Any], models, scores: pd.DataFrame, order: Order) -> _Shown:
-    _, metadata = load_slices(files["references"][pair.subject], [])
-    affine, axis = metadata["affine"], metadata["axis"]
+    view = View.of(files["references"][pair.subject])
     images = {f"ground truth ({pair.subject})": pair.reference, "input": pair.degraded}
     images |= {title: estimator(pair.degraded) for title, (estimator, _) in models.items()}
     metrics = list(order.metrics)[:SCORES]
@@ -124,6 +122,4 @@ def _shown(pair: Pair, files: Mapping[str, Any], models, scores: pd.DataFrame, o
         rows = own[np.logical_and.reduce([own[key] == names[key] for key in (*MODEL, "seed", "fold")])]
         values = rows.set_index("metric")["value"]
         lines[title] = " / ".join(f"{values[metric]:.4g}" for metric in metrics)
-    return _Shown(
-        {title: orient(image, affine, axis) for title, image in images.items()}, lines, pixel_aspect(affine, axis)
-    )
+    return _Shown({title: view(image) for title, image in images.items()}, lines, view.aspect)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from mrisr import metrics
-from mrisr.arrays import load_slices
-from mrisr.imaging.orientation import orient, pixel_aspect
-from mrisr.pairs import Pair, read_pairs
+from mrisr.pairs import Pair
 
-from ._shown import chosen_slice, restored
+from ._estimates import estimators
+from ._shown import restored
 from ._style import styled
+from ._test_slices import View, shown_pair
 from ._tiles import Box, Tiles, brightest, grey, mark, picture, zoom
 
 ZOOM, INSET = 0.2, 0.42
@@ -86,22 +85,21 @@ class Panel:
         """The panels of a job, for which each model is run on the slice: file name without suffix, and figure."""
         for name, shown in settings["pictures"].items():
             files = reads["test_sets"][shown["test_set"]]
-            pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
-            pair = pairs[chosen_slice(pairs, settings)].loaded()
-            _, metadata = load_slices(files["references"][pair.subject], [])
-            affine, axis = metadata["affine"], metadata["axis"]
-            estimates = _estimates(reads["weights"], settings["models"], shown, pair.degraded)
+            pair = shown_pair(files, settings)
+            view = View.of(files["references"][pair.subject])
+            found = estimators(reads, settings, shown)
+            estimates = {training_set: estimate(pair.degraded) for training_set, estimate in found}
             if "baselines" in settings:
                 estimates = _before(restored(settings, pair.degraded), estimates)
             yield (
                 name,
                 draw(
-                    orient(pair.reference, affine, axis),
-                    orient(pair.degraded, affine, axis),
-                    {training_set: orient(image, affine, axis) for training_set, image in estimates.items()},
+                    view(pair.reference),
+                    view(pair.degraded),
+                    {training_set: view(image) for training_set, image in estimates.items()},
                     test_set=shown["test_set"],
                     scores=_scores(pair, estimates),
-                    aspect=pixel_aspect(affine, axis),
+                    aspect=view.aspect,
                 ),
             )
 
@@ -111,22 +109,13 @@ def _before(baselines: Mapping[str, np.ndarray], models: Mapping[str, np.ndarray
     return {f"{name} (baseline)" if name in models else name: image for name, image in baselines.items()} | {**models}
 
 
-def _estimates(weights, models, shown, degraded: np.ndarray) -> dict[str, np.ndarray]:
-    """Each model's output for the slice, by training set."""
-    from mrisr.evaluation.estimates import ModelEstimator
-
-    wanted = (shown["architecture"], shown["loss"])
-    return {
-        model["training_set"]: ModelEstimator(Path(path), device="cpu")(degraded)
-        for model, path in zip(models, weights, strict=True)
-        if (model["architecture"], model["loss"]) == wanted
-    }
-
-
 def _scores(pair: Pair, estimates: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    images = dict(estimates)
-    if pair.degraded.shape == pair.reference.shape:
-        images["input"] = pair.degraded
+    is_comparable = pair.degraded.shape == pair.reference.shape
+    return measured(pair, {**estimates, "input": pair.degraded} if is_comparable else estimates)
+
+
+def measured(pair: Pair, images: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """The scores of images, by their label."""
     return {
         name: {metric.upper(): metrics.compute(metric, pair.reference, image) for metric in ("psnr", "ssim")}
         for name, image in images.items()

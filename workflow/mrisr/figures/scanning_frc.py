@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from mrisr.arrays import load_slices
-from mrisr.evaluation.estimates import ModelEstimator
 from mrisr.imaging.frc import patch_window, scan
-from mrisr.imaging.orientation import orient, pixel_aspect
-from mrisr.pairs import read_pairs
 
-from ._shown import chosen_slice
+from ._estimates import estimators
 from ._style import OUTLINE, styled
+from ._test_slices import View, shown_pair
 from ._tiles import Tiles, brightest, grey, picture
 
 SIDE, STEP = 32, 8
@@ -83,17 +79,12 @@ class ScanningFRC:
         """The maps of a job, for one slice of the shown subject: file name without suffix, and figure."""
         for name, shown in settings["pictures"].items():
             files = reads["test_sets"][shown["test_set"]]
-            pairs = {pair.index: pair for pair in read_pairs(**files) if pair.subject == settings["subject"]}
-            pair = pairs[chosen_slice(pairs, settings)].loaded()
-            _, metadata = load_slices(files["references"][pair.subject], [])
-            affine, axis = metadata["affine"], metadata["axis"]
-            estimates = {
-                model["training_set"]: orient(ModelEstimator(Path(path), device="cpu")(pair.degraded), affine, axis)
-                for model, path in zip(settings["models"], reads["weights"], strict=True)
-                if (model["architecture"], model["loss"]) == (shown["architecture"], shown["loss"])
-            }
-            told = {"scale": settings["scale"], "test_set": shown["test_set"], "aspect": pixel_aspect(affine, axis)}
-            yield name, draw(orient(pair.reference, affine, axis), estimates, **told)
+            pair = shown_pair(files, settings)
+            view = View.of(files["references"][pair.subject])
+            found = estimators(reads, settings, shown)
+            estimates = {training_set: view(estimate(pair.degraded)) for training_set, estimate in found}
+            told = {"scale": settings["scale"], "test_set": shown["test_set"], "aspect": view.aspect}
+            yield name, draw(view(pair.reference), estimates, **told)
 
 
 def cutoff_map(reference: np.ndarray, estimate: np.ndarray, *, side: int) -> np.ndarray:

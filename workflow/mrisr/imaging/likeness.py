@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.fft
+
+from mrisr.arrays import Cache, stored_slices
+from mrisr.errors import InputError
 
 from .denoise import noise_level
 
@@ -60,6 +64,14 @@ def look(slices: Iterable[np.ndarray]) -> Look:
     mean = np.mean(spectra, axis=0)
     levels = 10 * np.log10(np.maximum(mean, FLOOR * mean.max()))
     return Look(levels - levels[_frequencies() < SCALED_BELOW].mean(), float(np.median(noises)))
+
+
+def look_of_file(path: Path) -> Look:
+    """The look of the middle slices of a slices file; `InputError` if it has none or cannot be read."""
+    slices = list(stored_slices(path, Cache(0)).values())
+    if not slices:
+        raise InputError(f"{path}: has no slices; delete it and run again")
+    return look(np.asarray(slices[place]) for place in middle(len(slices)))
 
 
 def distance(one: Look, other: Look) -> float:

@@ -1,4 +1,4 @@
-"""The estimation of methods that find a slice's kernel at once, without random numbers."""
+"""Estimators that find the kernel of a slice at once, without random numbers."""
 
 from __future__ import annotations
 
@@ -6,29 +6,36 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mrisr.imaging.estimation import Estimation
+from mrisr.imaging.estimation import Estimation, Keeper
 from mrisr.imaging.kernel import SIZE, normalised
+from mrisr.meter import ProgressMeter
 
 from ._faults import fault
-from ._slices import prepared
+from ._slices import Slice, prepared
 
 
-def estimation(
-    find: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    hr_slices: Sequence[np.ndarray],
-    lr_slices: Sequence[np.ndarray],
-    *,
-    seed: int,
-    slice_ids: Sequence[str | int] | None,
-) -> Estimation:
-    """Call ``find(sharp, low)`` for each pair that has structure, images in [-1, 1], and judge its kernel.
+class BySlice:
+    """An estimator whose method ``find`` gives the kernel of one slice."""
 
-    Raises
-    ------
-    InputError
-        As `mrisr.kernels.estimate_report`.
-    """
-    slices = prepared(hr_slices, lr_slices, seed, slice_ids)
+    def find(self, sharp: np.ndarray, low: np.ndarray) -> np.ndarray:
+        """A kernel [13, 13], of any sum above 0, for a pair of images [H, W] in [-1, 1] that both have structure."""
+        raise NotImplementedError
+
+    def __call__(
+        self,
+        hr_slices: Sequence[np.ndarray],
+        lr_slices: Sequence[np.ndarray],
+        *,
+        seed: int,
+        slice_ids: Sequence[str | int] | None = None,
+        progress: Callable[[int, int], ProgressMeter] | None = None,
+        keeper: Keeper | None = None,
+    ) -> Estimation:
+        """Estimate a kernel for each pair of slices, and judge it; arguments as in `mrisr.kernels.estimate_report`."""
+        return _estimation(self.find, prepared(hr_slices, lr_slices, seed, slice_ids))
+
+
+def _estimation(find: Callable[[np.ndarray, np.ndarray], np.ndarray], slices: Sequence[Slice]) -> Estimation:
     kernels = np.full((len(slices), SIZE, SIZE), np.nan, np.float32)
     failures: list[list[str]] = [[] for _ in slices]
     for index, one in enumerate(slices):

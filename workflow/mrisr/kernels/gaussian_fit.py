@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from scipy import optimize
 
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import Estimation, Keeper
 from mrisr.imaging.kernel import SCALE, SIZE
-from mrisr.meter import ProgressMeter
 
-from ._by_slice import estimation
+from ._by_slice import BySlice
 from ._spectra import SEGMENT, folded, power_spectra, used
 
 START = 1.0
 """Standard deviation that the search begins with, pixels."""
 
 
-class GaussianFit:
+class GaussianFit(BySlice):
     """Least squares on the logarithm of the low-resolution slice's power spectrum, aliases included.
 
     Free are the two standard deviations, the angle, and the strength of the signal, which a change of contrast alters.
@@ -44,20 +40,8 @@ class GaussianFit:
             raise InputError(f"gaussian_fit: widest must be a number of pixels above 0, not {widest!r}")
         self.widest = widest
 
-    def __call__(
-        self,
-        hr_slices: Sequence[np.ndarray],
-        lr_slices: Sequence[np.ndarray],
-        *,
-        seed: int,
-        slice_ids: Sequence[str | int] | None = None,
-        progress: Callable[[int, int], ProgressMeter] | None = None,
-        keeper: Keeper | None = None,
-    ) -> Estimation:
-        """Estimate a kernel for each pair of slices; arguments as in `mrisr.kernels.estimate_report`."""
-        return estimation(self._find, hr_slices, lr_slices, seed=seed, slice_ids=slice_ids)
-
-    def _find(self, sharp: np.ndarray, low: np.ndarray) -> np.ndarray:
+    def find(self, sharp: np.ndarray, low: np.ndarray) -> np.ndarray:
+        """A kernel [13, 13], not normalised, for a pair of images [H, W] in [-1, 1]."""
         fine, coarse = power_spectra(sharp, low)
         frequencies = np.fft.fftfreq(SEGMENT)
         rows, columns = np.meshgrid(frequencies, frequencies, indexing="ij")

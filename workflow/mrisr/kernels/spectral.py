@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
 from mrisr.errors import InputError
-from mrisr.imaging.estimation import Estimation, Keeper
 from mrisr.imaging.kernel import SCALE, SIZE
-from mrisr.meter import ProgressMeter
 
-from ._by_slice import estimation
+from ._by_slice import BySlice
 from ._spectra import SEGMENT, centred_kernel, folded, power_spectra, used
 
 
-class Spectral:
+class Spectral(BySlice):
     """Least squares for the autocorrelation of the kernel; the kernel is the root of its spectrum, without phase.
 
     The low-resolution slice's power spectrum is linear in the autocorrelation, aliases included. Errors count relative
@@ -41,20 +37,8 @@ class Spectral:
             raise InputError(f"spectral: ridge must be above 0, not {ridge!r}")
         self.ridge = ridge
 
-    def __call__(
-        self,
-        hr_slices: Sequence[np.ndarray],
-        lr_slices: Sequence[np.ndarray],
-        *,
-        seed: int,
-        slice_ids: Sequence[str | int] | None = None,
-        progress: Callable[[int, int], ProgressMeter] | None = None,
-        keeper: Keeper | None = None,
-    ) -> Estimation:
-        """Estimate a kernel for each pair of slices; arguments as in `mrisr.kernels.estimate_report`."""
-        return estimation(self._find, hr_slices, lr_slices, seed=seed, slice_ids=slice_ids)
-
-    def _find(self, sharp: np.ndarray, low: np.ndarray) -> np.ndarray:
+    def find(self, sharp: np.ndarray, low: np.ndarray) -> np.ndarray:
+        """A kernel [13, 13], not normalised, for a pair of images [H, W] in [-1, 1]."""
         fine, coarse = power_spectra(sharp, low)
         lags, waves = _waves()
         without = folded(fine)[used()]

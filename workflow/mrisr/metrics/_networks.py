@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,50 +15,76 @@ from torch import nn
 from mrisr.errors import InputError
 from mrisr.published import read_state
 
+Learned = TypeVar("Learned")
 
-def network_layers(
-    make: Callable[[], nn.Sequential], path: str | None, sha256: str, *, metric: str, source: str
-) -> nn.Sequential:
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file that the user supplies: its path, the beginning of its SHA-256, and where to download it."""
+
+    path: str | None
+    sha256: str
+    source: str
+
+    def read(self, metric: str, what: str) -> dict[str, torch.Tensor]:
+        """The file's tensors.
+
+        Raises
+        ------
+        InputError
+            As `mrisr.published.read_state`, or there is no path.
+        """
+        if self.path is None:
+            raise InputError(f"{metric}: {what} are missing; download {self.source} and set its path")
+        return read_state(self.path, self.sha256, where=metric, what=what, source=self.source)
+
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """What changes with the file, so that it is read again."""
+        if self.path is None or not Path(self.path).exists():
+            return None
+        found = Path(self.path).stat()
+        return found.st_size, found.st_mtime_ns
+
+
+def network_layers(make: Callable[[], nn.Sequential], file: WeightsFile, *, metric: str) -> nn.Sequential:
     """Layers with the published weights of ``features``, whose names have the layers' positions, in float64.
 
     Raises
     ------
     InputError
-        As `mrisr.published.read_state`; there is no path, or the file holds another network.
+        As `WeightsFile.read`, or the file holds another network.
     """
-    return _loaded(make, _given(path, metric, "the network's weights", source), sha256, metric, source, _stamp(path))
-
-
-def learned_tensors(path: str | None, sha256: str, *, metric: str, source: str) -> dict[str, torch.Tensor]:
-    """The tensors of a file of weights that were learned for a metric."""
-    what = "the learned weights"
-    return read_state(_given(path, metric, what, source), sha256, where=metric, what=what, source=source)
-
-
-def _given(path: str | None, metric: str, what: str, source: str) -> str:
-    if path is None:
-        raise InputError(f"{metric}: {what} are missing; download {source} and set its path")
-    return path
-
-
-def _stamp(path: str | None) -> tuple[int, int] | None:
-    """What changes with a file, so that it is read again."""
-    if path is None or not Path(path).exists():
-        return None
-    found = Path(path).stat()
-    return found.st_size, found.st_mtime_ns
+    return _loaded(make, file, metric, file.stamp)
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(make, path: str, sha256: str, metric: str, source: str, stamp: object) -> nn.Sequential:
-    state = read_state(path, sha256, where=metric, what="the network's weights", source=source)
+def _loaded(make, file: WeightsFile, metric: str, stamp: object) -> nn.Sequential:
+    state = file.read(metric, "the network's weights")
     known = {name.removeprefix("features."): t for name, t in state.items() if name.startswith("features.")}
     layers = make()
     try:
         layers.load_state_dict({name: known[name] for name in layers.state_dict()})
     except (KeyError, RuntimeError) as error:
-        raise InputError(f"{metric}: {path} does not hold the weights of {source} ({error})") from error
+        raise InputError(f"{metric}: {file.path} does not hold the weights of {file.source} ({error})") from error
     return layers.double().eval().requires_grad_(False)
+
+
+def learned_weights(
+    choose: Callable[[Mapping[str, torch.Tensor]], Learned], file: WeightsFile, *, metric: str, network: str
+) -> Learned:
+    """What a metric chooses of the tensors that were learned for it on top of a network.
+
+    Raises
+    ------
+    InputError
+        As `WeightsFile.read`, or ``choose`` does not find what it needs.
+    """
+    state = file.read(metric, "the learned weights")
+    try:
+        return choose(state)
+    except (KeyError, RuntimeError) as error:
+        raise InputError(f"{metric}: {file.path} does not hold the learned weights for {network} ({error})") from error
 
 
 def colours(image: np.ndarray, *, data_range: float, smallest: int, metric: str) -> torch.Tensor:
@@ -67,6 +95,12 @@ def colours(image: np.ndarray, *, data_range: float, smallest: int, metric: str)
     if min(image.shape[-2:]) < smallest:
         raise InputError(f"{metric}: images need {smallest} x {smallest} pixels or more, not {image.shape[-2:]}")
     return torch.from_numpy(np.ascontiguousarray(channels)).expand(3, -1, -1)[None]
+
+
+def standardised(images: torch.Tensor, mean: Sequence[float], deviation: Sequence[float]) -> torch.Tensor:
+    """Images [N, 3, H, W] minus a colour's mean, divided by its deviation."""
+    mean, deviation = (torch.tensor(values, dtype=images.dtype).view(1, -1, 1, 1) for values in (mean, deviation))
+    return (images - mean) / deviation
 
 
 def outputs(layers: nn.Sequential, images: torch.Tensor, after: tuple[int, ...]) -> Iterator[torch.Tensor]:

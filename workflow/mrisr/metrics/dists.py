@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from mrisr.errors import InputError
-
-from ._networks import colours, learned_tensors, network_layers, outputs
+from ._networks import WeightsFile, colours, learned_weights, network_layers, outputs, standardised
 
 SMALLEST = 16
 """Smallest side in pixels. Four poolings by 2 leave one pixel of it."""
@@ -55,15 +55,10 @@ class DISTS:
         learned: str | None = None,
         learned_sha256: str = "f5e65c96",
     ):
-        self.layers = network_layers(
-            _layers, vgg16, vgg16_sha256, metric="dists", source="vgg16-397923af.pth of torchvision"
-        )
-        source = "weights.pt of the package DISTS_pytorch 0.1"
-        known = learned_tensors(learned, learned_sha256, metric="dists", source=source)
-        try:
-            texture, structure = (known[name].double().reshape(sum(FEATURES)) for name in ("alpha", "beta"))
-        except (KeyError, RuntimeError) as error:
-            raise InputError(f"dists: {learned} does not hold the learned weights for VGG16 ({error})") from error
+        file = WeightsFile(vgg16, vgg16_sha256, "vgg16-397923af.pth of torchvision")
+        self.layers = network_layers(_layers, file, metric="dists")
+        file = WeightsFile(learned, learned_sha256, "weights.pt of the package DISTS_pytorch 0.1")
+        texture, structure = learned_weights(_texture_and_structure, file, metric="dists", network="VGG16")
         total = texture.sum() + structure.sum()
         self.texture, self.structure = ((part / total).split(FEATURES) for part in (texture, structure))
 
@@ -80,9 +75,13 @@ class DISTS:
     def _features(self, image: np.ndarray, data_range: float) -> list[torch.Tensor]:
         """The image and the stages' outputs, each as [features, pixels]."""
         images = colours(image, data_range=data_range, smallest=SMALLEST, metric="dists")
-        mean, deviation = (torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1) for values in (MEAN, DEVIATION))
-        found = outputs(self.layers, (images - mean) / deviation, ENDS)
+        found = outputs(self.layers, standardised(images, MEAN, DEVIATION), ENDS)
         return [one[0].flatten(start_dim=1) for one in (images, *found)]
+
+
+def _texture_and_structure(learned: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+    """The weights of all features, twice."""
+    return [learned[name].double().reshape(sum(FEATURES)) for name in ("alpha", "beta")]
 
 
 def _texture(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import nn
 
-from mrisr.errors import InputError
-
-from ._networks import colours, learned_tensors, network_layers, outputs
+from ._networks import WeightsFile, colours, learned_weights, network_layers, outputs, standardised
 
 SMALLEST = 31
 """Smallest side in pixels. Smaller images leave nothing after two poolings."""
@@ -51,16 +51,10 @@ class LPIPS:
         learned: str | None = None,
         learned_sha256: str = "df73285e",
     ):
-        self.layers = network_layers(
-            _layers, alexnet, alexnet_sha256, metric="lpips", source="alexnet-owt-7be5be79.pth of torchvision"
-        )
-        source = "lpips/weights/v0.1/alex.pth of the package lpips 0.1.4"
-        known = learned_tensors(learned, learned_sha256, metric="lpips", source=source)
-        try:
-            found = [known[f"lin{layer}.model.1.weight"] for layer in range(len(FEATURES))]
-            self.weights = [w.double().reshape(1, n, 1, 1) for w, n in zip(found, FEATURES, strict=True)]
-        except (KeyError, RuntimeError) as error:
-            raise InputError(f"lpips: {learned} does not hold the learned weights for AlexNet ({error})") from error
+        file = WeightsFile(alexnet, alexnet_sha256, "alexnet-owt-7be5be79.pth of torchvision")
+        self.layers = network_layers(_layers, file, metric="lpips")
+        file = WeightsFile(learned, learned_sha256, "lpips/weights/v0.1/alex.pth of the package lpips 0.1.4")
+        self.weights = learned_weights(_of_layers, file, metric="lpips", network="AlexNet")
 
     @torch.inference_mode()
     def __call__(self, reference: np.ndarray, estimate: np.ndarray, *, data_range: float = 1.0) -> float:
@@ -70,10 +64,15 @@ class LPIPS:
         return float(sum((weight * (a - b) ** 2).sum(dim=1).mean() for weight, a, b in compared))
 
     def _features(self, image: np.ndarray, data_range: float) -> list[torch.Tensor]:
-        shift, scale = (torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1) for values in (SHIFT, SCALE))
         images = 2 * colours(image, data_range=data_range, smallest=SMALLEST, metric="lpips") - 1
-        found = outputs(self.layers, (images - shift) / scale, COMPARED)
+        found = outputs(self.layers, standardised(images, SHIFT, SCALE), COMPARED)
         return [f / (f.square().sum(dim=1, keepdim=True).sqrt() + TINY) for f in found]
+
+
+def _of_layers(learned: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+    """The weights of each compared layer, [1, features, 1, 1]."""
+    found = [learned[f"lin{layer}.model.1.weight"] for layer in range(len(FEATURES))]
+    return [weights.double().reshape(1, n, 1, 1) for weights, n in zip(found, FEATURES, strict=True)]
 
 
 def _layers() -> nn.Sequential:

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .differences import Differences
-from .family import LEVEL
-from .means import RUN, stepwise_mean
+from .family import UNDECIDED
+from .finding import NOT_SHOWN, SHOWN
 from .order import Metric, Order
+from .rivals import Rivals, decision, sentence, subject_means
 from .tables import defined
 
 SMALL, RIVALS = "fmen", ("vdsr", "srgan")
 """The paper's networks, under the names of this project's study files."""
+WHERE = ["scale", "test_set", "group", "metric"]
 COLUMNS = [
-    *("claim", "scale", "test_set", "group", "metric", "model", "rival", "parameters", "rival_parameters", "ratio"),
+    *("claim", *WHERE, "model", "rival", "parameters", "rival_parameters", "ratio"),
     *("value", "rival_value", "margin", "low", "high", "p_value", "subjects", "result", "decision", "sentence"),
 ]
 CLAIM = "FMEN is no worse than its larger rival"
@@ -37,53 +38,36 @@ def verdicts(
     order, sizes = Order.of(order), _sizes(networks)
     scores = defined(scores[scores["metric"].isin(list(order.metrics))])
     rows = []
-    for names, table in order.sort(scores, ["scale", "test_set", "group", "metric"]).groupby(
-        ["scale", "test_set", "group", "metric"], sort=False
-    ):
-        means = {name: _subject_means(table, name) for name in (SMALL, *RIVALS)}
+    for names, table in order.sort(scores[scores["training_set"] != ""], WHERE).groupby(WHERE, sort=False):
+        means = {name: subject_means(table[table["architecture"] == name]) for name in (SMALL, *RIVALS)}
         for rival in RIVALS:
-            subjects = means[SMALL].index.intersection(means[rival].index)
-            if len(subjects):
-                rows.append(_row(names, order, rival, means[SMALL][subjects], means[rival][subjects], sizes))
+            rivals = Rivals.of(order.metrics[names[-1]], means[SMALL], means[rival])
+            if len(rivals.own):
+                rows.append(_row(names, order, rival, rivals, sizes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(
-    names: tuple, order: Order, rival: str, own: pd.Series, others: pd.Series, sizes: Mapping[tuple, float]
-) -> dict[str, Any]:
-    scale, _, group, name = names
-    metric = order.metrics[name]
-    numbers = Differences(metric.sign * (own - others).to_numpy()).numbers()
-    margin, p_value = numbers["difference"], numbers["p_wilcoxon"]
-    parameters, larger = sizes.get((scale, SMALL), np.nan), sizes.get((scale, rival), np.nan)
-    result = "shown on these slices" if margin >= 0 else "not shown"
-    decision = "undecided"
-    if p_value < LEVEL:
-        decision = "supported" if margin > 0 else "contradicted"
-    row = dict(zip(("scale", "test_set", "group", "metric"), names, strict=True))
+def _row(names: tuple, order: Order, rival: str, rivals: Rivals, sizes: Mapping[tuple, float]) -> dict[str, Any]:
+    row = {**dict(zip(WHERE, names, strict=True)), **rivals.columns()}
+    parameters, larger = (sizes.get((row["scale"], network), np.nan) for network in (SMALL, rival))
     row |= {"claim": CLAIM, "model": SMALL, "rival": rival}
     row |= {"parameters": parameters, "rival_parameters": larger, "ratio": parameters / larger}
-    row |= {"value": own.mean(), "rival_value": others.mean(), "margin": margin, "p_value": p_value}
-    row |= {"low": numbers["low"], "high": numbers["high"], "subjects": len(own)}
-    row |= {"result": result, "decision": decision}
-    return {**row, "sentence": _sentence(row, metric, group if group != order.groups[0] else "")}
+    row |= {"result": SHOWN if row["margin"] >= 0 else NOT_SHOWN, "decision": decision(row)}
+    return {**row, "sentence": _sentence(row, rivals.metric, order.groups[0])}
 
 
-def _sentence(row: Mapping[str, Any], metric: Metric, group: str) -> str:
+def _sentence(row: Mapping[str, Any], metric: Metric, primary: str) -> str:
     """The row in words."""
-    size = "" if np.isnan(row["ratio"]) else f" with {row['ratio']:.2g} times its parameters"
-    where = f"x{row['scale']} on {row['test_set']}{f', test group {group}' if group else ''}"
-    if np.isnan(row["margin"]):
-        return f"{where}: the {metric.quantity} of {SMALL} or of {row['rival']} is undefined."
-    better = "better" if row["margin"] > 0 else "worse"
-    amount = "equal to" if row["margin"] == 0 else f"{metric.amount(abs(row['margin']))} {better} than"
-    images = f"{row['subjects']} image{'s' if row['subjects'] != 1 else ''}"
-    verdict = {
-        "supported": "the claim is supported",
-        "contradicted": "the claim is contradicted",
-        "undecided": "the difference may be chance, so the claim is undecided",
-    }[row["decision"]]
-    return f"{where}: the {metric.quantity} of {SMALL}{size} is {amount} that of {row['rival']} ({images}); {verdict}."
+    group = f", test group {row['group']}" if row["group"] != primary else ""
+    verdict = f"the claim is {row['decision']}"
+    return sentence(
+        row,
+        metric,
+        where=f"x{row['scale']} on {row['test_set']}{group}",
+        verdict=f"the difference may be chance, so {verdict}" if row["decision"] == UNDECIDED else verdict,
+        unit="image",
+        own="" if np.isnan(row["ratio"]) else f" with {row['ratio']:.2g} times its parameters",
+    )
 
 
 def _sizes(networks: pd.DataFrame | None) -> dict[tuple, float]:
@@ -93,10 +77,3 @@ def _sizes(networks: pd.DataFrame | None) -> dict[tuple, float]:
     rows = networks.drop_duplicates(["scale", "architecture"], keep="last").to_dict("records")
     column = {SMALL: "parameters"}
     return {(r["scale"], r["architecture"]): r[column.get(r["architecture"], "trained_parameters")] for r in rows}
-
-
-def _subject_means(table: pd.DataFrame, architecture: str) -> pd.Series:
-    """Means of each image over slices, then over all models of an architecture."""
-    own = table[(table["architecture"] == architecture) & (table["training_set"] != "")]
-    keys = ["subject", "loss", "training_set", *RUN]
-    return stepwise_mean(own.set_index(keys)["value"], keys, ["subject"])

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from . import beside, flips
-from .differences import Differences
 from .family import CONTRADICTED, FEWEST_SUBJECTS, LEVEL, SUPPORTED, UNDECIDED
-from .means import RUN, stepwise_mean
+from .finding import NOT_SHOWN, SHOWN
 from .order import Metric, Order
+from .rivals import Rivals, amount, sentence, subject_means
 from .tables import defined
 
 BICUBIC = "bicubic"
@@ -95,15 +95,16 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataF
     trained = order.sort(scores[scores["training_set"] != ""], WHERE)
     enlarged = scores[(scores["training_set"] == "") & (scores["architecture"] == BICUBIC)]
     places = ["scale", "test_set", "group", "metric"]
-    floors = {names: _subject_means(table) for names, table in enlarged.groupby(places)}
+    floors = {names: subject_means(table) for names, table in enlarged.groupby(places)}
     rows = []
     for names, table in trained.groupby(WHERE, sort=False):
         place = tuple(dict(zip(WHERE, names, strict=True))[column] for column in places)
-        means = {name: _subject_means(own) for name, own in table.groupby("training_set")}
+        means = {name: subject_means(own) for name, own in table.groupby("training_set")}
         means |= {BICUBIC: floors[place]} if place in floors else {}
         for claim in _claims(names[-1]):
             if claim.model in means and claim.rival in means:
-                rows.append(_row(names, order, claim, means[claim.model], means[claim.rival], known))
+                rivals = Rivals.of(order.metrics[names[-1]], means[claim.model], means[claim.rival])
+                rows.append(_row(names, order, claim, rivals, known))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -116,23 +117,19 @@ def _claims(metric: str) -> Iterator[Claim]:
 
 
 def _row(
-    names: tuple, order: Order, claim: Claim, own: pd.Series, others: pd.Series, known: Mapping[tuple[str, str], float]
+    names: tuple, order: Order, claim: Claim, rivals: Rivals, known: Mapping[tuple[str, str], float]
 ) -> dict[str, Any]:
-    row, metric = dict(zip(WHERE, names, strict=True)), order.metrics[names[-1]]
-    subjects = own.index.intersection(others.index)
-    own, others = own[subjects], others[subjects]
-    margins = metric.sign * (own - others).to_numpy()
-    numbers, (p_value, decision) = Differences(margins).numbers(), claim.decide(margins)
+    row, metric, margins = dict(zip(WHERE, names, strict=True)), rivals.metric, rivals.margins
+    p_value, decision = claim.decide(margins)
     printed, deviation = ABSTRACT.get((claim.model, claim.rival, metric.name), (np.nan, np.nan))
     if np.isnan(printed):
         values = [known.get((name, metric.name), np.nan) for name in (claim.model, claim.rival)]
         printed = metric.sign * (values[0] - values[1])
-    row |= {"claim": claim.words, "model": claim.model, "rival": claim.rival}
-    row |= {"value": own.mean(), "rival_value": others.mean(), "margin": numbers["difference"]}
+    row |= {**rivals.columns(), "claim": claim.words, "model": claim.model, "rival": claim.rival}
     row |= {"margin_std": margins.std(ddof=1) if len(margins) > 1 and np.isfinite(margins).all() else np.nan}
-    row |= {"low": numbers["low"], "high": numbers["high"], "bound": claim.bound, "p_value": p_value}
-    row |= {"printed": printed, "printed_deviation": deviation, "subjects": len(margins), "decision": decision}
-    row |= {"result": "shown on these slices" if claim.holds(row["margin"]) else "not shown"}
+    row |= {"bound": claim.bound, "p_value": p_value, "decision": decision}
+    row |= {"printed": printed, "printed_deviation": deviation}
+    row |= {"result": SHOWN if claim.holds(row["margin"]) else NOT_SHOWN}
     row |= {"note": order.note(metric, claim.model, claim.rival, row["test_set"])}
     return {**row, "sentence": _sentence(row, metric)}
 
@@ -140,23 +137,12 @@ def _row(
 def _sentence(row: Mapping[str, Any], metric: Metric) -> str:
     """The row in words."""
     where = f"{row['architecture']} / {row['loss']}, x{row['scale']} on {row['test_set']}, test group {row['group']}"
-    if np.isnan(row["margin"]):
-        return f"{where}: the {metric.quantity} of {row['model']} or of {row['rival']} is undefined."
-    count = f"{row['subjects']} subject{'s' if row['subjects'] != 1 else ''}"
     deviation = "" if np.isnan(row["margin_std"]) else f", standard deviation {metric.amount(row['margin_std'])}"
-    paper = "" if np.isnan(row["printed"]) else f"; in the paper {_compared(row['printed'], metric)} it"
+    paper = "" if np.isnan(row["printed"]) else f"; in the paper {amount(row['printed'], metric)} it"
     if not np.isnan(row["printed_deviation"]):
         paper += f", ± {row['printed_deviation']:g}"
-    own = f"the {metric.quantity} of {row['model']} is {_compared(row['margin'], metric)} that of {row['rival']}"
-    claim = f"that {row['claim']} is {row['decision']}"
-    return f"{where}: {own} ({count}{deviation}{paper}); {claim}."
-
-
-def _compared(margin: float, metric: Metric) -> str:
-    """The margin in words, before what it is compared with."""
-    if margin == 0:
-        return "equal to"
-    return f"{metric.amount(abs(margin))} {'worse' if margin < 0 else 'better'} than"
+    verdict = f"that {row['claim']} is {row['decision']}"
+    return sentence(row, metric, where=where, verdict=verdict, aside=f"{deviation}{paper}")
 
 
 def _p_value(margins: np.ndarray) -> float:
@@ -167,9 +153,3 @@ def _printed() -> dict[tuple[str, str], float]:
     """Printed values by training set, or `BICUBIC`, and metric."""
     rows = beside.read("realistic-downsampling").to_dict("records")
     return {(row["training_set"] or row["architecture"], row["metric"]): row["value"] for row in rows}
-
-
-def _subject_means(table: pd.DataFrame) -> pd.Series:
-    """Means of each subject over slices, then over runs."""
-    keys = ["subject", *RUN]
-    return stepwise_mean(table.set_index(keys)["value"], keys, ["subject"])

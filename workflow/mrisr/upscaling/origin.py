@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ class Origin:
         Axis along which the study cut its volumes.
     normalise : mapping
         How the study normalised them.
+    degradations : sequence of str
+        What the model was trained on: the members of a mixture, otherwise its training set.
     """
 
     weights: Path
@@ -57,6 +59,7 @@ class Origin:
     results: Path | None
     axis: str | int
     normalise: Mapping[str, Any]
+    degradations: Sequence[str]
 
 
 def origin(folder: Path) -> Origin:
@@ -82,16 +85,27 @@ def origin(folder: Path) -> Origin:
     if not isinstance(names, dict) or not {"scale", "training_set"} <= names.keys():
         raise InputError(f"{weights}: its metadata do not name scale and training set; give a model of this program")
     results = next((above for above in folder.resolve().parents if (above / STUDY).is_file()), None)
-    cut = _slices(results / STUDY) if results else {}
+    study = _written(results / STUDY) if results else {}
+    cut = study.get("slices")
+    cut = cut if isinstance(cut, dict) else {}
     normalise = {**NORMALISE, **(cut.get("normalise") or {})}
-    return Origin(weights, record.identity, names, results, cut.get("axis", AXIS), normalise)
+    trained_on = _degradations(study, str(names["training_set"]))
+    return Origin(weights, record.identity, names, results, cut.get("axis", AXIS), normalise, trained_on)
 
 
-def _slices(path: Path) -> dict[str, Any]:
-    """The section ``slices`` of a study as it was written."""
+def _degradations(study: Mapping[str, Any], training_set: str) -> list[str]:
+    """The members of a mixture, or the training set itself."""
+    try:
+        members = study["degradations"][training_set]["members"]
+        return [member for member in members if isinstance(member, str)] or [training_set]
+    except (LookupError, TypeError):
+        return [training_set]
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """A study as it was written; nothing if it holds no mapping."""
     try:
         study = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]})") from error
-    cut = study.get("slices") if isinstance(study, dict) else None
-    return cut if isinstance(cut, dict) else {}
+    return study if isinstance(study, dict) else {}

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from mrisr.arrays import Cache, stored_slices
 from mrisr.errors import InputError
-from mrisr.imaging.likeness import Look, distance, look, mean_look, middle, nearest
+from mrisr.imaging.likeness import Look, distance, look, look_of_file, mean_look, middle, nearest
 
-from .origin import STUDY, Origin
+from .origin import Origin
 from .volume import Scan
 
 NOISIER = 2.0
@@ -65,7 +63,7 @@ class Comparison:
 
 def compare(scan: Scan, model: Origin, *, same_grid: bool) -> Comparison:
     """Compare a scan with what a model was trained on. ``same_grid``: the model keeps the grid of its input."""
-    trained_on = _members(model)
+    trained_on = list(model.degradations)
     if model.results is None:
         return Comparison(trained_on, warnings=["The results of its study are not around the model: not compared."])
     known = dict(_known(model, same_grid=same_grid))
@@ -120,19 +118,6 @@ def _judge_look(found: Comparison, trained: list[str], model: Origin) -> None:
     )
 
 
-def _members(model: Origin) -> list[str]:
-    """The degradations of a model's training set: itself, or its members if it is a mixture."""
-    name = str(model.names["training_set"])
-    if model.results is None:
-        return [name]
-    try:
-        study = yaml.safe_load((model.results / STUDY).read_text(encoding="utf-8"))
-        members = study["degradations"][name]["members"]
-        return [member for member in members if isinstance(member, str)] or [name]
-    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError):
-        return [name]
-
-
 def _known(model: Origin, *, same_grid: bool) -> Iterable[tuple[str, list[Look]]]:
     """The looks of all subjects under each degradation of the study, and without one if the grid is the same."""
     folder = model.results / "degraded" / f"x{model.names['scale']}"
@@ -147,8 +132,7 @@ def _known(model: Origin, *, same_grid: bool) -> Iterable[tuple[str, list[Look]]
 def _looks(folder: Path) -> Iterable[Look]:
     for path in sorted(folder.rglob("*.safetensors")):
         try:
-            slices = list(stored_slices(path, Cache(0)).values())
-            yield look(np.asarray(slices[place]) for place in middle(len(slices)))
+            yield look_of_file(path)
         except InputError:
             continue  # a damaged file is told by `mrisr check --results`
 

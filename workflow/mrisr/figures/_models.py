@@ -1,0 +1,23 @@
+"""The models that a picture shows: which they are, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Names = Mapping[str, Any]
+
+
+def shown_models(models: Sequence[Names], files: Sequence[str], shown: Names) -> list[tuple[Names, str]]:
+    """Those of the models, each with its file, that have the architecture and the loss of a picture."""
+    return [
+        (model, path)
+        for model, path in zip(models, files, strict=True)
+        if all(model[key] == shown[key] for key in ("architecture", "loss"))
+    ]
+
+
+def training_names(models: Sequence[Names]) -> list[str]:
+    """Names of trainings: the training set, and the seed and the fold if others have other ones."""
+    told = [key for key in ("seed", "fold") if len({model[key] for model in models}) > 1]
+    return [", ".join([str(model["training_set"]), *(f"{key} {model[key]}" for key in told)]) for model in models]
