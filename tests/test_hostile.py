@@ -10,10 +10,10 @@ import zipfile
 
 import pytest
 from mrisr.errors import InputError
+from mrisr.files.recorded import Unfit, fitting
 from mrisr.publishing import archive
 from mrisr.publishing.contained import Described, read
 from mrisr.publishing.opening import opened
-from mrisr.recorded import Unfit, fitting
 
 
 def made(path, *entries, compression=zipfile.ZIP_STORED):

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from mrisr import code, identity
-from mrisr.code import closure
-from mrisr.identity import ContentDigests, code_digest
+from mrisr import identity
+from mrisr.identity import ContentDigests, code, code_digest
+from mrisr.identity.code import closure
 from mrisr.planning.plan import Plan
 from mrisr.study.validation import load_study
 

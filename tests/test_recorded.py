@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mrisr import recorded
 from mrisr.costs import networks
 from mrisr.costs.geometry import Geometries
 from mrisr.costs.memo import Memo
-from mrisr.files import sha256, write_json
+from mrisr.files import recorded, sha256, write_json
 from mrisr.identity import ContentDigests
 from mrisr.planning import currency
 from mrisr.planning.job import Job

@@ -14,9 +14,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from . import recorded
 from .errors import InputError
-from .files import replacing
+from .files import recorded, replacing
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Row = Annotated[list[Number], Field(min_length=4, max_length=4)]

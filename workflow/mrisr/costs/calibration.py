@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from mrisr import plugins
-from mrisr.code import libraries
+from mrisr.identity.code import libraries
 from mrisr.pairs import Pair
 
 STEPS = 4

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from mrisr.errors import InputError
+from mrisr.files.recorded import Unfit
 from mrisr.identity import digest
-from mrisr.recorded import Unfit
 from mrisr.stages.stage import Jobs
 from mrisr.study.subjects import built_in_volumes
 from mrisr.volumes.ranges import parse_range

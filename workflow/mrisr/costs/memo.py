@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mrisr import recorded
-from mrisr.files import write_json
+from mrisr.files import recorded, write_json
 
 
 class Memo:
@@ -19,7 +18,7 @@ class Memo:
         self.fresh = False
 
     def known(self, key: str, schema: Any) -> Any | None:
-        """The value of a key; None if it is not known or does not fit its schema (`mrisr.recorded.parse`)."""
+        """The value of a key; None if it is not known or does not fit its schema (`mrisr.files.recorded.parse`)."""
         try:
             return recorded.fitting(self.values.get(key), schema)
         except recorded.Unfit:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mrisr import contents, metrics, plugins
+from mrisr import metrics, plugins
 from mrisr.arrays import load_slices, save_slices
 from mrisr.files import write_text
+from mrisr.identity import contents
 from mrisr.imaging.masks import load_masks
 from mrisr.pairs import Pair, read_pairs
 

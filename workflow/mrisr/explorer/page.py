@@ -15,9 +15,8 @@ from typing import Any
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from mrisr import recorded
 from mrisr.errors import InputError
-from mrisr.files import write_text
+from mrisr.files import recorded, write_text
 from mrisr.statistics.order import Order
 
 from .bundles import PAGE, bundles

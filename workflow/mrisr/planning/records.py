@@ -12,8 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from mrisr import __version__, files, recorded
-from mrisr.code import NUMERICAL, Sha256, version
+from mrisr import __version__, files
+from mrisr.files import recorded
+from mrisr.identity.code import NUMERICAL, Sha256, version
 
 Stamp = Annotated[list[Annotated[int, Field(ge=-(2**63), lt=2**63)]], Field(min_length=2, max_length=2)]
 """Size, and time of the last change in nanoseconds."""

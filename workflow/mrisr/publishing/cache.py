@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mrisr import arrays, files, recorded
+from mrisr import arrays, files
 from mrisr.errors import InputError
+from mrisr.files import recorded
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 from mrisr.study.places import CHECKPOINTS

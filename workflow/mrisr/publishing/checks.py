@@ -8,9 +8,10 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-from mrisr import arrays, code, files, recorded
+from mrisr import arrays, files
 from mrisr.errors import InputError
-from mrisr.identity import identity
+from mrisr.files import recorded
+from mrisr.identity import code, identity
 
 from . import archive, crate, provenance, tree
 from .contained import Artifact, DescribedJob, leaves, sums

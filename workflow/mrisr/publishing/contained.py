@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mrisr import recorded
-from mrisr.code import Sha256
 from mrisr.errors import InputError
+from mrisr.files import recorded
+from mrisr.identity.code import Sha256
 from mrisr.planning.records import Record, read_record
 
 from . import data

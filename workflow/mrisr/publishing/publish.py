@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from mrisr import __version__, code
+from mrisr import __version__
+from mrisr.identity import code
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 

@@ -9,10 +9,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mrisr import code
 from mrisr.errors import InputError
 from mrisr.files import sha256
-from mrisr.identity import NEUTRAL
+from mrisr.identity import NEUTRAL, code
 from mrisr.planning.plan import stage_classes
 
 from .contained import Artifact, DescribedJob, leaves

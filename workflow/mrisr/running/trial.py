@@ -14,10 +14,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mrisr import contents, plugins, recorded
+from mrisr import plugins
 from mrisr.costs.memo import Memo
 from mrisr.errors import InputError
-from mrisr.identity import ContentDigests, code_digest, digest
+from mrisr.files import recorded
+from mrisr.identity import ContentDigests, code_digest, contents, digest
 from mrisr.study.building import Buildable, buildable
 from mrisr.study.config import StudyConfig
 from mrisr.study.places import TRIALS

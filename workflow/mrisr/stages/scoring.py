@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mrisr import contents, plugins
+from mrisr import plugins
+from mrisr.identity import contents
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant, labels
 

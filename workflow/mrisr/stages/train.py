@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mrisr import contents, plugins
+from mrisr import plugins
+from mrisr.identity import contents
 from mrisr.memory import KEPT_SLICES
 from mrisr.planning.job import Job
 from mrisr.planning.methods import described

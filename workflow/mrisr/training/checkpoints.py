@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
-from mrisr import arrays, files, recorded
+from mrisr import arrays, files
 from mrisr.arrays import SavedState
 from mrisr.errors import InputError
+from mrisr.files import recorded
 
 KEPT = 2
 DIGITS = 16
@@ -37,7 +38,7 @@ class Checkpoints:
     folder : Path or None
         With None nothing is saved.
     step, final : type
-        Schemas (`mrisr.recorded.parse`) for the metadata of a checkpoint and of the finished state. A file whose
+        Schemas (`mrisr.files.recorded.parse`) for the metadata of a checkpoint and of the finished state. A file whose
         metadata do not fit counts as damaged.
     """
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mrisr import files, recorded
+from mrisr import files
+from mrisr.files import recorded
 
 NAME = "sources.json"
 """The file beside the states. It holds the SHA-256 of each input, in the order in which the job reads them."""

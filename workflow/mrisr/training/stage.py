@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mrisr import arrays, contents
+from mrisr import arrays
 from mrisr.arrays import Cache
 from mrisr.files import write_text
+from mrisr.identity import contents
 from mrisr.memory import KEPT_SLICES
 from mrisr.meter import ProgressMeter
 from mrisr.pairs import read_pairs
@@ -39,7 +40,7 @@ def run(
         their content. ``initial`` is the file of weights from which training starts.
     settings : mapping
         ``architecture``, ``loss``, ``scale`` of the network, ``training``, ``seed``. An option that is a file holds the
-        digest of its content, see `mrisr.contents`.
+        digest of its content, see `mrisr.identity.contents`.
     checkpoint_every, device : int, str
         Options of the section ``training`` that change no result.
     names : mapping

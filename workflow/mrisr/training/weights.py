@@ -12,8 +12,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from mrisr import arrays, models, plugins, recorded
+from mrisr import arrays, models, plugins
 from mrisr.errors import InputError
+from mrisr.files import recorded
 
 DISCARDED, SMALL = 8, 10**6
 """A network may have ``DISCARDED`` parameters for each number in its file, and ``SMALL`` parameters besides."""

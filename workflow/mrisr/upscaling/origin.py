@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from mrisr import arrays, files, recorded
+from mrisr import arrays, files
 from mrisr.errors import InputError
+from mrisr.files import recorded
 from mrisr.volumes.slicing import NORMALISE
 
 WEIGHTS, RECORD, STUDY = "weights.safetensors", "run.json", "study.yaml"

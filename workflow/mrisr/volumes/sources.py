@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mrisr import recorded
 from mrisr.errors import InputError, suggestion
+from mrisr.files import recorded
 
 from .files import why_unreadable
 from .row import NAME_LENGTH

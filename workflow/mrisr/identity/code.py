@@ -21,9 +21,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from . import files, recorded
+from .. import files
+from ..files import recorded
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 """Import name and distribution of the libraries whose versions may change numbers."""
 

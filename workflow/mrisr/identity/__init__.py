@@ -17,10 +17,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from . import files, recorded
+from .. import files
+from ..files import recorded
 from .code import Sha256, closure, libraries, source, version
 
-NEUTRAL = {"mrisr.errors", "mrisr.memory", "mrisr.progress", "mrisr.recorded"}
+NEUTRAL = {"mrisr.errors", "mrisr.memory", "mrisr.progress", "mrisr.files.recorded"}
 """Modules that change no result: error messages, limits of memory, progress, and checks of recorded files."""
 
 

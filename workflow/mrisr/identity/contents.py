@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import plugins
+from .. import plugins
 
 PREFIX = "sha256:"
 
