@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / "envs"
 # conda's name of a package for pip's, where they differ
 CONDA_NAMES = {"pytorch-cpu": "torch", "pytorch-gpu": "torch", "snakemake-minimal": "snakemake"}
-CONDA_NAMES |= {"gdcm": "python-gdcm", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
+CONDA_NAMES |= {"gdcm": "python-gdcm", "matplotlib-base": "matplotlib"}
 NOT_PINNED = {"python", "pip", "cuda-version"}
 
 

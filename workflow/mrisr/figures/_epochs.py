@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ._style import PAGE, Look, legend_grid
+from ._style import PAGE, Figure, Look, legend_grid
 
 HEIGHT, LEGEND_ROW = 2.3, 0.15
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from mrisr.imaging.loaded import LoadedVolume
 from mrisr.imaging.orientation import orient, pixel_aspect
 from mrisr.registration.picture import checkerboards
 from mrisr.registration.prepare import Prepared
 
-from ._style import PAGE, save, styled
+from ._style import PAGE, Figure, save, styled
 from ._tiles import brightest
 
 TITLE = 0.1

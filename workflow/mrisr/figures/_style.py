@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-from matplotlib.figure import Figure
+from matplotlib import figure as plain
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mrisr.files import replacing
 
@@ -70,6 +71,17 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 DASHES = ("-", "--", ":", "-.")
 
 
+class Figure(plain.Figure):
+    """A figure that keeps its renderer.
+
+    The canvas of matplotlib's own makes a new one, as large as the picture, whenever the size of a text is asked for.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        FigureCanvasAgg(self)
+
+
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Decorate a function so that it draws in this style, whatever matplotlib's present settings are."""
 
@@ -93,6 +105,8 @@ def save(figure: Figure, stem: Path) -> list[Path]:
             path = Path(stem).with_name(Path(stem).name + suffix)
             with replacing(path) as temporary:
                 figure.savefig(temporary, format=suffix[1:], metadata=metadata, dpi=300)
+            # The second file has the layout of the first.
+            figure.set_layout_engine("none")
             paths.append(path)
     return paths
 

@@ -8,10 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ._style import OUTLINE, PAGE, SMALL, TALLEST, balanced, fitting
+from ._style import OUTLINE, PAGE, SMALL, TALLEST, Figure, balanced, fitting
 
 LEFT, RIGHT, GAP, BLOCK_GAP = 0.16, 0.58, 0.03, 0.1
 """Inches for the row names, the colour bars, the gap between tiles, and the gap below a block."""

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from mrisr.statistics.means import stepwise_mean
@@ -18,7 +17,7 @@ from mrisr.statistics.order import Order
 from mrisr.statistics.scores import read
 
 from ._selection import select
-from ._style import BLUE, PAGE, SMALL, VERMILLION, balanced, styled
+from ._style import BLUE, PAGE, SMALL, VERMILLION, Figure, balanced, styled
 
 PANEL_HEIGHT, NAMES, LEGEND, BOXES_IN_ROW = 1.7, 0.5, 0.3, 16
 """Inches of a panel, of the test sets' names, and of the legend; then the number of test sets that fit on the page."""

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from mrisr.pairs import Pair, read_pairs
 from mrisr.quality.diversity import Diversity, diversity
 from mrisr.statistics.order import MODEL
 
-from ._style import COLOURS, PAGE, styled
+from ._style import COLOURS, PAGE, Figure, styled
 
 MOST_SUBJECTS, MOST_SLICES = 5, 12
 """Greatest number of test subjects, and of slices of one, evenly spaced."""

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrisr.statistics.order import MODEL, Order
 
 from ._selection import select
-from ._style import PAGE, TEXT, Look, balanced, fitting, legend_grid, looks, styled
+from ._style import PAGE, TEXT, Figure, Look, balanced, fitting, legend_grid, looks, styled
 
 PANELS_IN_ROW, PANEL_HEIGHT = 2, 2.4
 LEGEND_ROW, LEGEND = 0.15, 0.6

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from mrisr.imaging.frc import NYQUIST, cutoff, ring_correlation
 
 from ._estimates import estimators
-from ._style import COLUMN, PAGE, legend_grid, looks, styled
+from ._style import COLUMN, PAGE, Figure, legend_grid, looks, styled
 from ._test_slices import subject_pairs
 
 THRESHOLD = 0.5

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrisr.statistics.bias import read
 from mrisr.statistics.order import Metric, Order
 
 from ._selection import select
-from ._style import PAGE, TALLEST, TEXT, Look, balanced, fitting, inches, legend_grid, looks, styled
+from ._style import PAGE, TALLEST, TEXT, Figure, Look, balanced, fitting, inches, legend_grid, looks, styled
 
 DOT_HEIGHT, AROUND_PANEL = (0.03, 0.06), 0.4
 """Least and greatest height per dot in inches; height of a panel's title and numbers."""

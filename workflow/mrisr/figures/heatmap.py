@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
@@ -20,7 +18,7 @@ from mrisr.statistics.scores import read
 from mrisr.statistics.tables import means
 
 from ._selection import select
-from ._style import COLUMN, OUTLINE, PAGE, SMALL, TALLEST, TEXT, balanced, fitting, inches, styled
+from ._style import COLUMN, OUTLINE, PAGE, SMALL, TALLEST, TEXT, Figure, balanced, fitting, inches, styled
 
 CELL_HEIGHT, CELL_WIDTH, NARROWEST = 0.21, 0.32, 0.24
 """Size of a cell, and its least width, in inches. Cells are wider if the page has room."""
@@ -116,9 +114,8 @@ def _draw_panels(panels: Mapping[str, pd.DataFrame], metric: Metric) -> Figure:
         ax.set_title(title, size=fitting(title, (size[0] - beside) / columns, TEXT))
         ax.set_xticks(np.arange(width) + 0.5, panel.columns, rotation=40, ha="right", rotation_mode="anchor")
         shown = [name for _, name in panel.index] if position % columns == 0 else [""] * height
-        ax.set_yticks(np.arange(height) + 0.5, shown, rotation=0)
+        ax.set_yticks(np.arange(height) + 0.5, shown, rotation=0, va="center")
         ax.tick_params(length=0, labelsize=fitting(longest, names, SMALL))
-        ax.set(xlabel="", ylabel="")
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     bar = figure.colorbar(axes.flat[0].collections[0], ax=axes, aspect=size[1] / BAR, pad=0.01)
@@ -140,8 +137,10 @@ def _draw_cells(ax: Axes, panel: pd.DataFrame, metric: Metric, norm: Normalize) 
     colours = "viridis" if metric.higher_is_better else "viridis_r"
     ax.set_facecolor("#E8E8E8")
     # An infinite value would be drawn as a missing one.
-    finite = panel.clip(norm.vmin, norm.vmax)
-    seaborn.heatmap(finite, ax=ax, cmap=colours, norm=norm, cbar=False, linewidths=0.4, linecolor="white")
+    finite = np.ma.masked_invalid(panel.clip(norm.vmin, norm.vmax).to_numpy(float))
+    ax.pcolormesh(finite, cmap=colours, norm=norm, linewidth=0.4, edgecolor="white")
+    ax.set(xlim=(0, finite.shape[1]), ylim=(finite.shape[0], 0))
+    ax.spines[:].set_visible(False)
     baselines = sum(kind == "baseline" for kind, _ in panel.index)
     if baselines:
         ax.axhline(baselines, color="white", linewidth=2.5)

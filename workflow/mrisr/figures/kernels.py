@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from mrisr.arrays import load
 from mrisr.imaging.kernel import SIZE, bicubic_kernel
 
-from ._style import PAGE, fitting, styled
+from ._style import PAGE, Figure, fitting, styled
 
 MOST_SLICES, MOST_ROWS = 6, 6
 SIGMA = 1.5

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from scipy import ndimage
 
 from mrisr.arrays import load_slices
 from mrisr.quality.mscn import FIGURE_SIGMA, mscn, neighbour_product
 
-from ._style import PAGE, legend_grid, looks, styled
+from ._style import PAGE, Figure, legend_grid, looks, styled
 from ._tiles import grey
 
 HEIGHT, LEGEND_ROW = 2.3, 0.15

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from mrisr.pairs import Pair, read_pairs
 from mrisr.statistics.order import MODEL, Order
 from mrisr.statistics.scores import read
 
 from ._shown import chosen_slice
-from ._style import PAGE, SMALL, TALLEST, balanced, fitting, styled
+from ._style import PAGE, SMALL, TALLEST, Figure, balanced, fitting, styled
 from ._test_slices import View
 from ._tiles import GAP, LINE, brightest, picture
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy import ndimage
 
 from ._degraded import degraded_slice
-from ._style import OUTLINE, PAGE, legend_grid, looks, styled
+from ._style import OUTLINE, PAGE, Figure, legend_grid, looks, styled
 from ._tiles import brightest, grey, picture
 
 HEIGHT, LEGEND_ROW = 2.3, 0.15

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy import stats
 
 from mrisr import metrics
@@ -15,7 +14,7 @@ from mrisr.arrays import load_slices
 from mrisr.degradations.gaussian import Gaussian
 from mrisr.quality.mscn import mscn
 
-from ._style import PAGE, legend_grid, looks, styled
+from ._style import PAGE, Figure, legend_grid, looks, styled
 from ._tiles import grey
 
 SIGMAS = tuple(round(0.1 * step, 1) for step in range(5, 26))

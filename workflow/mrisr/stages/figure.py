@@ -26,7 +26,7 @@ class Figure(Stage):
     KEY = "x{scale}"
     RECORD = "figures/x{scale}/{figure}.run.json"
     INFLUENCE = ("figure",)
-    DISTRIBUTIONS = ("matplotlib", "pandas", "seaborn")
+    DISTRIBUTIONS = ("matplotlib", "pandas")
     QUICK = True
     NOMINAL_SECONDS = 5.0
 
