@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from mrisr.statistics.means import stepwise_mean
+from mrisr.statistics.means import means_by, stepwise_mean
 
 LIBRARY = Path(__file__).parents[1] / "workflow/mrisr"
 
@@ -38,7 +38,19 @@ def test_a_blank_level_is_a_level(values):
     assert stepwise_mean(table, ["seed", "subject"], ["seed"]).to_list() == [6]
 
 
+@pytest.mark.parametrize("special", [[], [np.nan], [np.inf], [np.inf, -np.inf, np.nan]])
+def test_means_by_codes_are_those_of_pandas(special):
+    rng = np.random.default_rng(len(special))
+    values, seed, subject = rng.normal(size=200), rng.integers(3, size=200), 5 * rng.integers(7, size=200)
+    values[: 2 * len(special)] = 2 * special
+    means, seeds, subjects = means_by(values, seed, subject)
+    expected = stepwise_mean(pd.Series(values, [seed, subject]).rename_axis(["seed", "subject"]), ["seed", "subject"])
+    assert list(zip(seeds, subjects, strict=True)) == expected.index.tolist()
+    np.testing.assert_allclose(means, expected.to_numpy(), rtol=1e-12)
+
+
 def test_it_is_written_once():
     writing = {path.name for path in LIBRARY.rglob("*.py") if "skipna" in path.read_text()}
     assert writing == {"means.py"}
-    assert "np.bincount(" not in (LIBRARY / "statistics/contrasts.py").read_text()
+    averaging = {path.name for path in (LIBRARY / "statistics").rglob("*.py") if "bincount" in path.read_text()}
+    assert averaging == {"means.py"}

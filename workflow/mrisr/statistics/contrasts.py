@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from .means import stepwise_mean
+from .means import means_by
 
 INTERVAL_SUBJECTS = 5
 """Fewest subjects for an interval over subjects. With fewer, the interval describes the slices."""
@@ -37,11 +37,6 @@ class Observations:
         by = {"seed": ["seed"], "run": ["seed", "fold"], "subject": ["subject"], "slice": ["subject", "slice"]}
         codes = {name: table.groupby(columns).ngroup().to_numpy() for name, columns in by.items()}
         return cls(**codes, names=tuple(sorted(table["subject"].unique())))
-
-    def indexed(self, values: np.ndarray) -> pd.Series:
-        """Values [n] as a series whose index says where they come from."""
-        names = ["seed", "run", "subject", "slice"]
-        return pd.Series(values, pd.MultiIndex.from_arrays([getattr(self, name) for name in names], names=names))
 
     def __getitem__(self, chosen: np.ndarray) -> Observations:
         return Observations(self.seed[chosen], self.run[chosen], self.subject[chosen], self.slice[chosen], self.names)
@@ -100,39 +95,42 @@ def contrast(first: Values, second: Values, where: Observations) -> Contrast | N
     where = where[chosen]
     with np.errstate(invalid="ignore"):
         gaps = first.values[chosen] - second.values[chosen]
-        by_run, by_subject, by_subject_in = _averages(gaps, where)
-        by_seed = stepwise_mean(by_run, ["seed"])
+        means, seed, run, subject = means_by(gaps, where.seed, where.run, where.subject)
+        of_runs, seed_of_run, _ = means_by(means, seed, run)
+        of_seeds, seeds = means_by(of_runs, seed_of_run)
+        of_subjects, subjects = means_by(means, subject)
         over = "slices"
-        if len(by_subject) >= INTERVAL_SUBJECTS:
-            over = "subjects and seeds" if len(by_seed) > 1 else "subjects"
-            interval = _interval(by_run.mean(), by_subject.to_numpy(), by_seed.to_numpy())
+        if len(subjects) >= INTERVAL_SUBJECTS:
+            over = "subjects and seeds" if len(seeds) > 1 else "subjects"
+            interval = _interval(of_runs.mean(), of_subjects, of_seeds)
         else:
-            interval = np.percentile(stepwise_mean(where.indexed(gaps), ["slice"]), LIMITS)
+            interval = np.percentile(means_by(gaps, where.slice)[0], LIMITS)
         return Contrast(
-            gap=float(by_run.mean()),
+            gap=float(of_runs.mean()),
             low=float(interval[0]),
             high=float(interval[1]),
             interval=over,
-            subjects=len(by_subject),
-            seeds=len(by_seed),
-            seed_sd=float(np.std(by_seed.to_numpy(), ddof=1)) if len(by_seed) > 1 else np.nan,
-            by_subject=dict(by_subject),
-            by_seed=dict(by_seed),
-            by_subject_in={seed: dict(by_subject_in.loc[seed]) for seed in by_seed.index},
+            subjects=len(subjects),
+            seeds=len(seeds),
+            seed_sd=float(np.std(of_seeds, ddof=1)) if len(seeds) > 1 else np.nan,
+            by_subject=_by_code(of_subjects, subjects),
+            by_seed=_by_code(of_seeds, seeds),
+            by_subject_in={
+                code: _by_code(*means_by(means[seed == code], subject[seed == code])) for code in seeds.tolist()
+            },
         )
+
+
+def _by_code(means: np.ndarray, codes: np.ndarray) -> dict[int, float]:
+    return dict(zip(codes.tolist(), means.tolist(), strict=True))
 
 
 def overall(model: Values, where: Observations) -> float:
     """Mean of a model's values over slices, subjects, then folds and seeds, as in the tables."""
     with np.errstate(invalid="ignore"):
-        return float(_averages(model.values[model.present], where[model.present])[0].mean())
-
-
-def _averages(values: np.ndarray, where: Observations) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """The mean of each run (over slices, then subjects), by seed and run; of each subject; and by seed and subject."""
-    of_subjects = stepwise_mean(where.indexed(values), ["seed", "run", "subject"])
-    by_run = stepwise_mean(of_subjects, ["seed", "run"])
-    return by_run, stepwise_mean(of_subjects, ["subject"]), stepwise_mean(of_subjects, ["seed", "subject"])
+        where = where[model.present]
+        means, run, _ = means_by(model.values[model.present], where.run, where.subject)
+        return float(means_by(means, run)[0].mean())
 
 
 def _interval(mean: float, by_subject: np.ndarray, by_seed: np.ndarray) -> tuple[float, float]:
