@@ -14,6 +14,7 @@ import pytest
 import yaml
 from matplotlib.image import imread
 from mrisr.arrays import load
+from mrisr.quality import kernel_shape
 from project import Project, phantom
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,7 @@ CONFIG = {
     },
     "kernels": {
         # Of so short an attempt one in thirty fails, here or there by the processor's last digits.
-        "dsgan": {"source": "lr", "iterations": 100, "learning_rate": 0.001, "attempts": 8},
+        "dsgan": {"source": "lr", "iterations": 100, "learning_rate": 0.001, "attempts": 8, "further_seeds": [7]},
         "dsn": {"source": "lr", "features": 4, "skip": True, "training": {"epochs": 1, "learning_rate": 0.002}},
     },
     "training_sets": ["gaussian", "dsgan", "dsn"],
@@ -41,12 +42,13 @@ CONFIG = {
     "training": {"epochs": 2, "steps_per_epoch": 2, "batch": 2, "patch": 16, "learning_rate": 0.001},
     "evaluation": {"metrics": ["psnr", "brisque"], "against": "srcnn/l1/dsgan"},
     "brisque": {"slices": 2},
-    "figures": {"further": ["mscn", "profile", "kernels"]},
+    "figures": {"further": ["mscn", "profile", "kernels", "kernel_seeds"]},
 }
 AFTER_SCORES = {"tabulate": 1, "plot_boxplot": 1, "plot_gaps": 1, "plot_heatmap": 1}
 AFTER_TRAINING = {**AFTER_SCORES, "plot_curves": 1, "plot_panel": 1}
 SHOWN = {"plot_mscn": 1, "plot_profile": 1}
 """What shows the degradations of the training subject."""
+SHOWN_KERNELS = {"plot_kernels": 1, "plot_kernel_seeds": 1}
 KERNELS = "results/tiny/kernels/x2/dsgan/lr/seed0"
 
 
@@ -127,7 +129,7 @@ def test_with_two_subjects_there_is_no_p_value_and_the_note_says_so(project):
     assert table["note"].str.contains("the hidden degradation stands in").all()
 
 
-@pytest.mark.parametrize("name", ["mscn", "profile", "kernels"])
+@pytest.mark.parametrize("name", ["mscn", "profile", "kernels", "kernel_seeds"])
 def test_the_further_figures_are_there_and_not_blank(project, name):
     picture = imread(project.folder / f"results/tiny/figures/x2/{name}.png")[..., :3]
     assert (picture.min(axis=2) < 0.9).mean() > 0.01
@@ -140,6 +142,21 @@ def test_tables_of_methods_and_tests_are_in_the_report(project):
     report = (project.folder / "results/tiny/report.html").read_text()
     assert "methods.csv" in report
     assert "tests.csv" in report
+
+
+def test_kernels_of_a_further_seed_are_compared_and_no_model_learns_from_them(project):
+    folder = project.folder / "results/tiny"
+    assert [path.name for path in (folder / "kernels/x2/dsgan/lr/seed7").glob("*.safetensors")] == ["anna.safetensors"]
+    table = pd.read_csv(folder / "tables/x2/kernel_seeds.csv", dtype={"slice": str}, keep_default_na=False)
+    assert table["slice"].tolist() == ["5", "6", ""]
+    assert set(table["seeds"]) == {2}
+    kernels = [load(folder / f"kernels/x2/dsgan/lr/seed{seed}/anna.safetensors")[0]["kernels"] for seed in (0, 7)]
+    assert not np.array_equal(*kernels)
+    expected = [kernel_shape.agreement([first, second]) for first, second in zip(*kernels, strict=True)]
+    assert table["agreement"].astype(float)[:2].tolist() == pytest.approx(expected, rel=1e-6)
+    shapes = pd.read_csv(folder / "tables/x2/kernels.csv")
+    assert shapes[["subject", "slice"]].to_numpy().tolist() == [["anna", 5], ["anna", 6]]
+    assert (shapes["offset"] < 2).all()
 
 
 def test_all_is_forecast_as_done(project):
@@ -168,7 +185,7 @@ def test_nothing_is_left_to_do_after_a_run(project):
 )
 def test_an_estimator_reruns_its_kernels_and_what_was_trained_on_them(project, change):
     with changed(project, *change.get("path", ()), value=change.get("value"), code=change.get("code")):
-        assert project.planned() == {"estimate_kernels": 2, **OF_DSGAN, "plot_kernels": 1}
+        assert project.planned() == {"estimate_kernels": 3, **OF_DSGAN, **SHOWN_KERNELS}
 
 
 @pytest.mark.parametrize(
@@ -207,13 +224,13 @@ def test_the_degradation_that_is_learned_from_reruns_all_that_learned(project):
     with changed(project, "degradations", "lr", "seed", value=1):
         # Four subjects' scans, and two subjects' slices of each method that learned from them.
         own = {"degrade_slices": 8, "evaluate_model": 3, "evaluate_baseline": 2, "plot_gallery": 1}
-        learned = {"estimate_kernels": 2, "train_downsampler": 1, "train_model": 2}
-        assert project.planned() == {**learned, **own, **AFTER_TRAINING, **SHOWN, "plot_kernels": 1}
+        learned = {"estimate_kernels": 3, "train_downsampler": 1, "train_model": 2}
+        assert project.planned() == {**learned, **own, **AFTER_TRAINING, **SHOWN, **SHOWN_KERNELS}
 
 
 def test_another_source_reruns_one_method(project):
     with changed(project, "kernels", "dsgan", "source", value="gaussian"):
-        assert project.planned() == {"estimate_kernels": 2, **OF_DSGAN, "plot_kernels": 1}
+        assert project.planned() == {"estimate_kernels": 3, **OF_DSGAN, **SHOWN_KERNELS}
 
 
 def test_a_test_volume_reruns_no_kernels_and_no_training(project):
@@ -250,7 +267,7 @@ print(json.dumps(sorted(j.identity for j in jobs if j.stage in ("degrade", "kern
     found = [project.call("python", "-c", code, study) for study in ("config.yaml", "other.yaml")]
     first, second = (json.loads(done.stdout) for done in found)
     assert first == second
-    assert len(first) == 10 + 2 + 1 + 3
+    assert len(first) == 10 + 3 + 1 + 3
 
 
 # ---- by hand --------------------------------------------------------------------------------------------------------
@@ -288,6 +305,7 @@ def test_an_estimation_killed_and_called_again_gives_the_same_bytes(project):
     ("arguments", "said"),
     [
         (("--method", "dsgam", "--subject", "anna"), "no method 'dsgam' in its section kernels (did you mean 'dsgan'?"),
+        (("--method", "dsgan", "--subject", "anna", "--seed", "5"), "no dsgan of kernel_seed 5, but of 0 and 7"),
         (("--method", "dsgan"), "'dsgan' estimates kernels slice by slice: name a subject"),
         (("--method", "dsn", "--subject", "anna"), "'dsn' learns one network for all: name no subject"),
     ],

@@ -22,7 +22,7 @@ rule estimate_kernels:
         identity=estimate.identity,
     shell:
         "mrisr kernels --study {layout.study} --scale {wildcards.scale} --method {wildcards.method}"
-        f" --subject {{wildcards.subject}}{study.time_limit}"
+        f" --subject {{wildcards.subject}} --seed {{wildcards.kernel_seed}}{study.time_limit}"
         " --identity {params.identity} > {log} 2>&1"
 
 

@@ -134,6 +134,7 @@ def kernels(
     scale: Scale = 2,
     subject: Annotated[str | None, typer.Option(help="A subject. Leave it out for a network.")] = None,
     fold: OfFold = None,
+    seed: Annotated[int | None, typer.Option(help="The method's seed, or one of its further_seeds.")] = None,
     study: StudyFile = CONFIG,
     stop_after: StopAfter = None,
     identity: Identity = None,
@@ -145,7 +146,7 @@ def kernels(
     from .run import run_planned
 
     plan = Plan(load_study(str(study)))
-    names = {**plan.study.learning(method, scale), "subject": subject, "fold": fold}
+    names = {**plan.study.learning(method, scale, seed), "subject": subject, "fold": fold}
     stage = "network" if subject is None else "kernels"
     run_planned(plan, stage, identity=identity, stop_after=stop_after, **names)
 

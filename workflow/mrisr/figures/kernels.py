@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from mrisr.arrays import load
 from mrisr.imaging.kernel import SIZE, bicubic_kernel
+from mrisr.quality.kernel_shape import offset, support
 
 from ._style import PAGE, Figure, fitting, styled
 
@@ -17,6 +19,8 @@ MOST_SLICES, MOST_ROWS = 6, 6
 SIGMA = 1.5
 """Sigma of the Gaussian kernel that is shown for comparison, pixels."""
 COLOURS = "magma"
+TABLE = "kernels.csv"
+COLUMNS = ("method", "subject", "slice", "status", "offset_rows", "offset_columns", "offset", "support", "largest")
 
 
 @styled
@@ -58,6 +62,25 @@ class Kernels:
     READS = ("kernels",)
     FOR_EACH = ()
     OPTIONS = {}
+    NUMBERS = ("kernels.csv",)
+
+    @staticmethod
+    def numbers(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+        """The table of a job: the place and the size of every kernel."""
+        rows = []
+        for name, path in reads["kernels"].items():
+            tensors, metadata = load(path)
+            method, _, subject = name.partition(" ")
+            names = zip(metadata["slice_ids"], metadata["status"], tensors["kernels"], strict=True)
+            for slice_id, status, kernel in names:
+                row = {
+                    "method": method,
+                    "subject": subject,
+                    "slice": int(slice_id.rpartition("/")[2]),
+                    "status": status,
+                }
+                rows.append({**row, **_shape(kernel)})
+        return {TABLE: pd.DataFrame(rows, columns=list(COLUMNS))}
 
     @staticmethod
     def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
@@ -65,6 +88,15 @@ class Kernels:
         rows = {name: list(load(path)[0]["kernels"]) for name, path in reads["kernels"].items()}
         (name,) = settings["pictures"]
         yield name, draw({key: rows[key] for key in list(rows)[:MOST_ROWS]})
+
+
+def _shape(kernel: np.ndarray) -> dict[str, float]:
+    """The columns of a kernel; blank without one."""
+    if not np.isfinite(kernel).all():
+        return {}
+    rows, columns = offset(kernel)
+    place = {"offset_rows": rows, "offset_columns": columns, "offset": float(np.hypot(rows, columns))}
+    return {**place, "support": support(kernel), "largest": float(kernel.max())}
 
 
 def _references() -> dict[str, np.ndarray]:

@@ -149,9 +149,12 @@ class Plan:
         identities = [[member, [[s, job.identity] for s, job in jobs.items()]] for member, jobs in blurred.items()]
         return files, identities
 
-    def learned(self, method: str, scale: int, subject: str, fold: int | None = None) -> Job:
-        """The job of a method of ``kernels`` whose result degrades a subject's slices. A network belongs to a fold."""
-        names = self.study.learning(method, scale)
+    def learned(self, method: str, scale: int, subject: str, fold: int | None = None, seed: int | None = None) -> Job:
+        """The job of a method of ``kernels`` whose result degrades a subject's slices. A network belongs to a fold.
+
+        With a ``seed`` it is the one of a further seed.
+        """
+        names = self.study.learning(method, scale, seed)
         if self.study.gives(method) == "network":
             return self.job("network", **names, fold=fold)
         return self.job("kernels", **names, subject=subject)

@@ -47,7 +47,7 @@ class EstimateKernels(Stage):
         told = {name: method["options"].pop(name) for name in self.UNHASHED if name in method["options"]}
         return self.make(
             names,
-            settings={"method": method, "scale": scale, "seed": chosen.seed, "threads": chosen.threads},
+            settings={"method": method, "scale": scale, "seed": int(names["kernel_seed"]), "threads": chosen.threads},
             modules=(f"mrisr.kernels.{method['kind']}",),
             reads={"references": sliced.writes["slices"], "degraded": degraded.writes["slices"]},
             needs={"degraded": degraded.identity},

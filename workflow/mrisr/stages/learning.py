@@ -13,7 +13,7 @@ KERNELS = "x{scale}/{method}/{degradation}/seed{kernel_seed}"
 
 
 def require_learning(study: StudyConfig, names: Mapping[str, Any], wanted: str) -> None:
-    """Raise `InputError` unless the study has this method with its source and seed, and it gives ``wanted``.
+    """Raise `InputError` unless the study has this method with its source and a seed, and it gives ``wanted``.
 
     ``wanted`` is ``kernels`` or ``network``.
     """
@@ -21,7 +21,9 @@ def require_learning(study: StudyConfig, names: Mapping[str, Any], wanted: str) 
     if study.gives(method) != wanted:
         right = "estimates kernels slice by slice: name a subject" if wanted == "network" else "learns one network"
         raise InputError(f"kernels: '{method}' {right}" + ("" if wanted == "network" else " for all: name no subject"))
-    expected = study.learning(method, names["scale"])
-    for key in ("degradation", "kernel_seed"):
-        if str(names[key]) != str(expected[key]):
-            raise InputError(f"the study '{study.study}' has no {method} of {key} {names[key]}, but of {expected[key]}")
+    chosen = study.kernels[method]
+    allowed = {"degradation": [chosen.source], "kernel_seed": [chosen.seed, *chosen.further_seeds]}
+    for key, values in allowed.items():
+        if str(names[key]) not in map(str, values):
+            known = " and ".join(map(str, values))
+            raise InputError(f"the study '{study.study}' has no {method} of {key} {names[key]}, but of {known}")

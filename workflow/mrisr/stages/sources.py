@@ -39,6 +39,13 @@ def _bias(jobs: Jobs, scale: int) -> Source:
     return Source({"bias": job.writes["bias.csv"]}, {"bias": job.identity}, {"order": tables.order(jobs)})
 
 
+def _beside(jobs: Jobs, scale: int) -> Source:
+    """The study's numbers beside those of its paper, and the order of the study's names."""
+    job = jobs.job("tabulate")
+    files = {"cells": job.writes["beside_the_paper.csv"], "blocks": job.writes["beside_the_paper_blocks.csv"]}
+    return Source(files, {"beside": job.identity}, {"order": tables.order(jobs)})
+
+
 def _families(jobs: Jobs, scale: int) -> Source:
     """The table families.csv, the order of the study's names, and the option of each family."""
     if not jobs.study.families:
@@ -182,12 +189,42 @@ def _is_ceiling(name: str, method: Method) -> bool:
     return bool(constant("baselines", name, method, "SEES_REFERENCE"))
 
 
+def _estimators(jobs: Jobs) -> list[str]:
+    """The methods that estimate kernels for a degradation of the study."""
+    return [name for name in dict.fromkeys(jobs.study.estimated.values()) if jobs.study.gives(name) == "kernels"]
+
+
+def _kernel_seeds(jobs: Jobs, scale: int) -> Source:
+    """The kernels of the training subjects of the first fold, by seed, and the subjects' slices.
+
+    They are those of the methods that have further seeds.
+    """
+    seeds = {name: [own.seed, *own.further_seeds] for name, own in jobs.study.kernels.items() if own.further_seeds}
+    subjects = jobs.subjects.of("train")
+    found = {
+        f"{method} {subject}": {str(seed): jobs.learned(method, scale, subject, seed=seed) for seed in seeds[method]}
+        for method in _estimators(jobs)
+        if method in seeds
+        for subject in subjects
+    }
+    sliced = {subject: jobs.job("slice", subject=subject) for subject in subjects}
+    return Source(
+        {
+            "kernels": {n: {s: job.writes["kernels"] for s, job in own.items()} for n, own in found.items()},
+            "slices": {subject: job.writes["slices"] for subject, job in sliced.items()},
+        },
+        {
+            "kernels": {name: {seed: job.identity for seed, job in own.items()} for name, own in found.items()},
+            "slices": {subject: job.identity for subject, job in sliced.items()},
+        },
+    )
+
+
 def _kernels(jobs: Jobs, scale: int) -> Source:
     """The estimated kernels of the training subjects of the first fold."""
-    methods = [name for name in dict.fromkeys(jobs.study.estimated.values()) if jobs.study.gives(name) == "kernels"]
     found = {
         f"{method} {subject}": jobs.learned(method, scale, subject)
-        for method in methods
+        for method in _estimators(jobs)
         for subject in jobs.subjects.of("train")
     }
     return Source(
@@ -213,6 +250,7 @@ def _shown_fold(jobs: Jobs) -> int:
 SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "scores": _scores,
     "bias": _bias,
+    "beside": _beside,
     "families": _families,
     "histories": _histories,
     "kept_epochs": _kept_epochs,
@@ -223,4 +261,5 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "shown_baselines": _shown_baselines,
     SHOWN_METHODS: _methods,
     "kernels": _kernels,
+    "kernel_seeds": _kernel_seeds,
 }

@@ -47,8 +47,8 @@ class Jobs(Protocol):
     def pairs(self, scale: int, degradation: str, split: str, fold: int = 0) -> tuple[dict[str, Any], list]:
         """What `mrisr.pairs.read_pairs` takes for one set of a split in a fold, and the identities of its files."""
 
-    def learned(self, method: str, scale: int, subject: str, fold: int | None = None) -> Job:
-        """The job of a method of ``kernels`` whose result degrades a subject's slices."""
+    def learned(self, method: str, scale: int, subject: str, fold: int | None = None, seed: int | None = None) -> Job:
+        """The job of a method of ``kernels`` whose result degrades a subject's slices, or that of a further seed."""
 
     def jobs(self) -> list[Job]:
         """Every job of the study."""

@@ -157,8 +157,8 @@ class StudyConfig(Section):
         kinds = [self.kernels[name].kind or name for name in methods if name in self.kernels]
         return {plugins.constant("kernels", kind, "GIVES") for kind in kinds}
 
-    def learning(self, method: str, scale: int) -> dict[str, Any]:
-        """The wildcards that name the work of a method of the section ``kernels``.
+    def learning(self, method: str, scale: int, seed: int | None = None) -> dict[str, Any]:
+        """The wildcards that name the work of a method of the section ``kernels``, with its own seed or another one.
 
         Raises
         ------
@@ -169,7 +169,8 @@ class StudyConfig(Section):
             known = suggestion(method, self.kernels)
             raise InputError(f"the study '{self.study}' has no method '{method}' in its section kernels ({known})")
         chosen = self.kernels[method]
-        return {"scale": int(scale), "method": method, "degradation": chosen.source, "kernel_seed": chosen.seed}
+        seed = chosen.seed if seed is None else seed
+        return {"scale": int(scale), "method": method, "degradation": chosen.source, "kernel_seed": seed}
 
     def members(self, degradation: str) -> list[str]:
         """The degradations that a training or test set draws from: itself, or a mixture's members."""

@@ -33,6 +33,7 @@ class Figures(Section):
             "mscn",
             "profile",
             "kernels",
+            "kernel_seeds",
             "outputs",
             "frc",
             "scanning_frc",
@@ -45,12 +46,13 @@ class Figures(Section):
         ]
     ] = Field(
         [],
-        description="additional figures: MSCN densities, intensity profiles, estimated kernels; outputs: all models for"
-        " several test images; frc: Fourier ring correlation with the reference; scanning_frc: its map over patches;"
-        " low_resolution: degraded images beside the scan; sigma_sweep: similarity of Gaussian blurs to the scan;"
-        " comparison: all methods on one slice of each test group; losses: training and validation loss of every"
-        " training; epochs: outputs after each epoch of training.keep_epochs; diversity: how much the outputs of a"
-        " model differ from slice to slice, which shows mode collapse",
+        description="additional figures: MSCN densities, intensity profiles, estimated kernels; kernel_seeds: how much"
+        " they differ from seed to seed; outputs: all models for several test images; frc: Fourier ring correlation"
+        " with the reference; scanning_frc: its map over patches; low_resolution: degraded images beside the scan;"
+        " sigma_sweep: similarity of Gaussian blurs to the scan; comparison: all methods on one slice of each test"
+        " group; losses: training and validation loss of every training; epochs: outputs after each epoch of"
+        " training.keep_epochs; diversity: how much the outputs of a model differ from slice to slice, which shows"
+        " mode collapse",
     )
     panel_slice: Index | None = Field(
         None,
@@ -75,3 +77,7 @@ def problems(study: Study) -> Iterable[str]:
     applied = set(study.estimated.values())
     if "kernels" in figures.further and study.learned(applied) <= {"network"} and applied <= {*study.kernels}:
         yield "figures.further: 'kernels' has nothing to show: no degradation of the study applies estimated kernels"
+    if "kernel_seeds" in figures.further and not any(
+        study.kernels[name].further_seeds for name in applied if name in study.kernels
+    ):
+        yield "figures.further: 'kernel_seeds' has nothing to show: give a method of kernels further_seeds"

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from mrisr import plugins
 
-from .checks import Study, listed, unknown
+from .checks import Study, listed, repeated, unknown
 from .methods import Method
 from .schema import schema_problems
 from .section import Name, Positive, Seed
@@ -23,6 +23,11 @@ class Kernels(Method):
         description="the degradation that it learns from: its slices are taken as the low-resolution scans"
     )
     seed: Seed = Field(0, description="seed of all its randomness")
+    further_seeds: list[Seed] = Field(
+        [],
+        description="seeds with which the kernels of the training subjects are estimated again, for the figure"
+        " kernel_seeds; models learn from the kernels of seed alone",
+    )
     threads: Positive = Field(1, description="threads of an estimation")
     loss: Name = Field("l1", description="pixel loss of a downsampling network")
     training: dict[str, Any] = Field(
@@ -36,10 +41,18 @@ def problems(study: Study) -> Iterable[str]:
     for name, method in study.kernels.items():
         yield from unknown(f"kernels.{name}.source", [method.source], scanned)
         yield from unknown(f"kernels.{name}.loss", [method.loss], plugins.available("losses"))
+        yield from _seed_problems(name, method)
         scales = plugins.constant("kernels", method.kind or name, "SCALES") or study.protocol.scales
         for scale in sorted(set(study.protocol.scales) - set(scales)):
             yield f"protocol.scales: {scale}: the method '{name}' has no scale {scale} (allowed: {listed(scales)})"
         yield from _network_problems(study, f"kernels.{name}.training", method)
+
+
+def _seed_problems(name: str, method: Kernels) -> Iterable[str]:
+    key = f"kernels.{name}.further_seeds"
+    yield from repeated(key, (method.seed, *method.further_seeds))
+    if method.further_seeds and plugins.constant("kernels", method.kind or name, "GIVES") == "network":
+        yield f"{key}: '{name}' learns one network and no kernels; leave it out"
 
 
 def _network_problems(study: Study, key: str, method: Kernels) -> Iterable[str]:
