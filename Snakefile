@@ -52,14 +52,14 @@ localrules:
 rule all:
     default_target: True
     input:
-        study.results(),
+        study.results,
         layout.explorer,
         layout.report,
 
 
 rule results:
     input:
-        study.results(),
+        study.results,
 
 
 rule volumes:
@@ -69,7 +69,7 @@ rule volumes:
 
 rule models:
     input:
-        study.weights(),
+        study.weights,
 
 
 rule all_studies:

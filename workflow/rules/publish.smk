@@ -7,7 +7,7 @@ localrules:
 
 rule publish:
     input:
-        study.results(),
+        study.results,
         layout.report,
         layout.explorer,
     log:

@@ -43,6 +43,7 @@ class Plan:
         self.subjects = Subjects(study)
         self.stages = {name: stage(self) for name, stage in stage_classes()}
         self._jobs: dict[tuple, Job] = {}
+        self._pairs: dict[tuple, tuple[dict[str, Any], list]] = {}
 
     def job(self, stage: str, **wildcards: Any) -> Job:
         """The job of a stage for its wildcards.
@@ -133,7 +134,16 @@ class Plan:
         return self.job("degrade", **names, fold=of_fold)
 
     def pairs(self, scale: int, degradation: str, split: str, fold: int = 0) -> tuple[dict[str, Any], list]:
-        """What `mrisr.pairs.read_pairs` takes for one set of a split in a fold, and the identities of its files."""
+        """What `mrisr.pairs.read_pairs` takes for one set of a split in a fold, and the identities of its files.
+
+        All models of a fold share these objects, so nobody may change them.
+        """
+        key = (str(scale), degradation, split, str(fold))
+        if key not in self._pairs:
+            self._pairs[key] = self._find_pairs(scale, degradation, split, fold)
+        return self._pairs[key]
+
+    def _find_pairs(self, scale: int, degradation: str, split: str, fold: int) -> tuple[dict[str, Any], list]:
         subjects = self.subjects.of(split, fold)
         sharp = {s: self.job("slice", subject=s) for s in subjects}
         blurred = {

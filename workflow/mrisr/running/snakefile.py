@@ -6,6 +6,7 @@ It is given Snakemake's workflow object and does not import Snakemake.
 from __future__ import annotations
 
 import atexit
+import gc
 import re
 import sys
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ from .beforehand import require_possible
 from .looking import looks_only
 from .rule import Rule
 
+COLLECT_AFTER = 200_000
+"""New objects after which Python looks for garbage. The objects of a graph stay, so looking at them often is vain."""
+
 
 class Workflow:
     """A study as the Snakefile sees it.
@@ -45,6 +49,7 @@ class Workflow:
     """
 
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
+        gc.set_threshold(COLLECT_AFTER, 50, 50)
         self.workflow = workflow
         self.config = _typed(dict(config), workflow.config_settings.config or {})
         programs.put_on_path()
@@ -117,8 +122,10 @@ class Workflow:
         job = self.plan.job("slice", subject=wildcards.subject)
         return [] if is_current(self.plan, job) else [self.plan.job("check").writes["table"]]
 
-    def results(self) -> list[str]:
+    def results(self, wildcards: Any = None) -> list[str]:
         """Every file of the study except saved estimates, which are made with their scores.
+
+        Rules take this as a function, so that only a rule that runs lists the files.
 
         All files are named, because Snakemake does not notice if a file is missing that only finished jobs read.
         """
@@ -130,8 +137,8 @@ class Workflow:
         """The volumes that can be fetched, as a pattern of the wildcard ``subject``."""
         return "|".join(re.escape(entry.subject) for entry in self.built_in.values()) or "(?!)"
 
-    def weights(self) -> list[str]:
-        """Weights of all models."""
+    def weights(self, wildcards: Any = None) -> list[str]:
+        """Weights of all models, as a function like `results`."""
         return [self.plan.job("train", **names).writes["weights"] for names in self.plan.models()]
 
     def table_files(self) -> dict[str, tuple[list[str], str]]:
