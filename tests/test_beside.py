@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from mrisr.evaluation.scoring import COLUMNS
+import yaml
+from mrisr.evaluation.scoring import COLUMNS, write_scores
+from mrisr.figures import beside_the_paper
+from mrisr.planning import figures
 from mrisr.statistics import beside
 from mrisr.statistics.order import Order
+from mrisr.study.validation import validate
+from project import ROOT
 from scipy.stats import linregress
+from test_figures import texts_outside
 
 PAPERS = ["training-bias", "realistic-downsampling", "robust-residual", "efficient-sr"]
 SIZES = dict.fromkeys(beside.SIZES, (1e5, 1e7))
@@ -136,3 +142,69 @@ def test_the_line_through_the_gaps_is_that_of_least_squares():
     assert found["slope_of_gaps"] == pytest.approx(line.slope)
     assert found["correlation_of_gaps"] == pytest.approx(line.rvalue)
     assert found["explained"] == pytest.approx(line.rvalue**2)
+
+
+def _drawn(table: pd.DataFrame, tmp_path, found: Order):
+    """The figure of the tables as they come back from their files."""
+    names = []
+    for name, content in (("cells", table), ("blocks", beside.blocks(table, ["combine"]))):
+        write_scores(tmp_path / f"{name}.csv", content)
+        names.append(beside_the_paper.read(tmp_path / f"{name}.csv"))
+    return beside_the_paper.draw(*names, order=found)
+
+
+def test_the_figure_shows_every_gap_of_a_block_and_both_effects(tmp_path):
+    table = beside.cells(scores(lambda row: row["value"] ** 1.1), order(), "training-bias")
+    block = table[(table["loss"] == "mse") & (table["architecture"] == "srcnn")]
+    figure = _drawn(block, tmp_path, order())
+    panel, index, price = figure.axes
+    points = np.concatenate([line.get_xydata() for line in panel.lines if line.get_marker() != "None"])
+    # Files have nine digits, so a gap of two values near 30 is known to 1e-7.
+    found = beside.gaps(block, ["combine"])
+    np.testing.assert_allclose(
+        np.sort(points, axis=0), np.sort(found[["here", "printed"]].to_numpy(), axis=0), atol=2e-7
+    )
+    assert len(points) == 30
+    numbers = beside.blocks(block, ["combine"]).iloc[0]
+    assert panel.get_title().startswith(f"srcnn / mse\nr = {numbers['correlation_of_gaps']:.2f}")
+    for ax, name in ((index, "bias_index"), (price, "price")):
+        shown = [float(line.get_xdata()[0]) for line in ax.lines]
+        assert shown == pytest.approx([numbers[f"printed_{name}"], numbers[name]], rel=1e-6)
+    assert texts_outside(figure) == []
+
+
+def test_the_figure_of_a_paper_without_gaps_has_a_line_for_every_method(tmp_path):
+    printed = beside.read("realistic-downsampling")
+    rows = [
+        {**{key: row[key] for key in ("architecture", "loss", "training_set", "test_set", "metric")}, "scale": 2}
+        | {"value": row["value"] - 1, "seed": "0", "fold": "", "group": "human", "subject": "a", "slice": 0}
+        for row in printed.to_dict("records")
+        if row["metric"] != "brisque"
+    ]
+    table = beside.cells(pd.DataFrame(rows).reindex(columns=COLUMNS), order(), "realistic-downsampling")
+    figure = _drawn(table, tmp_path, order())
+    assert {ax.get_title() for ax in figure.axes} == {"PSNR", "ssim"}
+    psnr = next(ax for ax in figure.axes if ax.get_title() == "PSNR")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()][-1] == "edsr / dsgan (human)"
+    there, here = (np.asarray(line.get_xdata(), float) for line in psnr.lines)
+    np.testing.assert_allclose(there - here, 1)
+    assert "other data and another budget" in figure.legends[0].get_texts()[1].get_text()
+    assert texts_outside(figure) == []
+
+
+def test_the_figure_of_sizes_does_not_speak_of_data_and_a_study_without_any_cell_says_so(tmp_path):
+    networks = pd.DataFrame(
+        {"scale": 4, "architecture": ["fmen", "vdsr", "srgan"], "loss": "l1", "trained_parameters": 1, "parameters": 2}
+    )
+    nothing = scores(lambda row: row["value"])[:0]
+    figure = _drawn(beside.cells(nothing, order(), "efficient-sr", networks), tmp_path, order())
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["printed", "this study"]
+    empty = _drawn(beside.cells(nothing, order(), "efficient-sr"), tmp_path, order())
+    assert [text.get_text() for text in empty.texts] == ["The study has none of the printed cells."]
+
+
+@pytest.mark.parametrize(("paper", "drawn"), [("training-bias", True), (None, False)])
+def test_a_study_with_a_paper_has_the_figure(paper, drawn):
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["evaluation"]["paper"] = paper
+    assert ("beside_the_paper" in figures.drawn(validate(raw, source="study"))) is drawn

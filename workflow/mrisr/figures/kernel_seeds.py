@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from mrisr import metrics
 from mrisr.arrays import load, load_slices
 from mrisr.imaging.kernel import SIZE, apply
 from mrisr.quality.kernel_shape import agreement, offset, similarities, support
 
-from ._style import BLUE, PAGE, fitting, styled
+from ._style import BLUE, PAGE, Figure, fitting, styled
 
 MOST_ROWS = 6
 TABLE = "kernel_seeds.csv"

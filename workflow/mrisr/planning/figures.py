@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from typing import TYPE_CHECKING, Any
 
 from mrisr import plugins
@@ -32,9 +33,9 @@ def drawn(study: StudyConfig) -> list[str]:
 
 
 def _is_asked_by_section(study: StudyConfig, figure: str) -> bool:
-    """Whether the study has the section that a figure declares in ``ASKED_BY``."""
-    section = plugins.constant("figures", figure, "ASKED_BY")
-    return section is not None and bool(getattr(study, section))
+    """Whether the study has the section, or the key of one, that a figure declares in ``ASKED_BY``."""
+    key = plugins.constant("figures", figure, "ASKED_BY")
+    return key is not None and bool(operator.attrgetter(key)(study))
 
 
 def pictures(jobs: Jobs, figure: str) -> dict[str, dict[str, str]]:

@@ -86,17 +86,17 @@ def blocks(compared: pd.DataFrame, mixtures: list[str]) -> pd.DataFrame:
     paired = paired[paired["training_set"] != ""]
     for names, table in paired.groupby(BLOCK, sort=False):
         columns = {name: _matrix(table, name) for name in ("printed", "here")}
-        gaps = {name: _gaps(matrix, mixtures) for name, matrix in columns.items()}
-        if len(gaps["here"]) < 3:
+        found = gaps(table, mixtures)
+        if len(found) < 3:
             continue
-        correlation = np.corrcoef(gaps["printed"], gaps["here"])[0, 1]
+        correlation = np.corrcoef(found["printed"], found["here"])[0, 1]
         single = table[~table["training_set"].isin(mixtures) & ~table["test_set"].isin(mixtures)]
         row = dict(zip(BLOCK, names, strict=True))
         row |= {
-            "cells": len(gaps["here"]),
+            "cells": len(found),
             "correlation_of_gaps": correlation,
             "explained": correlation**2,
-            "slope_of_gaps": correlation * np.std(gaps["printed"]) / np.std(gaps["here"]),
+            "slope_of_gaps": correlation * np.std(found["printed"], ddof=0) / np.std(found["here"], ddof=0),
             "correlation_of_values": np.corrcoef(single["printed"], single["here"])[0, 1],
             "note": OTHER,
         }
@@ -137,10 +137,20 @@ def _singles(matrix: Mapping[tuple[str, str], float], mixtures: list[str]) -> li
     return [train for train, test in matrix if train == test and train not in mixtures]
 
 
-def _gaps(matrix: Mapping[tuple[str, str], float], mixtures: list[str]) -> list[float]:
-    singles = _singles(matrix, mixtures)
-    pairs = [(train, test) for train in singles for test in singles if train != test and (train, test) in matrix]
-    return [matrix[test, test] - matrix[train, test] for train, test in pairs]
+def gaps(table: pd.DataFrame, mixtures: list[str]) -> pd.DataFrame:
+    """The gaps between models of a block: ``training_set``, ``test_set``, ``printed`` and ``here``.
+
+    ``table`` has the block's cells with a value of the study. Mixtures have no gaps.
+    """
+    columns = {name: _matrix(table, name) for name in ("printed", "here")}
+    singles, cells = _singles(columns["here"], mixtures), columns["here"]
+    pairs = [(train, test) for train in singles for test in singles if train != test and (train, test) in cells]
+    rows = [
+        {"training_set": train, "test_set": test}
+        | {name: matrix[test, test] - matrix[train, test] for name, matrix in columns.items()}
+        for train, test in pairs
+    ]
+    return pd.DataFrame(rows, columns=["training_set", "test_set", "printed", "here"])
 
 
 def _index_and_price(matrix: Mapping[tuple[str, str], float], mixtures: list[str]) -> tuple[float, float]:
