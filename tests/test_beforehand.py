@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def folder(tmp_path_factory):
     return project.folder
 
 
-def limits(folder, monkeypatch, study: dict, memory: int = 10**12) -> list[str]:
+def limits(folder, monkeypatch, study: dict, memory: float = 10**12) -> list[str]:
     """The lines for a study on a machine with so much memory."""
     monkeypatch.chdir(folder)
     return Resources(Plan(validate(study, source="s.yaml"))).limits(memory)
@@ -96,6 +97,19 @@ def test_what_is_just_possible_is_not_refused(folder, monkeypatch, changes):
     assert limits(folder, monkeypatch, changed(TINY, **changes)) == []
 
 
+def test_a_batch_that_another_machine_may_hold_is_no_problem_here_and_is_asked_of_its_nodes(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    study = changed(TINY, training__batch=10**7, kernels={"dsn": {"source": "gaussian", "features": 2}})
+    study["protocol"] = {"grid": "low"}
+    assert limits(folder, monkeypatch, study, 10**10) != []
+    assert limits(folder, monkeypatch, study, math.inf) == []
+    resources = Resources(Plan(validate(study, source="s.yaml")))
+    of_model = {"architecture": "srcnn", "scale": "2", "fold": "0"}
+    for stage, names in [("train", of_model), ("network", {"method": "dsn"})]:
+        # The images of a step, low and high resolution, float32: 20 GB.
+        assert resources.memory_mb(stage, **names) > 2 * 4 * 10**7 * 16**2 / 1e6
+
+
 def test_every_fold_counts(folder, monkeypatch):
     study = changed(TINY, folds=2, training__patch=40)
     assert limits(folder, monkeypatch, study)
@@ -140,7 +154,7 @@ def test_sizes_and_methods_are_told_together(folder, monkeypatch):
     study = validate(changed(TINY, training__patch=38, losses={"ssim": {"window": 4}}, models=None), source="s.yaml")
     plan = Plan(study)
     with pytest.raises(InputError) as caught:
-        beforehand.require_possible(plan, Resources(plan), source="s.yaml")
+        beforehand.require_possible(plan, Resources(plan), source="s.yaml", memory=10**12)
     method, size = caught.value.problems
     assert method.startswith("s.yaml: losses.ssim: ")
     assert size.startswith("s.yaml: training.patch: ")

@@ -40,6 +40,12 @@ def test_a_training_step_keeps_what_the_gradient_needs():
     assert measure({"kind": "srcnn", "options": {}}, 1)["saved"] == pytest.approx(4 * (1 + 64 + 32 + 1), rel=0.01)
 
 
+def test_a_network_larger_than_this_machine_is_counted_and_not_made(monkeypatch):
+    found = measure({"kind": "rrdbnet", "options": {"features": 10**5}}, 1)
+    assert found["parameters"] > 10**11
+    assert {**found, "parameters": 0} == {**networks.UNKNOWN.model_dump(), "parameters": 0}
+
+
 def test_networks_are_measured_once_and_a_broken_one_stays_unknown(tmp_path):
     memo = Memo(tmp_path / "costs.json")
     architecture, broken = ({"kind": "srcnn", "options": {"features": features}} for features in ([4, 2], "many"))
@@ -125,17 +131,20 @@ def test_a_large_volume_asks_for_more_memory_and_time(asked):
 
 
 def test_a_larger_network_asks_for_more_memory_on_the_cpu_and_a_gpu_job_for_the_hosts(asked):
-    training = TINY["training"] | {"device": "cpu", "patch": None, "batch": 16}
+    training = TINY["training"] | {"device": "cpu", "patch": None, "batch": 12}
+    changes = {"models": [{"architectures": ["net"], "losses": ["mse"]}], "slices": {"axis": 2, "range": "0:11"}}
     names = {"architecture": "net", "scale": 2}
-    models = [{"architectures": ["net"], "losses": ["mse"]}]
     memory = []
     for features in ([4, 2], [64, 32], [512, 256]):
         architectures = {"net": {"kind": "srcnn", "features": features}}
-        resources = asked((400, 400, 12), architectures=architectures, models=models, training=training)
+        resources = asked((400, 400, 12), architectures=architectures, training=training, **changes)
         memory.append(resources.memory_mb("train", **names))
     assert memory == sorted(set(memory))
-    assert memory[-1] * 1e6 > 4 * (512 + 256) * 400 * 400 * 16, "what a step keeps has room"
-    on_gpu = asked((400, 400, 12), models=models, architectures=architectures, training=training | {"device": "cuda"})
+    assert memory[-1] * 1e6 > 4 * (512 + 256) * 400 * 400 * 12, "what a step keeps has room"
+    # A batch of whole slices holds no slice twice.
+    more = asked((400, 400, 12), architectures=architectures, training=training | {"batch": 10**9}, **changes)
+    assert more.memory_mb("train", **names) == memory[-1]
+    on_gpu = asked((400, 400, 12), architectures=architectures, training=training | {"device": "cuda"}, **changes)
     assert on_gpu.memory_mb("train", **names) < memory[-1]
 
 

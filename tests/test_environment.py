@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,9 @@ from types import ModuleType
 
 import pytest
 import yaml
+from mrisr.identity import code
+from mrisr.planning.plan import stage_classes
+from mrisr.stages.slice import ALL_READERS
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,6 +115,47 @@ def test_the_conda_files_ask_for_the_same_versions(name: str):
     }
     direct = pins(*project()["dependencies"], *project()["optional-dependencies"]["test"])
     assert set(direct) <= set(found)
+
+
+def solver() -> list[str] | None:
+    """The command that tells whether the channels have what a conda file asks for, without installing anything."""
+    for program, words in [("conda", ["env", "create"]), ("micromamba", ["create", "--yes"])]:
+        if shutil.which(program):
+            return [program, *words, "--dry-run", "--name", "mrisr-dry-run", "--file"]
+    return None
+
+
+@pytest.mark.skipif(solver() is None, reason="neither conda nor micromamba is here")
+@pytest.mark.parametrize("name", ["cpu.yaml", "gpu.yaml"])
+def test_the_channels_have_what_the_conda_files_ask_for(name: str):
+    environment = {**os.environ, "CONDA_OVERRIDE_CUDA": "12.8"}
+    done = subprocess.run([*solver(), str(ENVS / name)], capture_output=True, text=True, env=environment)
+    said = done.stdout + done.stderr
+    if done.returncode and re.search(r"CondaHTTPError|[Cc]onnection|resolve host|Download error", said):
+        pytest.skip("the channels cannot be reached")
+    assert done.returncode == 0, said
+
+
+def find_none(name: str) -> str:
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+def test_a_library_that_conda_installs_without_a_distribution_has_its_version(tmp_path, monkeypatch):
+    """Otherwise an identity would not tell one version from another."""
+    (tmp_path / "conda-meta").mkdir()
+    for package, version in [("gdcm", "3.2.6"), ("gdcm-tools", "1.0")]:
+        record = {"name": package, "version": version, "depends": [], "files": []}
+        (tmp_path / f"conda-meta/{package}-{version}-py311_0.json").write_text(json.dumps(record))
+    monkeypatch.setattr(code.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(code.importlib.metadata, "version", find_none)
+    assert code.version.__wrapped__("python-gdcm") == "3.2.6"
+    assert code.version.__wrapped__("pydicom") == "not installed"
+
+
+def test_every_library_that_counts_in_an_identity_is_pinned():
+    """A name that no distribution has would be `not installed` in every identity."""
+    of_stages = {name for _, stage in stage_classes() for name in stage.DISTRIBUTIONS}
+    assert {*code.NUMERICAL.values(), *ALL_READERS, *of_stages} <= pins(*lines("requirements.txt")).keys()
 
 
 def test_cpu_and_gpu_differ_in_torch_only():

@@ -103,16 +103,6 @@ def test_attempts_that_were_retried_are_not_jobs_that_failed(toy: Path):
     assert "; 1 failed: train_model l1 seed0; 2 attempts failed and were retried; " in text.splitlines()[-1]
 
 
-def test_lost_metadata_of_snakemake_are_no_matter(toy: Path):
-    assert snakemake(toy, "--cores", "2", "--rerun-triggers", "params")[0] == 0
-    for file in (toy / ".snakemake/metadata").iterdir():
-        file.unlink()
-    for arguments in (["--dry-run"], ["--cores", "1", "--forcerun", "all"]):
-        status, text = snakemake(toy, *arguments, "--rerun-triggers", "params")
-        assert status == 0
-        assert "missing metadata" not in text
-
-
 def test_a_job_without_its_output_counts_as_failed_and_snakemake_says_why(tmp_path: Path):
     (tmp_path / "Snakefile").write_text("rule a:\n    output:\n        'gone.txt',\n    shell:\n        'true'\n")
     status, text = snakemake(tmp_path, "--cores", "1", "--latency-wait", "1")

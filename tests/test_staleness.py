@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import os
 import re
 import shutil
+from base64 import urlsafe_b64encode
 
 import pytest
 from project import SUBJECTS, TINY, Project, phantom
@@ -230,7 +232,18 @@ def remember_another_past(folder):
 def test_results_that_were_copied_to_another_clone_rerun_nothing(project, tmp_path):
     clone = Project(tmp_path)
     shutil.copytree(project.folder / "results", tmp_path / "results", copy_function=shutil.copyfile)
-    assert clone.planned(*LARGE) == {}
+    said = clone.snakemake("-n", *LARGE)
+    assert "Nothing to be done" in said.stdout + said.stderr
+    # Snakemake has metadata again, as if it had made the results here, with the times of their records.
+    assert "missing metadata" not in said.stdout + said.stderr
+    (report,) = (clone.folder / "results").rglob("report.html")
+    code = urlsafe_b64encode(str(report.relative_to(clone.folder)).encode()).decode()
+    known = json.loads((clone.folder / ".snakemake/metadata" / code).read_text())
+    made = json.loads(report.with_name("report.run.json").read_text())
+    assert known["rule"] == "write_report"
+    assert repr(made["identity"]) in known["params"]
+    assert known["endtime"] - known["starttime"] == pytest.approx(made["seconds"], abs=1e-3)
+    assert clone.planned(*LARGE, "--rerun-triggers", "params", "input", "code") == {}
 
 
 def test_a_new_degradation_trains_itself_and_is_tested_by_all(project):

@@ -25,8 +25,6 @@ from .estimate import Job
 NOISE = ("Select jobs to execute...", "Using shell:", "Assuming unrestricted shared filesystem", "Elapsed time:")
 # Events that need no line of their own, because the lines of this display cover them.
 COVERED = {LogEvent.WORKFLOW_STARTED, LogEvent.JOB_STARTED, LogEvent.GROUP_INFO, LogEvent.PROGRESS}
-# The workflow's own records say what is current, so what Snakemake knows of an output does not matter.
-NO_MATTER = "provenance/metadata so that it in part cannot be used to trigger re-runs"
 STOPPING = "Terminating processes on user request"
 
 
@@ -75,8 +73,6 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record. An error in this display must not hide the record: Snakemake's own handler then shows it."""
-        if get_event(record) is None and NO_MATTER in str(record.msg):
-            return
         with self.turn:
             try:
                 shown = self.is_compact and self._show(record)

@@ -70,16 +70,16 @@ def check(
         return
     from mrisr.costs.resources import Resources
     from mrisr.planning.plan import Plan
-    from mrisr.running.beforehand import require_possible
     from mrisr.study.validation import load_study
 
+    from .possible import require_possible_somewhere
     from .run import run_planned
 
     plan = Plan(load_study(str(study)))
     if identity is None:
         # Without an identity the verb is run by hand, so all jobs are planned and all methods made here. Snakemake has
         # done both already.
-        require_possible(plan, Resources(plan), source=str(study))
+        require_possible_somewhere(plan, Resources(plan), source=str(study))
     run_planned(plan, "check", identity=identity)
 
 

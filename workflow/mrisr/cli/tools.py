@@ -81,6 +81,7 @@ def plan(
     seconds: Annotated[float, typer.Option(help="Seconds for each measurement of the calibration.")] = 1.0,
 ) -> None:
     """Estimate what a study will cost before it runs: jobs, hours, disk and memory, and what is done already."""
+    from mrisr.costs.machine import memory
     from mrisr.costs.resources import Resources
     from mrisr.planning.plan import Plan
     from mrisr.running.beforehand import require_possible
@@ -89,7 +90,8 @@ def plan(
     from .planning import forecast
 
     planned = Plan(load_study(str(study)))
-    require_possible(planned, Resources(planned), source=str(study))
+    # It times the networks here, so they must fit into this machine wherever the study will run.
+    require_possible(planned, Resources(planned), source=str(study), memory=memory())
     planned.subjects.digests.save()
     typer.echo(forecast(planned, study, seconds=seconds))
 

@@ -13,8 +13,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mrisr.training.weights import build_model
 
+from .machine import memory
+from .networks import UNKNOWN
+
 SIDE = 48
 """Side in pixels of the HR image used for measuring: a multiple of every scale up to 8 except 5 and 7."""
+
+
+COPIES = 4
+"""Copies of the parameters that a measurement may hold, the gradient among them."""
 
 
 class _Largest(TorchDispatchMode):
@@ -33,7 +40,13 @@ class _Largest(TorchDispatchMode):
 
 
 def measure(architecture: Mapping[str, Any], scale: int, channels: int = 1) -> dict[str, float]:
-    """The fields of `mrisr.costs.networks.Network` for one architecture."""
+    """The fields of `mrisr.costs.networks.Network` for one architecture.
+
+    If it does not fit into this machine, as on the login node of a cluster, only its parameters are counted.
+    """
+    parameters = _parameters(architecture, scale, channels)
+    if COPIES * 4 * parameters > memory():
+        return UNKNOWN.model_dump() | {"parameters": parameters}
     model = build_model(architecture, scale=scale, channels=channels)
     side = SIDE // scale
     image, pixels = torch.rand(1, channels, side, side), (side * scale) ** 2
@@ -56,6 +69,16 @@ def measure(architecture: Mapping[str, Any], scale: int, channels: int = 1) -> d
         "largest": largest.bytes / pixels,
         "flops": counter.get_total_flops() / pixels,
     }
+
+
+def _parameters(architecture: Mapping[str, Any], scale: int, channels: int) -> int:
+    """Number of parameters, counted without memory for them. 0 for a network that cannot be made without numbers."""
+    try:
+        with torch.device("meta"):
+            model = build_model(architecture, scale=scale, channels=channels)
+    except Exception:  # a user's method may fail in any way; it is then made with its numbers
+        return 0
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def main() -> None:

@@ -92,8 +92,8 @@ class Resources(Measures):
         _, minutes = self._asks(stage, *self._influence(stage, wildcards))
         return _rounded(minutes + START_MINUTES, 5)
 
-    def limits(self, memory: int) -> list[str]:
-        """What is too large or too long in the study, one line each; ``memory`` is this machine's, in bytes.
+    def limits(self, memory: float) -> list[str]:
+        """What is too large or too long in the study, one line each; ``memory`` is the machine's, in bytes.
 
         Raises
         ------

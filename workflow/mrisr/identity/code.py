@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +27,8 @@ from ..files import recorded
 PACKAGE = Path(__file__).parents[1]
 NUMERICAL = {"torch": "torch", "numpy": "numpy", "scipy": "scipy", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 """Import name and distribution of the libraries whose versions may change numbers."""
+CONDA = {"python-gdcm": "gdcm"}
+"""Conda's packages that hold a Python library without the metadata of its distribution, by distribution."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -83,7 +85,16 @@ def version(distribution: str) -> str:
     try:
         return importlib.metadata.version(distribution).partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return _conda_version(CONDA.get(distribution, distribution)) or "not installed"
+
+
+def _conda_version(package: str) -> str | None:
+    """Version of a conda package in this environment, by conda's own records."""
+    for path in sorted(Path(sys.prefix, "conda-meta").glob(f"{package}-*.json")):
+        record = recorded.read(path, dict[str, Any]) or {}
+        if record.get("name") == package:
+            return str(record.get("version"))
+    return None
 
 
 @functools.cache

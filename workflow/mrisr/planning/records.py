@@ -34,6 +34,8 @@ class Record(BaseModel):
 
     identity: Annotated[str, Field(min_length=1)]
     outputs: dict[str, Output]
+    seconds: Annotated[float, Field(ge=-1e10, le=1e10)] = 0.0
+    """How long the job took. It was negative where a clock was set back."""
 
 
 class Recorder:
@@ -47,7 +49,7 @@ class Recorder:
 
     def __init__(self, identity: str):
         self.identity = identity
-        self.began = time.time()
+        self.began = time.monotonic()
 
     def write(self, path: Path | str, outputs: Mapping[str, str], **more: Any) -> None:
         """Write the record: identity, SHA-256 of each output, command, versions, host, threads, seconds."""
@@ -65,7 +67,7 @@ class Recorder:
                 },
                 "host": platform.node(),
                 "machine": platform.machine(),
-                "seconds": round(time.time() - self.began, 3),
+                "seconds": round(time.monotonic() - self.began, 3),
                 **more,
             },
         )

@@ -18,17 +18,30 @@ MOST = 20_000
 """Arrays of parameters that are built at most. Networks of the field have some thousands."""
 
 
-def made(shelf: str, kind: str, options: dict[str, Any], memory: int) -> dict[str, Any]:
-    """Make a method: the ``bytes`` of its parameters, or the ``problems``."""
+class TooLarge(InputError):
+    """The parameters of a network do not fit into the memory."""
+
+
+def made(shelf: str, kind: str, options: dict[str, Any], memory: int | None, own: int | None = None) -> dict[str, Any]:
+    """Make a method: the ``bytes`` of its parameters, or the ``problems``.
+
+    ``memory`` limits the parameters, in bytes; None if the method is for another machine. ``own`` is this machine's
+    memory, which limits what has to be made with its numbers. If that is too little for a method of another
+    machine, the answer is empty.
+    """
     try:
         try:
             with torch.device("meta"), _fitting(memory):
                 method = plugins.build(shelf, kind, **options)
         except InputError:
             raise
-        except Exception:  # what computes while it is made does not work without numbers
-            with _fitting(memory):
+        except Exception as error:  # what computes while it is made does not work without numbers
+            if "overflow" in str(error):
+                raise
+            with _fitting(own if memory is None else memory):
                 method = plugins.build(shelf, kind, **options)
+    except TooLarge as error:
+        return {"problems": error.problems} if memory is not None else {}
     except InputError as error:
         return {"problems": error.problems}
     except Exception as error:  # a method may fail in any way on values that nobody has thought of
@@ -39,7 +52,7 @@ def made(shelf: str, kind: str, options: dict[str, Any], memory: int) -> dict[st
 
 
 @contextlib.contextmanager
-def _fitting(memory: int) -> Iterator[None]:
+def _fitting(memory: int | None) -> Iterator[None]:
     """Stop making a network whose parameters do not fit into ``memory``, in bytes, or that has too many of them."""
     needed = count = 0
 
@@ -47,8 +60,8 @@ def _fitting(memory: int) -> Iterator[None]:
         """Count an array of parameters, and stop at the first that is too much."""
         nonlocal needed, count
         needed, count = needed + (0 if parameter is None else parameter.nbytes), count + 1
-        if needed > memory:
-            raise InputError(
+        if memory is not None and needed > memory:
+            raise TooLarge(
                 f"its parameters alone take {needed / 1e9:.3g} GB or more, this machine has {memory / 1e9:.3g} GB; "
                 "make it smaller"
             )
@@ -69,7 +82,7 @@ def main() -> None:
     # What a method prints is no answer.
     sys.stdout = sys.stderr
     for method in request["methods"]:
-        answer = made(method["shelf"], method["kind"], method["options"], request["memory"])
+        answer = made(method["shelf"], method["kind"], method["options"], request["memory"], request["own"])
         print(json.dumps({"key": method["key"], **answer}), file=output, flush=True)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -15,17 +16,20 @@ from typing import Any
 import yaml
 
 from mrisr import plugins
+from mrisr.costs.machine import memory
 from mrisr.costs.resources import Resources
 from mrisr.errors import InputError
 from mrisr.files import write_text
 from mrisr.planning import figures, tables
 from mrisr.planning.currency import describe, is_current, outdated, set_aside
+from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 from mrisr.study.subjects import built_in_volumes
 from mrisr.study.validation import validate
 
 from . import lock, metadata, programs, protection, submission
 from .beforehand import require_possible
+from .executor import runs_elsewhere
 from .looking import looks_only
 from .rule import Rule
 
@@ -61,7 +65,9 @@ class Workflow:
             self.built_in = built_in_volumes()
             self.resources = Resources(self.plan)
             if workflow.is_main_process and not looks_only(sys.argv[1:]):
-                require_possible(self.plan, self.resources, source=", ".join(self.files))
+                elsewhere = runs_elsewhere(workflow, sys.argv[1:])
+                limit = math.inf if elsewhere else memory()
+                require_possible(self.plan, self.resources, source=", ".join(self.files), memory=limit)
             if workflow.is_main_process:
                 self._look_for_outdated(runs=_runs(workflow) and not self._is_locked())
         except InputError as error:
@@ -95,7 +101,15 @@ class Workflow:
         return locked and lock.running() is not None
 
     def _look_for_outdated(self, *, runs: bool) -> None:
-        found = outdated(self.plan, if_current=metadata.drop_stale_metadata)
+        current: dict[str, str] = {}
+
+        def keep(job: Job) -> None:
+            """Note the outputs of a job that is current."""
+            metadata.drop_stale_metadata(job)
+            current.update(dict.fromkeys((*job.writes.values(), job.record), job.record))
+
+        found = outdated(self.plan, if_current=keep)
+        metadata.complete(current)
         if not found:
             return
         lines = "\n".join(f"  {line}" for line in describe(found))

@@ -7,6 +7,7 @@ hours later. What could be made is remembered by options and code, so the proces
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from mrisr import plugins
+from mrisr.costs.machine import memory as own_memory
 from mrisr.costs.memo import Memo
 from mrisr.errors import InputError
 from mrisr.files import recorded
@@ -22,8 +24,6 @@ from mrisr.identity import ContentDigests, code_digest, contents, digest
 from mrisr.study.building import Buildable, buildable
 from mrisr.study.config import StudyConfig
 from mrisr.study.places import TRIALS
-
-from .machine import memory
 
 
 class Made(BaseModel):
@@ -35,14 +35,17 @@ class Made(BaseModel):
 
 
 class Answer(BaseModel):
-    """A line of the other process: the key of a method, and the bytes of its parameters or what is wrong."""
+    """A line of the other process: the key of a method, and the bytes of its parameters or what is wrong.
+
+    Without either, the method cannot be tried on this machine.
+    """
 
     key: str
-    bytes: int = 0
+    bytes: int | None = None
     problems: list[str] = []
 
 
-def require_buildable(study: StudyConfig, digests: ContentDigests, *, source: str) -> None:
+def require_buildable(study: StudyConfig, digests: ContentDigests, *, source: str, memory: float) -> None:
     """Make every method of a study that can be made now and has not been made before.
 
     Parameters
@@ -53,11 +56,13 @@ def require_buildable(study: StudyConfig, digests: ContentDigests, *, source: st
         For files that options name.
     source : str
         The study's file, for messages.
+    memory : float
+        Bytes that its parameters may take; infinite if its job runs on another machine.
 
     Raises
     ------
     InputError
-        One line for each method that cannot be made, or whose parameters do not fit into the memory of this machine.
+        One line for each method that cannot be made, or whose parameters do not fit into the memory.
     """
     memo, methods = Memo(TRIALS), list(buildable(study))
     keys, problems = {}, []
@@ -68,11 +73,11 @@ def require_buildable(study: StudyConfig, digests: ContentDigests, *, source: st
             said = f"{error.filename}: cannot be read ({error.strerror})" if error.filename else error
             problems.append(f"{method.where}: {said}; give the path of a file")
     missing = {key: method for key, method in keys.items() if memo.known(key, Made) is None}
-    told = _try(missing, memo) if missing else {}
+    told = _try(missing, memo, memory) if missing else {}
     memo.save()
     for key, method in keys.items():
         known = memo.known(key, Made)
-        found = told.get(key, []) + (_too_large(known.bytes) if known else [])
+        found = told.get(key, []) + (_too_large(known.bytes, memory) if known else [])
         problems += (f"{method.where}: {problem}" for problem in found)
     if problems:
         raise InputError(*(f"{source}: {problem}" for problem in dict.fromkeys(problems)))
@@ -84,16 +89,16 @@ def _key(method: Buildable, digests: ContentDigests) -> str:
     return digest([method.shelf, named, code_digest(frozenset(plugins.modules(method.shelf, form)))])
 
 
-def _try(methods: Mapping[str, Buildable], memo: Memo) -> dict[str, list[str]]:
+def _try(methods: Mapping[str, Buildable], memo: Memo, memory: float) -> dict[str, list[str]]:
     """What is wrong with each method that cannot be made; the others are put into the memory."""
     waiting, problems = dict(methods), {}
     while waiting:
-        answers, ending = _ask(waiting)
+        answers, ending = _ask(waiting, memory)
         for answer in answers:
             waiting.pop(answer.key)
             if answer.problems:
                 problems[answer.key] = answer.problems
-            else:
+            elif answer.bytes is not None:
                 memo.put(answer.key, {"bytes": answer.bytes})
         if waiting:
             # Methods are made in turn, so the process ended at the first one without an answer.
@@ -103,19 +108,20 @@ def _try(methods: Mapping[str, Buildable], memo: Memo) -> dict[str, list[str]]:
     return problems
 
 
-def _ask(methods: Mapping[str, Buildable]) -> tuple[list[Answer], str]:
+def _ask(methods: Mapping[str, Buildable], memory: float) -> tuple[list[Answer], str]:
     """The other process's answers, and how it ended."""
     requests = [{"key": key, "shelf": m.shelf, "kind": m.kind, "options": m.options} for key, m in methods.items()]
     command = [sys.executable, "-m", "mrisr.running._trial"]
-    question = json.dumps({"memory": memory(), "methods": requests})
+    question = json.dumps(
+        {"memory": memory if math.isfinite(memory) else None, "own": own_memory(), "methods": requests}
+    )
     done = subprocess.run(command, input=question, capture_output=True, text=True)
     last = next((line.strip() for line in reversed(done.stderr.splitlines()) if line.strip()), "it said nothing")
     answers = [recorded.parse(line, Answer) for line in done.stdout.splitlines()]
     return answers, f"ended with status {done.returncode} ({last})"
 
 
-def _too_large(needed: int) -> list[str]:
-    there = memory()
-    if needed <= there:
+def _too_large(needed: int, memory: float) -> list[str]:
+    if needed <= memory:
         return []
-    return [f"its parameters alone take {needed / 1e9:.3g} GB, this machine has {there / 1e9:.3g} GB; make it smaller"]
+    return [f"its parameters alone take {needed / 1e9:.3g} GB, this machine has {memory / 1e9:.3g} GB; make it smaller"]

@@ -70,7 +70,7 @@ class EstimateKernels(Stage):
         memory = costs.TORCH_MB + MEGABYTES + 2 * geometry.bytes / costs.MB + costs.CUDA_MB * on_gpu
         return Asks(memory, costs.limited(steps / (CUDA_RATE if on_gpu else RATE) / 60))
 
-    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+    def limits(self, costs, memory: float, jobs: Sequence[Job]) -> Iterable[str]:
         """Slices that are too small for a method, and the number of iterations."""
         for method in dict.fromkeys(job.wildcards["method"] for job in jobs):
             chosen = self.study.kernels[method]

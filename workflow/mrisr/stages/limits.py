@@ -19,7 +19,7 @@ Geometries = Mapping[str, Any]
 
 
 def training_limits(
-    key: Callable[[str], str], options: TrainingOptions, geometries: Geometries, memory: int
+    key: Callable[[str], str], options: TrainingOptions, geometries: Geometries, memory: float
 ) -> Iterator[str]:
     """What is wrong with the size of one training.
 
@@ -30,8 +30,8 @@ def training_limits(
     options : TrainingOptions
     geometries : mapping
         Of the training subjects.
-    memory : int
-        Bytes of memory of this machine.
+    memory : float
+        Bytes of memory of this machine; infinite if the training runs on another one.
     """
     yield from slice_limit(key("patch"), "a patch", options.patch, geometries)
     yield from _batch_limit(key("batch"), options, geometries, memory)
@@ -61,7 +61,7 @@ def _named(subject: str, count: int) -> str:
     return f"'{subject}'" if count == 1 else f"'{subject}' and of {count - 1} more"
 
 
-def _batch_limit(key: str, options: TrainingOptions, geometries: Geometries, memory: int) -> Iterator[str]:
+def _batch_limit(key: str, options: TrainingOptions, geometries: Geometries, memory: float) -> Iterator[str]:
     """A batch whose images alone exceed the memory. One of whole slices holds no slice twice."""
     if options.patch is not None:
         images, pixels = options.batch, options.patch**2

@@ -15,7 +15,7 @@ from mrisr.study.config import Method
 from .learning import KERNELS, require_learning
 from .limits import training_limits, training_steps
 from .stage import Asks, Stage, Takes, is_finished
-from .train import measured, training_context, training_settings
+from .train import PAIR_BYTES, measured, training_context, training_settings
 
 MEGABYTES = 2000
 """Memory of a training step on the CPU."""
@@ -79,9 +79,11 @@ class TrainDownsampler(Stage):
         """Memory for slices and a step. The time is the longest of a job, because another job can continue."""
         on_gpu = costs.device(self.device({"method": method})) != "cpu"
         memory = costs.TORCH_MB + KEPT_SLICES / costs.MB + (costs.CUDA_MB if on_gpu else MEGABYTES)
+        options = self.study.training_of(self.study.kernels[method])
+        memory += PAIR_BYTES * options.batch * (options.patch or 0) ** 2 / costs.MB
         return Asks(memory, costs.limited(math.inf))
 
-    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+    def limits(self, costs, memory: float, jobs: Sequence[Job]) -> Iterable[str]:
         """The patch, the batch and the number of steps."""
         for method, fold in dict.fromkeys((job.wildcards["method"], job.fold) for job in jobs):
             options = self.study.training_of(self.study.kernels[method])

@@ -127,7 +127,7 @@ class Stage(ABC):
         ``costs`` is `mrisr.costs.resources.Resources`, ``influence`` the wildcards in `INFLUENCE`, as text.
         """
 
-    def limits(self, costs: Any, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+    def limits(self, costs: Any, memory: float, jobs: Sequence[Job]) -> Iterable[str]:
         """What of its jobs is too large or takes too long, one line each with its key.
 
         ``costs`` as for `asks`; ``memory`` is this machine's, in bytes. What is not known before anything runs is left

@@ -27,6 +27,8 @@ OPTIMISER = 16
 """Bytes of memory per parameter: weight, gradient, two moments."""
 CHECKPOINT_BYTES = 20
 """Bytes on disk per parameter: weights, the finished state, and the newest checkpoint with its two moments."""
+PAIR_BYTES = 8
+"""Bytes of memory per pixel of a step: a low-resolution and a high-resolution image, float32."""
 OPERATIONS = 3
 """Operations of a training step, relative to those of an estimate. The backward pass has twice those of the forward."""
 
@@ -115,6 +117,7 @@ class Train(Stage):
         needed, batch = costs.network(architecture, scale), _batch_pixels(options, training)
         kept = 2 * sum(geometry.bytes for geometry in (*training, *validation))
         memory = costs.TORCH_MB + min(kept, KEPT_SLICES) / costs.MB + needed.parameters * OPTIMISER / costs.MB
+        memory += PAIR_BYTES * batch / costs.MB
         validated = math.ceil(options.epochs / options.validate_every) * costs.pixels(validation)
         pixels = OPERATIONS * training_steps(options, training) * batch + validated
         if costs.device(options.device) == "cpu":
@@ -125,7 +128,7 @@ class Train(Stage):
             memory, rate = memory + costs.CUDA_MB, costs.CUDA_RATE
         return Asks(memory, costs.limited(needed.flops * pixels / rate / 60))
 
-    def limits(self, costs, memory: int, jobs: Sequence[Job]) -> Iterable[str]:
+    def limits(self, costs, memory: float, jobs: Sequence[Job]) -> Iterable[str]:
         """The patch, the batch and the number of steps."""
         for name, fold in dict.fromkeys((job.wildcards["architecture"], job.fold) for job in jobs):
             options = self.study.training.for_architecture(name)
@@ -186,5 +189,8 @@ def measured(job: Job) -> dict[str, Any]:
 
 
 def _batch_pixels(options: TrainingOptions, training: list) -> int:
-    """HR pixels of a step."""
-    return options.batch * (options.patch**2 if options.patch else max(geometry.pixels for geometry in training))
+    """HR pixels of a step. One of whole slices holds no slice twice."""
+    if options.patch:
+        return options.batch * options.patch**2
+    images = min(options.batch, sum(geometry.slices for geometry in training))
+    return images * max(geometry.pixels for geometry in training)
