@@ -1,10 +1,14 @@
-"""Runs the benchmarks that compare two ways of one task, and writes a table and a plot.
+"""Runs the benchmarks, and writes tables and plots.
 
-    python -m benchmarks                        all of them, about ten minutes
+    python -m benchmarks                        all comparisons of two ways of one task, about ten minutes
     python -m benchmarks metrics degradations   some of them
     python -m benchmarks --out /tmp/speed       also write speed.csv and speed.png into a folder
+    python -m benchmarks study graph growth utilisation --readme
+                                                measurements: what each table says is in benchmarks/README.md
 
-The programs kernels, memory and planning measure other things, and run by themselves: see benchmarks/README.md.
+Measurements are kept in results/benchmarks/, so that the same command goes on after an interruption. They begin anew on
+another machine and after a change of the library. With --readme, their tables and the picture of the growth are written
+into benchmarks/. The programs kernels, memory, blurs and decisions run by themselves: see benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -13,9 +17,11 @@ import argparse
 import importlib
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from benchmarks.kept import ROOT, Kept, write_into_readme
 from benchmarks.side_by_side import Row
 
 # Processor time is compared, so everything runs in one thread. Read when the libraries are imported.
@@ -23,6 +29,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 BENCHMARKS = ("start", "degradations", "metrics", "training", "baselines")
+MEASUREMENTS = ("study", "graph", "growth", "utilisation")
+KEPT = ROOT / "results/benchmarks"
 
 
 def main() -> None:
@@ -30,20 +38,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("benchmark", nargs="*", choices=[[], *BENCHMARKS], metavar="benchmark", help="which to run")
+    known = [[], *BENCHMARKS, *MEASUREMENTS]
+    parser.add_argument("benchmark", nargs="*", choices=known, metavar="benchmark", help="which to run")
     parser.add_argument("--out", type=Path, help="folder for speed.csv and speed.png")
+    parser.add_argument("--readme", action="store_true", help="write tables of measurements into benchmarks/README.md")
+    parser.add_argument("--results", type=Path, default=ROOT / "results/default", help="finished study for `study`")
     arguments = parser.parse_args()
+    chosen = arguments.benchmark or BENCHMARKS
+    if compared := [name for name in chosen if name in BENCHMARKS]:
+        rows = compare(compared)
+        if arguments.out:
+            write(rows, arguments.out)
+    for name in (name for name in chosen if name in MEASUREMENTS):
+        text = measure(name, arguments.results, ROOT / "benchmarks" if arguments.readme else KEPT)
+        print(f"\n{text}\n")
+        if arguments.readme:
+            write_into_readme(name, text)
+
+
+def measure(name: str, results: Path, pictures: Path) -> str:
+    """The table of a measurement. A picture is written into a folder."""
+    given = {"study": {"results": results}, "growth": {"picture": pictures / "growth.png"}}.get(name, {})
+    return importlib.import_module(f"benchmarks.{name}").table(Kept(KEPT / f"{name}.json"), **given)
+
+
+def compare(chosen: Sequence[str]) -> list[Row]:
+    """Run comparisons and print their rows."""
     print(f"{platform.machine()}, Python {platform.python_version()}, one thread; milliseconds of processor time\n")
     print("| benchmark | task | ours | other | a | times as fast | target |\n|---|---|---|---|---|---|---|")
     rows = []
-    for chosen in arguments.benchmark or BENCHMARKS:
-        for row in importlib.import_module(f"benchmarks.{chosen}").rows():
+    for benchmark in chosen:
+        for row in importlib.import_module(f"benchmarks.{benchmark}").rows():
             rows.append(row)
             target = "" if row.target is None else f"{row.target:g}"
             cells = (row.benchmark, row.task, f"{row.ours:.3g}", f"{row.other:.3g}", row.unit, f"{row.ratio:.2f}")
             print("| " + " | ".join([*cells, target]) + " |", flush=True)
-    if arguments.out:
-        write(rows, arguments.out)
+    return rows
 
 
 def write(rows: list[Row], folder: Path) -> None:

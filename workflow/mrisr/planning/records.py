@@ -52,7 +52,10 @@ class Recorder:
         self.began = time.monotonic()
 
     def write(self, path: Path | str, outputs: Mapping[str, str], **more: Any) -> None:
-        """Write the record: identity, SHA-256 of each output, command, versions, host, threads, seconds."""
+        """Write the record: identity, SHA-256 of each output, command, versions, host, threads, seconds.
+
+        ``processor_seconds`` are of the process and of those that it has started, from its start on.
+        """
         folder = Path(path).parent
         files.write_json(
             path,
@@ -68,6 +71,7 @@ class Recorder:
                 "host": platform.node(),
                 "machine": platform.machine(),
                 "seconds": round(time.monotonic() - self.began, 3),
+                "processor_seconds": round(sum(os.times()[:4]), 3),
                 **more,
             },
         )
