@@ -50,6 +50,7 @@ class BesideThePaper:
     CATEGORY = "Findings"
     ALWAYS = False
     ASKED_BY = "evaluation.paper"
+    PAPERS = ("training-bias", "realistic-downsampling", "robust-residual", "efficient-sr")
     READS = ("beside",)
     FOR_EACH = ()
     OPTIONS = {}

@@ -33,9 +33,11 @@ def drawn(study: StudyConfig) -> list[str]:
 
 
 def _is_asked_by_section(study: StudyConfig, figure: str) -> bool:
-    """Whether the study has the section, or the key of one, that a figure declares in ``ASKED_BY``."""
+    """Whether the study is of a figure's paper and has the section, or the key of one, that ``ASKED_BY`` names."""
     key = plugins.constant("figures", figure, "ASKED_BY")
-    return key is not None and bool(operator.attrgetter(key)(study))
+    papers = plugins.constant("figures", figure, "PAPERS")
+    is_of_paper = papers is None or study.evaluation.paper in papers
+    return key is not None and is_of_paper and bool(operator.attrgetter(key)(study))
 
 
 def pictures(jobs: Jobs, figure: str) -> dict[str, dict[str, str]]:

@@ -11,7 +11,6 @@ from mrisr import plugins
 from mrisr.study.config import StudyConfig
 
 from . import families
-from .job import Job
 from .methods import constant, described
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 READABLE = {"networks": ("parameters", "parameters"), "routes": ("route", "routes")}
 """What a table can name in ``READS`` beside the scores: the stage that makes it, and the role of its file there."""
+HISTORIES = "histories"
+"""Likewise the histories of all models, in the order of the plan's models."""
 SECTIONS = ("families",)
 """Sections of a study that ask for tables."""
 
@@ -37,14 +38,20 @@ def _is_of(study: StudyConfig, table: str) -> bool:
     return papers is None or study.evaluation.paper in papers
 
 
-def read(jobs: Jobs) -> dict[str, tuple[str, Job]]:
-    """What the tables of the study read beside the scores, if the study makes it: path and job, by its name."""
+def read(jobs: Jobs) -> dict[str, tuple[str | list[str], str | list[str]]]:
+    """What the tables of the study read beside the scores, if the study makes it: path and identity, by its name.
+
+    `HISTORIES` are lists.
+    """
     wanted = {name for table in written(jobs.study) for name in plugins.constant("tables", table, "READS") or ()}
     found = {}
     for name, (stage, role) in READABLE.items():
         if name in wanted and jobs.stages[stage].targets():
             job = jobs.job(stage)
-            found[name] = job.writes[role], job
+            found[name] = job.writes[role], job.identity
+    if HISTORIES in wanted:
+        trained = [jobs.job("train", **names) for names in jobs.models()]
+        found[HISTORIES] = [job.writes["history"] for job in trained], [job.identity for job in trained]
     return found
 
 

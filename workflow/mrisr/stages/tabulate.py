@@ -43,6 +43,7 @@ class Tabulate(Stage):
                 **tables.order(self.jobs),
                 "tables": {name: tables.asked(self.study, name) for name in written},
                 **({"apart": apart} if (apart := self._apart()) else {}),
+                **({"trained": self.jobs.models()} if tables.HISTORIES in further else {}),
             },
             modules=tuple(f"mrisr.tables.{table}" for table in written),
             reads={
@@ -53,14 +54,14 @@ class Tabulate(Stage):
             needs={
                 "scores": [job.identity for job in scored],
                 **self._printed(),
-                **{name: job.identity for name, (_, job) in further.items()},
+                **{name: identity for name, (_, identity) in further.items()},
             },
         )
 
     def _printed(self) -> dict[str, str]:
-        """Content of the printed numbers that stand beside the study's, if any."""
+        """Content of the printed numbers that stand beside the study's, if any. A paper may print none."""
         paper = self.study.evaluation.paper
-        return {"printed": sha256(printed.path(paper))} if paper else {}
+        return {"printed": sha256(printed.path(paper))} if paper and printed.path(paper).exists() else {}
 
     def _apart(self) -> list[str]:
         """Members of families that are no test sets."""

@@ -37,8 +37,12 @@ class Evaluation(Section):
         None,
         description="model (edsr/l1/dsgan) or baseline that paired tests compare with all others; null: no tests",
     )
-    paper: Literal["training-bias", "realistic-downsampling", "robust-residual", "efficient-sr"] | None = Field(
-        None, description="paper whose printed numbers stand beside the study's own; null: none"
+    paper: (
+        Literal["training-bias", "realistic-downsampling", "robust-residual", "efficient-sr", "perceptual-gan"] | None
+    ) = Field(
+        None,
+        description="paper whose printed numbers stand beside the study's own, and whose claims are decided; null:"
+        " none. perceptual-gan prints no numbers",
     )
     networks: bool = Field(
         False,

@@ -16,6 +16,7 @@ class BesideThePaper:
     FILES = ("beside_the_paper.csv", "beside_the_paper_blocks.csv")
     FOR_EACH = ()
     ASKED_BY = "paper"
+    PAPERS = ("training-bias", "realistic-downsampling", "robust-residual", "efficient-sr")
     READS = ("networks",)
     CATEGORY = "Findings"
 
