@@ -71,7 +71,7 @@ def summary() -> str:
     chosen = findings[findings["rival"].eq("") & findings["measure"].isin(MEASURES)]
     parts = findings[findings["measure"] == PER_TEST_SET]
     people = max(chosen["people"], key=len).split()
-    sentences = " ".join(decided(chosen[chosen["hypothesis"] == name], name, parts) for name in ("H1", "H2"))
+    sentences = "\n\n".join(decided(chosen[chosen["hypothesis"] == name], name, parts) for name in ("H1", "H2"))
     head = HEAD.format(count=len(people), people=", ".join(people), sentences=sentences)
     lines = [
         f"- {row.hypothesis.capitalize()}: {without_names(row.sentence, row.people)}"
@@ -82,15 +82,15 @@ def summary() -> str:
 
 
 def decided(summaries: pd.DataFrame, hypothesis: str, parts: pd.DataFrame) -> str:
-    """For example: H1 is contradicted for srcnn / mse (by the gaussian model on hamming; one seed), see `remark`."""
+    """For example: H1 is contradicted for 1 of 2 models: srcnn / mse (by the gaussian model on hamming; one seed)."""
     found = []
     for decision, rows in summaries.groupby("decision", sort=False):
         names = [
             f"{row.architecture} / {row.loss}{remark(row, parts[parts['hypothesis'] == hypothesis])}"
             for row in rows.itertuples()
         ]
-        found.append(f"`{decision}` for {', '.join(names)}")
-    return f"For these people, {hypothesis} is {'; '.join(found)}."
+        found.append(f"`{decision}` for {len(rows)} of {len(summaries)} models: {', '.join(names)}")
+    return f"For these people, {hypothesis} is {'; it is '.join(found)}."
 
 
 def remark(row: tuple, parts: pd.DataFrame) -> str:

@@ -28,10 +28,13 @@ sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One process for each core (`-n auto`). The tests of a single file run in pytest's own process."""
+    """One process for each core, and one for the tests of the cluster, which mostly wait for its jobs (`-n auto`).
+
+    The tests of a single file run in pytest's own process.
+    """
     files = {argument.partition("::")[0] for argument in config.args}
     single = len(files) == 1 and next(iter(files)).endswith(".py")
-    return 0 if single or cores() < 2 else min(cores(), MOST_PROCESSES)
+    return 0 if single or cores() < 2 else min(cores() + 1, MOST_PROCESSES)
 
 
 class OneProcessAFile(LoadScopeScheduling):

@@ -27,10 +27,14 @@ STUDY = "results/tiny/study.yaml"
 
 def finished(folder: Path, config: dict = SMALL, *, without: Collection[str] = ()) -> Project:
     """A project below a folder with all results of its study, but for those of some stages."""
-    project = Project(folder, config)
-    with contextlib.chdir(folder):
+    return finish(Project(folder, config), without=without)
+
+
+def finish(project: Project, *, without: Collection[str] = ()) -> Project:
+    """Run all jobs of a project's study, but for those of some stages."""
+    with contextlib.chdir(project.folder):
         Path(STUDY).parent.mkdir(parents=True)
-        Path(STUDY).write_text(yaml.safe_dump(config, sort_keys=False))
+        Path(STUDY).write_text(yaml.safe_dump(project.config, sort_keys=False))
         plan = Plan(load_study(STUDY))
         showing = [plan.job(name) for name, stage in plan.stages.items() if stage.SHOWS_ALL_OTHERS]
         for job in (*plan.jobs(), *showing):

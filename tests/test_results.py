@@ -55,9 +55,10 @@ def test_two_sentences_say_what_was_decided_and_for_whom(results):
     said = results.summary()
     assert "tests on 6 other people:\nann, bob, cleo, dora, eve, finn." in said
     assert (
-        "For these people, H1 is `contradicted` for srcnn / mse (by the mean model on median; in 1 of 2 seeds alone); "
-        "`supported` for edsr / l1 (one seed). "
-        "For these people, H2 is `supported` for srcnn / mse (in 1 of 2 seeds alone), edsr / l1 (one seed)."
+        "For these people, H1 is `contradicted` for 1 of 2 models: srcnn / mse (by the mean model on median; "
+        "in 1 of 2 seeds alone); it is `supported` for 1 of 2 models: edsr / l1 (one seed).\n\n"
+        "For these people, H2 is `supported` for 2 of 2 models: srcnn / mse (in 1 of 2 seeds alone), "
+        "edsr / l1 (one seed)."
     ) in said
 
 

@@ -16,15 +16,15 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "cores", "processes"),
     [
-        (["tests"], 2, 2),
+        (["tests"], 2, 3),
         (["tests"], 1, 0),
         (["tests"], 64, conftest.MOST_PROCESSES),
         (["tests/test_a.py"], 2, 0),
         (["tests/test_a.py::test_x", "tests/test_a.py::test_y"], 2, 0),
-        (["tests/test_a.py", "tests/test_b.py"], 2, 2),
+        (["tests/test_a.py", "tests/test_b.py"], 2, 3),
     ],
 )
-def test_there_is_a_process_a_core_and_none_for_a_single_file(monkeypatch, arguments, cores, processes):
+def test_there_is_a_process_a_core_and_one_for_the_cluster_and_none_for_a_single_file(monkeypatch, arguments, cores, processes):
     monkeypatch.setattr(conftest, "cores", lambda: cores)
     assert conftest.pytest_xdist_auto_num_workers(SimpleNamespace(args=arguments)) == processes
 
