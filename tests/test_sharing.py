@@ -24,7 +24,7 @@ import pytest
         (["tests/test_a.py", "tests/test_b.py"], 2, 3),
     ],
 )
-def test_there_is_a_process_a_core_and_one_for_the_cluster_and_none_for_a_single_file(monkeypatch, arguments, cores, processes):
+def test_there_is_a_process_a_core_and_one_more_and_none_for_a_single_file(monkeypatch, arguments, cores, processes):
     monkeypatch.setattr(conftest, "cores", lambda: cores)
     assert conftest.pytest_xdist_auto_num_workers(SimpleNamespace(args=arguments)) == processes
 
