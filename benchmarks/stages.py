@@ -20,7 +20,6 @@ from pathlib import Path
 import matplotlib.pyplot  # noqa: F401
 import pandas  # noqa: F401
 import scipy.stats  # noqa: F401
-import seaborn  # noqa: F401
 import skimage.metrics  # noqa: F401
 import torch  # noqa: F401
 from mrisr.cli.run import run_planned

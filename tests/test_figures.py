@@ -189,6 +189,15 @@ def figures(request, tmp_path_factory) -> dict:
 # ---- all figures --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("models", [1, 35, 200])
+def test_outputs_of_any_number_of_models_are_drawn(models):
+    figure = outputs.draw([shown_image((48, 64), [f"model {number}" for number in range(models)])] * 5)
+    sizes = [ax.get_position().bounds[2:] * figure.get_size_inches() for ax in figure.axes]
+    assert np.min(sizes) > 0.25
+    assert len(figure.axes) % (models + 2) == 0
+    assert models == 200 or figure.get_size_inches()[1] <= _style.TALLEST + 1e-9
+
+
 def test_no_text_is_cut_off(figures):
     assert {name: texts_outside(figure) for name, figure in figures.items()} == {name: [] for name in figures}
 

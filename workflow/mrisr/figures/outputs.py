@@ -20,6 +20,8 @@ from ._tiles import GAP, LINE, brightest, picture
 
 MOST_IMAGES, MOST_COLUMNS = 5, 6
 """Greatest number of images, and of pictures beside each other."""
+LEAST = 0.4
+"""Least size of a picture in inches. With many models fewer images are shown."""
 SCORES = 2
 """Number of the study's metrics whose scores are above a picture."""
 
@@ -37,14 +39,15 @@ def draw(images: Sequence[_Shown]) -> Figure:
     """One row for each image, or several if there are many models. The first picture is the ground truth.
 
     All images have as many pictures, which are oriented already. The input is shown at the size of the
-    ground truth.
+    ground truth. Images for which there is no room on a page are left out, but not the first.
     """
     rows, columns = balanced(len(images[0].pictures), MOST_COLUMNS)
+    images = images[: max(1, int(TALLEST / rows / (LEAST + 2 * LINE + 2 * GAP)))]
     shapes = [next(iter(image.pictures.values())).shape[-2:] for image in images]
     ratios = [image.aspect * shape[0] / shape[1] for image, shape in zip(images, shapes, strict=True)]
     above = 2 * LINE + GAP
     highest = (TALLEST / rows - len(images) * (above + GAP)) / sum(ratios)
-    width = min((PAGE - GAP) / columns - GAP, highest)
+    width = min((PAGE - GAP) / columns - GAP, max(highest, LEAST))
     size = columns * (width + GAP) + GAP, rows * sum(width * ratio + above + GAP for ratio in ratios)
     figure, top = Figure(figsize=size), size[1]
     for image, shape, ratio in zip(images, shapes, ratios, strict=True):
