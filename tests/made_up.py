@@ -59,12 +59,15 @@ def explore(folder: Path, **changes: Any) -> Path:
     record = {"identity": "a" * 64, "command": ["mrisr", "train", "--loss", HOSTILE], "device": "cpu", "seconds": 1.5}
     (folder / "run.json").write_text(json.dumps({**record, "host": "secret-host"}))
     names = [{"scale": 2, "architecture": a, "loss": b, "training_set": c, "seed": 0, "fold": 0} for a, b, c in MODELS]
+    baseline = {"scale": 2, "architecture": "input", "loss": "", "training_set": ""}
     settings = {
         "study": HOSTILE,
         "order": ORDER,
         "models": [
             {"names": name, "parameters": {"loss": {"kind": HOSTILE}, "training": {"batch": 16}}} for name in names
         ],
+        "baselines": [{"names": baseline, "method": {"kind": "input", "options": {}}}],
+        "grid": "same",
         "subject": "cleo",
         **changes,
     }
@@ -74,6 +77,7 @@ def explore(folder: Path, **changes: Any) -> Path:
         "histories": [folder / "history.csv"] * len(MODELS),
     }
     made = [{"train": str(folder / "run.json"), "evaluate": str(folder / "run.json")}] * len(MODELS)
+    made.append({"evaluate": str(folder / "run.json")})
     writes = {"explorer": str(folder / "explorer.html")}
     page.run(reads, writes, settings=settings, identity="b" * 64, records=made)
     return folder / "explorer.html"
@@ -87,7 +91,7 @@ def shown() -> dict[str, Any]:
     entry = {}
     for test in SETS:
         estimates = {}
-        for number in range(len(MODELS)):
+        for number in range(len(MODELS) + 1):
             noise = gaussian_filter(random.normal(0, 0.1, sharp.shape), 1.2) * (sharp > 0.05)
             named = f"2/{test}/0/{number}"
             estimates[number] = [kept.add(named, sharp + noise), kept.add(f"{named}/error", np.abs(noise) / 0.1)]

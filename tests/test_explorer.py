@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import DESKTOP, PHONE, chromium, look
+from mrisr.arrays import save_slices
 from mrisr.errors import InputError
 from mrisr.explorer import bundles, page, pictures
 from mrisr.explorer.matrix import POINTS, curves
+from mrisr.imaging.orientation import orient
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -125,8 +127,7 @@ def test_pictures_are_without_loss_if_they_fit_and_never_more_than_the_budget(mo
         kept.add(str(number), random.random((1, 64, 48)))
     whole = kept.encoded()
     assert (whole["quality"], whole["shrink"]) == (None, 1)
-    content = base64.b64decode(whole["files"]["2"].removeprefix("data:image/webp;base64,"))
-    assert (np.asarray(Image.open(io.BytesIO(content)).convert("L")) == kept.arrays["2"]).all()
+    assert (decoded(whole["files"]["2"]) == kept.arrays["2"]).all()
     monkeypatch.setattr(pictures, "BYTES", 6000)
     reduced = kept.encoded()
     assert (reduced["quality"], reduced["shrink"]) != (None, 1)
@@ -142,6 +143,36 @@ def test_a_large_picture_is_reduced_and_its_mean_kept():
     kept.add("large", image)
     assert kept.arrays["large"].shape == (pictures.SIDE, pictures.SIDE // 2, 3)
     assert kept.arrays["large"].mean() / 255 == pytest.approx(image.mean(), abs=0.005)
+
+
+def test_a_baseline_has_pictures_of_what_it_makes_and_of_its_errors(tmp_path):
+    random = np.random.default_rng(0)
+    sharp, low = ({index: random.random((1, 24, 20), np.float32) for index in (2, 4)} for _ in range(2))
+    geometry = {"subject": "anna", "affine": np.eye(4).tolist(), "spacing": [1, 1, 1], "axis": 2}
+    for name, slices in {"sharp": sharp, "low": low}.items():
+        save_slices(tmp_path / name, slices, geometry)
+    pairs = {"references": {"anna": tmp_path / "sharp"}, "degraded": {"box": {"anna": tmp_path / "low"}}, "seed": 0}
+    named = [{"scale": 2, "architecture": kind, "loss": "", "training_set": ""} for kind in ("input", "reference")]
+    settings = {"models": [], "grid": "same", "subject": "anna", "slice": 4, "slices": 1} | {
+        "baselines": [{"names": names, "method": {"kind": names["architecture"], "options": {}}} for names in named]
+    }
+    found = pictures.pictures({"weights": [], "pairs": {"2": {"box": pairs}}}, settings)
+    (entry,) = found["shown"]["2"]["box"]
+    (given, difference), (ceiling, nothing) = entry["estimates"][0], entry["estimates"][1]
+    assert found["files"][given] == found["files"][entry["low"]]
+    assert found["files"][ceiling] == found["files"][entry["high"]]
+    error = np.abs(sharp[4] - low[4])[0]
+    assert entry["error"] == pytest.approx(np.percentile(error, pictures.BRIGHTEST), rel=1e-2)
+    shown = decoded(found["files"][difference]) / 255 * entry["error"]
+    turned = orient(np.clip(error, 0, entry["error"]), np.eye(4).tolist(), 2)
+    np.testing.assert_allclose(shown, turned, atol=entry["error"] / 255)
+    assert not decoded(found["files"][nothing]).any()
+
+
+def decoded(uri: str) -> np.ndarray:
+    """The grey values of a picture without loss."""
+    content = base64.b64decode(uri.removeprefix("data:image/webp;base64,"))
+    return np.asarray(Image.open(io.BytesIO(content)).convert("L"))
 
 
 # ---- what the page may run and load ------------------------------------------------------------------------------
@@ -244,6 +275,18 @@ def test_a_click_on_a_cell_shows_its_pictures_charts_and_record(opened):
     assert opened.title != "taken"
     errors = [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"]
     assert errors == []
+
+
+def test_a_baseline_shows_its_pictures_and_its_evaluation(opened):
+    choose(opened, "#cell-0-1")
+    assert text(opened, "#heading") == "Baseline input on hanning"
+    for image in opened.find_elements(By.CSS_SELECTOR, "#pictures img"):
+        wait(opened, lambda browser, image=image: image.get_property("naturalWidth"))
+    assert len(opened.find_elements(By.CSS_SELECTOR, "#views figure")) == 4
+    wait(opened, lambda browser: browser.find_elements(By.CSS_SELECTOR, "#chart-boxes svg"))
+    assert not opened.find_elements(By.CSS_SELECTOR, "#chart-losses")
+    assert [h.text for h in opened.find_elements(By.CSS_SELECTOR, "#cell h3")][-1] == "Evaluation"
+    assert [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
 def test_all_pictures_zoom_together(opened):

@@ -46,10 +46,10 @@ def run(
         ``scores``, ``findings``; ``histories`` and ``weights``, by model; ``pairs``, see `pictures.pictures`.
     writes : {"explorer"}
     settings : mapping
-        ``study``, ``order`` (the fields of `Order`), ``models``: ``names`` and ``parameters`` of each; and those of
-        `pictures.pictures`.
+        ``study``, ``order`` (the fields of `Order`), ``models``: ``names`` and ``parameters`` of each, ``baselines``:
+        ``names`` and ``method`` of each; and those of `pictures.pictures`.
     records : list of {"train": path, "evaluate": path}
-        The records of each model's jobs. They change no score.
+        The records of each model's jobs, then of each baseline's, which has no training. They change no score.
     """
     order = Order.of(settings["order"])
     data = {
@@ -67,14 +67,20 @@ def run(
         **matrix(Path(reads["scores"]), order),
         "findings": findings(Path(reads["findings"])),
         "runs": [
-            {**model, "curves": curves(Path(history)), "records": {job: record(path) for job, path in made.items()}}
-            for model, history, made in zip(settings["models"], reads["histories"], records, strict=True)
+            {**run, "records": {job: record(path) for job, path in made.items()}}
+            for run, made in zip(_runs(reads["histories"], settings), records, strict=True)
         ],
         "pictures": pictures(reads, settings),
         "charts": charts(),
         "colours": shades(MATRIX_COLOURS),
     }
     write_text(writes["explorer"], page(data))
+
+
+def _runs(histories: list[str], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    models = zip(settings["models"], histories, strict=True)
+    baselines = ({"names": one["names"], "parameters": one["method"], "curves": []} for one in settings["baselines"])
+    return [*({**model, "curves": curves(Path(history))} for model, history in models), *baselines]
 
 
 def page(data: Mapping[str, Any]) -> str:

@@ -1,17 +1,18 @@
-"""The pictures of the page: slices, what the models were given, what they made of it, and their errors."""
+"""The pictures of the page: slices, what the methods were given, what they made of it, and their errors."""
 
 from __future__ import annotations
 
 import base64
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from mrisr import baselines, plugins
 from mrisr.arrays import load_slices
 from mrisr.errors import InputError
 from mrisr.imaging.orientation import orient, pixel_aspect
@@ -28,6 +29,9 @@ SHRINKS = (1, 2, 4)
 SAMPLE = 16
 BRIGHTEST = 99.5
 """Percentile of the errors of all models at which the error maps of a test set are brightest."""
+
+Estimator = Callable[[Pair], np.ndarray]
+"""Makes an estimate [C, H, W] with values in [0, 1] for a pair."""
 
 
 class Kept:
@@ -63,26 +67,21 @@ def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
         ``weights``, by model in the order of ``settings["models"]``; ``pairs``, the arguments of
         `mrisr.pairs.read_pairs` by scale (as text) and test set.
     settings : mapping
-        ``models`` (each with its ``names``), ``subject``, ``slice`` (an index, or None), ``slices`` (how many are
-        shown).
+        ``models`` (each with its ``names``), ``baselines`` (each with its ``names`` and its ``method``), ``grid``,
+        ``subject``, ``slice`` (an index, or None), ``slices`` (how many are shown).
 
     Returns
     -------
     dict
         ``slices``: the indices shown. ``aspect``: height of a picture divided by its width. ``shown``: by scale and
         test set, for each slice the names of ``high`` and ``low``, and the largest ``error`` of the error maps;
-        ``estimates`` by the number of the model, each the names of the estimate and of its error map.
+        ``estimates`` by the number of the method, models first, each the names of the estimate and of its error map.
         ``files``: data URIs by name. ``quality`` and ``shrink``: how they were compressed and reduced.
     """
     kept, shown, facts = Kept(), {}, {}
     for scale, sets in reads["pairs"].items():
-        models = [
-            (number, Path(reads["weights"][number]))
-            for number, model in enumerate(settings["models"])
-            if str(model["names"]["scale"]) == scale
-        ]
         found = {test_set: _pairs(files, settings, facts) for test_set, files in sets.items()}
-        shown[scale] = _one_scale(kept, scale, found, models, facts["turn"])
+        shown[scale] = _one_scale(kept, scale, found, _methods(reads["weights"], settings, scale), facts["turn"])
     return {"slices": facts["slices"], "aspect": facts["aspect"], "shown": shown, **kept.encoded()}
 
 
@@ -109,10 +108,31 @@ def _pairs(files: Mapping[str, Any], settings: Mapping[str, Any], facts: dict[st
     return [pairs[index].loaded() for index in facts["slices"]]
 
 
-def _one_scale(kept: Kept, scale: str, found: Mapping[str, list[Pair]], models, turn) -> dict[str, Any]:
+def _methods(weights: Sequence[str], settings: Mapping[str, Any], scale: str) -> Iterator[tuple[int, bool, Estimator]]:
+    """Number of each model and baseline of a scale, whether it is a model, and its estimator. One is held at a time."""
+    for number, entry in enumerate([*settings["models"], *settings["baselines"]]):
+        trained = number < len(settings["models"])
+        if str(entry["names"]["scale"]) == scale:
+            make = _model(weights[number]) if trained else _baseline(entry["method"], int(scale), settings["grid"])
+            yield number, trained, make
+
+
+def _model(weights: str) -> Estimator:
     from mrisr.evaluation.estimates import ModelEstimator
 
-    errors: dict[tuple[str, int, int], np.ndarray] = {}
+    estimate = ModelEstimator(Path(weights), device="cpu")
+    return lambda pair: estimate(pair.degraded)
+
+
+def _baseline(method: Mapping[str, Any], scale: int, grid: str) -> Estimator:
+    restore = baselines.build(method["kind"], scale=scale, grid=grid, **method["options"])
+    ceiling = plugins.constant("baselines", method["kind"], "SEES_REFERENCE")
+    return lambda pair: np.clip(restore(pair.reference if ceiling else pair.degraded), 0, 1)
+
+
+def _one_scale(kept: Kept, scale: str, found: Mapping[str, list[Pair]], methods, turn) -> dict[str, Any]:
+    errors: dict[tuple[str, int], dict[int, np.ndarray]] = {}
+    models: set[int] = set()
     shown = {
         test_set: [
             {
@@ -124,19 +144,20 @@ def _one_scale(kept: Kept, scale: str, found: Mapping[str, list[Pair]], models, 
         ]
         for test_set, pairs in found.items()
     }
-    for number, weights in models:
-        model = ModelEstimator(weights, device="cpu")
+    for number, trained, make in methods:
+        models |= {number} if trained else set()
         for test_set, pairs in found.items():
             for place, pair in enumerate(pairs):
-                estimate = model(pair.degraded)
+                estimate = make(pair)
                 name = f"{scale}/{test_set}/{place}/{number}"
                 error = np.abs(estimate - pair.reference).mean(axis=0)
-                errors[test_set, place, number] = turn(error).astype(np.float16)
+                errors.setdefault((test_set, place), {})[number] = turn(error).astype(np.float16)
                 shown[test_set][place]["estimates"][number] = [kept.add(name, turn(estimate)), f"{name}/error"]
     for test_set, places in shown.items():
         for place, entry in enumerate(places):
-            maps = {number: errors[test_set, place, number].astype(np.float32) for number, _ in models}
-            most = max((float(np.percentile(error, BRIGHTEST)) for error in maps.values()), default=0.0) or 1.0
+            maps = {number: error.astype(np.float32) for number, error in errors.get((test_set, place), {}).items()}
+            compared = [error for number, error in maps.items() if number in models] or list(maps.values())
+            most = max((float(np.percentile(error, BRIGHTEST)) for error in compared), default=0.0) or 1.0
             entry["error"] = float(f"{most:.3g}")
             for number, error in maps.items():
                 kept.add(entry["estimates"][number][1], np.clip(error / most, 0, 1))

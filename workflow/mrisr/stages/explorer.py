@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+from mrisr import plugins
 from mrisr.explorer.bundles import PAGE
 from mrisr.files import sha256
 from mrisr.planning import tables
 from mrisr.planning.job import Job
+from mrisr.planning.methods import described
 
 from .scoring import score_rows
 from .stage import Asks, Stage, Takes
@@ -37,14 +40,17 @@ class Explorer(Stage):
         subject = study.figures.panel_subject or next(iter(subjects.groups))
         fold = subjects.testing_fold(subject)
         shown = self._first_seeds(fold)
+        baselines = [names for names in self.jobs.baselines() if names.get("fold", fold) == fold]
         trained = [self.jobs.job("train", **names) for names in shown]
         scored = [self.jobs.job("evaluate", **names) for names in shown]
+        scored += [self.jobs.job("baseline", **names) for names in baselines]
+        methods = [self._method(names["baseline"]) for names in baselines]
         tabulated = self.jobs.job("tabulate")
         pairs = {
             str(scale): {name: self.jobs.pairs(scale, name, "test", fold) for name in study.test_sets}
             for scale in study.protocol.scales
         }
-        cells = max(1, len(shown) * len(study.test_sets))
+        cells = max(1, len(scored) * len(study.test_sets))
         return self.make(
             {},
             settings={
@@ -53,12 +59,21 @@ class Explorer(Stage):
                 "models": [
                     {"names": names, "parameters": job.settings} for names, job in zip(shown, trained, strict=True)
                 ],
+                "baselines": [
+                    {"names": _row(names), "method": method} for names, method in zip(baselines, methods, strict=True)
+                ],
+                "grid": study.protocol.grid,
                 "subject": subject,
                 "slice": study.figures.panel_slice,
                 "slices": max(1, min(MOST_SLICES, ESTIMATES // cells)),
                 "page": {path.relative_to(PAGE).as_posix(): sha256(path) for path in _files()},
             },
-            modules=tuple(sorted({f"mrisr.models.{job.settings['architecture']['kind']}" for job in trained})),
+            modules=tuple(
+                sorted(
+                    {f"mrisr.models.{job.settings['architecture']['kind']}" for job in trained}
+                    | {module for method in methods for module in plugins.modules("baselines", method)}
+                )
+            ),
             reads={
                 "scores": tabulated.writes["scores"],
                 "findings": tabulated.writes["findings.csv"],
@@ -73,11 +88,14 @@ class Explorer(Stage):
             },
             context={
                 "records": [
-                    {"train": train.record, "evaluate": evaluate.record}
-                    for train, evaluate in zip(trained, scored, strict=True)
+                    {**({"train": train.record} if train else {}), "evaluate": evaluate.record}
+                    for train, evaluate in itertools.zip_longest(trained, scored)
                 ]
             },
         )
+
+    def _method(self, name: str) -> dict[str, Any]:
+        return described("baselines", name, self.study.evaluation.baselines[name])
 
     def _first_seeds(self, fold: int) -> list[dict[str, Any]]:
         """Each model of a fold once, with its first seed."""
@@ -100,6 +118,11 @@ class Explorer(Stage):
         """Time to read all scores and to encode the pictures; the page is at most 10 MB."""
         rows = score_rows(self.jobs, costs.geometries)
         return Takes(SECONDS + rows / costs.ROWS_A_SECOND, 10e6)
+
+
+def _row(names: dict[str, Any]) -> dict[str, Any]:
+    """The names of a baseline's row in the tables of scores."""
+    return {"scale": names["scale"], "architecture": names["baseline"], "loss": "", "training_set": ""}
 
 
 def _files() -> list[Any]:

@@ -377,9 +377,11 @@ function recordOf(number) {
     const { command, ...rest } = run.records[name];
     return [make("h3", {}, text), make("pre", { class: "command" }, command), terms(flat(rest))];
   };
+  const parameters = make("details", {}, make("summary", {}, "Parameters"), terms(flat(run.parameters)));
+  if (!run.records.train) return [...job("evaluate", "Evaluation"), parameters];
   return [
     ...job("train", `Training, seed ${run.names.seed}, fold ${run.names.fold}`),
-    make("details", {}, make("summary", {}, "Parameters"), terms(flat(run.parameters))),
+    parameters,
     make("details", {}, make("summary", {}, "Evaluation"), ...job("evaluate", "Evaluation")),
   ];
 }
