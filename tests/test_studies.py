@@ -7,12 +7,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.image
+import nibabel
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 from mrisr.artifact.joined import Made, write
 from mrisr.errors import InputError
 from mrisr.files import write_text
+from mrisr.planning.plan import Plan
 from mrisr.running import studies
+from mrisr.study.validation import load_study
+from mrisr.volumes import check
 from project import ROOT
 
 
@@ -82,3 +88,40 @@ def test_a_study_that_is_not_valid_is_told_before_any_runs(tmp_path, monkeypatch
     monkeypatch.setattr(studies.subprocess, "run", lambda command: pytest.fail("a study ran"))
     with pytest.raises(InputError):
         studies.run_all([Path("bad.yaml")], cores=1)
+
+
+BUILT_IN = {"data/volumes.tsv", "data/heads.tsv", "data/robust-residual-small.tsv"}
+"""Manifests of built-in scans. (The photographs are whole pictures; no slices are chosen of them.)"""
+STUDIES = [
+    path
+    for path in (ROOT / "config.yaml", *sorted((ROOT / "workflow/studies").glob("*.yaml")))
+    if yaml.safe_load(path.read_text())["volumes"] in BUILT_IN
+]
+
+
+@pytest.fixture(scope="module")
+def like_built_in(tmp_path_factory) -> Path:
+    """A folder with the manifests, and in place of each built-in scan a small volume with as many slices."""
+    folder, source = tmp_path_factory.mktemp("built-in"), yaml.safe_load((ROOT / "data/sources.yaml").read_text())
+    (folder / "data/volumes").mkdir(parents=True)
+    axes = {"sagittal": 0, "coronal": 1, "axial": 2}
+    for manifest in BUILT_IN:
+        (folder / manifest).write_text((ROOT / manifest).read_text())
+        table = pd.read_csv(ROOT / manifest, sep="\t", comment="#", dtype=str).fillna("")
+        for row in table.itertuples():
+            axis = getattr(row, "axis", "") or "axial"
+            shape = source["volumes"][row.subject]["shape"]
+            size = [96, 96, 96]
+            size[axes.get(axis, axis) if axis in axes else int(axis)] = 1 if 1 in shape else max(shape)
+            seed = sum(map(ord, row.subject))
+            values = np.random.default_rng(seed).integers(1, 255, size, np.uint8)
+            nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), folder / f"data/volumes/{row.subject}.nii.gz")
+    return folder
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_studies_of_built_in_scans_ask_for_no_more_slices_than_there_are(path, like_built_in, monkeypatch, capsys):
+    monkeypatch.chdir(like_built_in)
+    job = Plan(load_study(str(path))).job("check")
+    check.run(job.reads, job.writes, settings=job.settings, identity=job.identity, **job.context)
+    assert capsys.readouterr().out
