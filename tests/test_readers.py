@@ -271,7 +271,7 @@ def test_the_pages_of_a_tiff_file_are_slices(tmp_path, compression):
 def test_pictures_of_unequal_size_are_refused_by_name(tmp_path):
     for name, side in (("a.png", 5), ("b.png", 6)):
         sitk.WriteImage(sitk.GetImageFromArray(np.zeros((5, side), np.uint8)), tmp_path / name)
-    assert "a.png is 5 x 5, b.png is 5 x 6" in problem(tmp_path)
+    assert "a.png is 5 x 5 of type uint8, one of b.png is 5 x 6" in problem(tmp_path)
 
 
 # ---- treatments -------------------------------------------------------------------------------------------------

@@ -565,3 +565,31 @@ def test_headers_are_read_without_their_pixels(tmp_path, syntax):
     assert len(headers) == COUNT
     # Less than the pixels of one of the six.
     assert held < STORED[0].nbytes
+
+
+# ---- folders and headers as they are found ----------------------------------------------------------------------
+
+
+def test_fine_slices_whose_positions_are_rounded_are_even(tmp_path):
+    def fine(k, new):
+        new.ImagePositionPatient = [f"{value:.2f}" for value in START + 0.1 * k * NORMAL + [0.003, 0.004, 0]]
+
+    volume = read_volume(classic(tmp_path / "s", change=fine))
+    np.testing.assert_array_equal(volume.array, STORED.T)
+    np.testing.assert_allclose(volume.spacing, [0.75, 1.5, 0.1], atol=5e-3)
+    gap = [START + 0.1 * (k + (k > 2)) * NORMAL for k in range(COUNT)]
+    assert "not evenly spaced" in problem(classic(tmp_path / "t", gap))
+
+
+def test_a_missing_slice_is_told_in_round_numbers_and_with_the_file_that_was_left_out(tmp_path):
+    folder = classic(tmp_path / "s")
+    (folder / "slice3").write_bytes(b"")
+    line = problem(folder)
+    assert "0 x 0 x 4 mm (along a row, down a column, across)" in line
+    assert line.endswith("files without a DICOM image left out: 1 (slice3)")
+
+
+def test_the_companions_that_macos_makes_are_no_slices(tmp_path):
+    folder = classic(tmp_path / "s")
+    (folder / "._slice1.dcm").write_bytes(b"\0\5\x16\7" * 500)
+    check(read_volume(folder))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mrisr.errors import InputError
+
 from ._dicom_files import is_dicom_file, series_of
 from ._dicom_frames import frames
 from ._dicom_grid import place
@@ -31,7 +33,12 @@ def read(path: Path, series: str | None, limit: float) -> Raw:
     """
     with reading("a DICOM series"):
         headers, notes = series_of(path, series, limit)
-        slices, affine, placed = place([piece for file, header in headers.items() for piece in frames(file, header)])
+        pieces = [piece for file, header in headers.items() for piece in frames(file, header)]
+        try:
+            slices, affine, placed = place(pieces)
+        except InputError as error:
+            # A file that was left out may be the slice that is missing.
+            raise InputError(*("; ".join([problem, *notes]) for problem in error.problems)) from error
         array = read_slices(slices, limit)
         notes += placed
         if slices[0].photometric == "MONOCHROME1":

@@ -10,7 +10,7 @@ from mrisr.errors import InputError
 
 from ._dicom_header import read_header
 from .choices import Undecided
-from .names import named_kind
+from .names import is_hidden, named_kind
 
 _FIRST_GROUPS = (0x0002, 0x0008)
 _FIRST_ELEMENT = 0x0018
@@ -75,7 +75,7 @@ def _series_name(header: Any) -> str:
 def _is_meant(file: Path) -> bool:
     if is_dicom_file(file):
         return True
-    if named_kind(file) == "dicom":
+    if named_kind(file) == "dicom" and not is_hidden(file):
         # A damaged file is refused: leaving it out would lose a slice.
         raise InputError(f"its file {file.name} is no DICOM file, or truncated; copy it again or move it away")
     return False

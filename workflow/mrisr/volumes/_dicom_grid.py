@@ -15,6 +15,10 @@ from ._itk import LPS_TO_RAS
 
 UNEVEN = 0.05
 """Largest deviation of a step or a position from an even grid, as a share of the step. Rounding stays far below."""
+ROUNDED = 0.02
+"""The same in mm, for positions that a header rounds to 0.01 mm along each axis."""
+AT_MOST = 0.25
+"""The same as a share of the step, for fine steps. A missing slice deviates by a whole step."""
 SAME_PLACE = 1e-3
 """Slices closer than this, in mm, count as being at the same position."""
 TILTED = 0.01
@@ -94,15 +98,17 @@ def _step(ordered: Sequence[Slice], frame: np.ndarray) -> np.ndarray:
         )
     usual = np.quantile(steps, 0.5, axis=0, method="lower")
     worst = int(np.argmax(np.linalg.norm(steps - usual, axis=1)))
-    if not np.linalg.norm(steps[worst] - usual) <= UNEVEN * usual[2]:
+    allowed = max(UNEVEN * usual[2], min(ROUNDED, AT_MOST * usual[2]))
+    if not np.linalg.norm(steps[worst] - usual) <= allowed:
+        odd, others = words(np.round(steps[worst], 4)), words(np.round(usual, 4))
         raise InputError(
             f"the {len(ordered)} slices of its DICOM series are not evenly spaced: {ordered[worst + 1].label} lies "
-            f"{words(steps[worst])} mm (along a row, down a column, across) from {ordered[worst].label}, the others "
-            f"{words(usual)}: a slice is missing, or there are several volumes; give one whole volume"
+            f"{odd} mm (along a row, down a column, across) from {ordered[worst].label}, the others "
+            f"{others}: a slice is missing, or there are several volumes; give one whole volume"
         )
     step = (positions[-1] - positions[0]) / (len(ordered) - 1)
     away = np.linalg.norm(positions - positions[0] - np.arange(len(ordered))[:, None] * step, axis=1)
-    if away.max() > UNEVEN * usual[2]:
+    if away.max() > allowed:
         raise InputError(
             f"{ordered[int(away.argmax())].label} lies {away.max():.3g} mm beside an even grid of slices; "
             "resample the volume, or give another"

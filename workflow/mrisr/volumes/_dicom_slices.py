@@ -79,4 +79,4 @@ def words(value: object) -> str:
     """A property of a slice as a message shows it."""
     if value is None:
         return "unknown"
-    return value if isinstance(value, str) else " x ".join(f"{n:.4g}" for n in np.ravel(value))
+    return value if isinstance(value, str) else " x ".join(f"{n + 0.0:.4g}" for n in np.ravel(value))

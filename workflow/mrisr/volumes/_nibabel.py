@@ -25,6 +25,8 @@ NAMES = {
     "mgh": "an MGH file",
     "minc": "a MINC file",
 }
+MILLIMETRES = {"meter": 1e3, "micron": 1e-3}
+"""Units of length that a NIfTI header may name, in mm."""
 _HEADERS = (2**20, 2**26)
 """Bytes at the start of a compressed file in which its header is sought: the second for one with long extensions."""
 
@@ -45,6 +47,10 @@ def read(path: Path, kind: str, volume_4d: str | int, limit: float) -> Raw:
         raw = Raw(_voxels(image, shape, dtype, volume_4d), image.affine, volume_files(path))
         raw.channels = dtype.names is not None
         raw.notes = _notes(image, shape, volume_4d)
+        unit = _unit(image)
+        if unit in MILLIMETRES:
+            raw.affine = np.diag([*[MILLIMETRES[unit]] * 3, 1]) @ raw.affine
+            raw.notes.append(f"lengths in the header are in {unit}: turned into mm")
     return raw
 
 
@@ -130,7 +136,7 @@ def _voxels(image, shape: tuple[int, ...], dtype: np.dtype, volume_4d: str | int
         return np.stack([_three(voxels[name]) for name in dtype.names[:3]], axis=-1)
     if not whole:
         return _three(np.asanyarray(image.dataobj[index]))
-    if dtype.kind == "c":
+    if dtype.kind == "c" or (dtype.kind == "f" and dtype.itemsize > 4):
         return _three(np.asanyarray(image.dataobj))
     # Scaling in float32 avoids a float64 copy of a large volume.
     return _three(image.get_fdata(dtype=np.float32, caching="unchanged"))
@@ -147,6 +153,33 @@ def _notes(image, shape: tuple[int, ...], volume_4d: str | int) -> list[str]:
     chosen = choose_volume(shape, volume_4d)
     if chosen is not None:
         notes.append(f"volume {chosen} of {max(shape[3:])} taken")
-    if isinstance(image, nibabel.Nifti1Pair) and not (image.header["qform_code"] or image.header["sform_code"]):
+    if not isinstance(image, nibabel.Nifti1Pair):
+        return notes
+    if not (image.header["qform_code"] or image.header["sform_code"]):
         notes.append("no orientation in the header; nibabel's default taken")
+    if image.header["qform_code"] and image.header["sform_code"]:
+        # A damaged qform is no harm beside a good sform.
+        with contextlib.suppress(Exception):
+            notes += _disagreement(image)
     return notes
+
+
+def _disagreement(image: Any) -> list[str]:
+    """A note if a corner of the volume lies elsewhere by the qform than by the sform, by half a voxel or more."""
+    qform, sform = image.header.get_qform(), image.header.get_sform()
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in (*image.shape, 1, 1)[:3]], [1])).reshape(4, -1)
+    away = np.linalg.norm(((qform - sform) @ corners)[:3], axis=0).max()
+    voxel = np.linalg.norm(sform[:3, :3], axis=0).min()
+    return [f"qform and sform disagree by up to {away:.3g} mm: sform taken"] if away >= voxel / 2 else []
+
+
+def _unit(image: Any) -> str | None:
+    """The unit of length that a NIfTI header names; None if it names none that there is."""
+    import nibabel
+
+    if not isinstance(image, nibabel.Nifti1Pair):
+        return None
+    try:
+        return image.header.get_xyzt_units()[0]
+    except KeyError:
+        return None

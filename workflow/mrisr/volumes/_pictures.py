@@ -12,8 +12,8 @@ import numpy as np
 
 from mrisr.errors import InputError
 
-from . import _tiff
-from ._claims import check_size
+from . import _grey_alpha, _orientation, _tiff
+from ._claims import check_claim, check_size
 from ._itk import PICTURES, check_header, image_reader
 from ._raw import Raw, reading
 from .files import require_picked
@@ -47,14 +47,15 @@ def read(path: Path, limit: float, pattern: str = "") -> Raw:
     sizes = [size for file in files for size in _of(file, lambda file: list(_claims(file, limit)), name=name)]
     check_size((*max(sizes, key=math.prod), len(sizes)), 1, limit)
     notes: list[str] = []
-    slices = [_three(page, file, notes) for file in files for page in _of(file, _pages, name=name)]
-    first = slices[0].shape
-    for file, image in zip(files, slices, strict=False):
-        if image.shape != first:
-            raise InputError(
-                f"its pictures differ: {files[0].name} is {_size(first)}, {file.name} is {_size(image.shape)}; "
-                "give each size a folder, and so a subject, of its own"
-            )
+    slices = []
+    for file in files:
+        for page in _of(file, lambda file: _pages(file, notes), name=name):
+            slices.append(_three(page, file, notes))
+            if (told := _told(slices[-1])) != (first := _told(slices[0])):
+                raise InputError(
+                    f"its pictures differ: {files[0].name} is {first}, one of {file.name} is {told}; "
+                    "give each size and type a folder, and so a subject, of its own"
+                )
     return Raw(np.stack(slices, axis=2), np.array(AFFINE, float), files, channels=slices[0].ndim == 3, notes=notes)
 
 
@@ -74,15 +75,25 @@ def _of(file: Path, step: Callable[[Path], list[_T]], *, name: bool) -> list[_T]
         raise InputError(*(f"{file.name} {problem}" for problem in error.problems)) from error
 
 
-def _pages(file: Path) -> list[np.ndarray]:
-    """The pictures of a file, [H, W] or [H, W, C]."""
-    return [_by_itk(file)] if named_format(file).suffix in PICTURES else _tiff.pages(file)
+def _pages(file: Path, notes: list[str]) -> list[np.ndarray]:
+    """The pictures of a file, [H, W] or [H, W, C], upright."""
+    if named_format(file).suffix not in PICTURES:
+        return _tiff.pages(file, notes)
+    if _grey_alpha.size(file):
+        return [_grey_alpha.read(file)]
+    header = file.read_bytes().partition(_SCAN)[0]
+    told = _orientation.orientation_of_jpeg(header) if header.startswith(_START) else 1
+    return [_orientation.upright(_by_itk(file), told, notes)]
 
 
 def _claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:
     """Sizes of the pictures of a file by its headers, each checked on its own."""
     if named_format(file).suffix in PICTURES:
         _check_end(file)
+        if grey := _grey_alpha.size(file):
+            check_claim((*grey, 2), 1, stored=file.stat().st_size, compressed=True, limit=limit)
+            yield grey
+            return
         *size, channels = check_header(image_reader(file, "pictures"), stored=file.stat().st_size, limit=limit)
         yield *size[1::-1], channels
     else:
@@ -116,6 +127,10 @@ def _three(image: np.ndarray, file: Path, notes: list[str]) -> np.ndarray:
     if image.ndim != 2 and not (image.ndim == 3 and image.shape[-1] == 3):
         raise InputError(f"{file.name} has the shape {_size(image.shape)}; a picture is grey or RGB")
     return image
+
+
+def _told(image: np.ndarray) -> str:
+    return f"{_size(image.shape)} of type {image.dtype}"
 
 
 def _size(shape: tuple[int, ...]) -> str:

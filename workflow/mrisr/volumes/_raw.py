@@ -15,6 +15,9 @@ from mrisr.imaging.loaded import LoadedVolume
 
 from ._claims import times
 
+FEWEST_STEPS = 256
+"""How many values float32 has to tell apart between the least and the greatest one."""
+
 
 @dataclass
 class Raw:
@@ -35,20 +38,35 @@ def finish(raw: Raw, *, complex: str, nonfinite: str) -> LoadedVolume:
             raise InputError("holds complex numbers; use its magnitude image, or set slices.complex: magnitude")
         array = np.abs(array)
         notes.append("complex: magnitude taken")
+    stored = array
     with np.errstate(over="ignore", invalid="ignore"):
-        array = np.asarray(array, np.float32)
+        array = np.asarray(stored, np.float32)
         # A finite sum means that all values are finite, and is much faster than testing each of them.
         total = array.sum(dtype=np.float64)
     if not np.isfinite(total):
         count = int(array.size - np.isfinite(array).sum())
+        if count > stored.size - np.isfinite(stored).sum():
+            raise InputError(f"has values beyond {np.finfo(np.float32).max:.3g}, the end of float32; scale it down")
         if nonfinite != "zero":
             raise InputError(f"{count} voxels are NaN or infinite; mend them, or set slices.nonfinite: zero")
         array = np.where(np.isfinite(array), array, np.float32(0))
         notes.append(f"{count} NaN or infinite voxels set to 0")
+    _check_steps(array)
     affine = np.asarray(raw.affine, np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
         raise InputError("its affine is not invertible, so directions and voxel sizes are unknown; mend the header")
     return LoadedVolume(array, affine, tuple(raw.files), tuple(notes))
+
+
+def _check_steps(array: np.ndarray) -> None:
+    """Refuse values so close together and so far from 0 that float32 keeps few of them apart."""
+    low, high = float(array.min()), float(array.max())
+    steps = (high - low) / float(np.spacing(np.float32(max(abs(low), abs(high)))))
+    if 0 < steps < FEWEST_STEPS:
+        raise InputError(
+            f"its values reach from {low:.9g} to {high:.9g}, of which float32 tells {steps:.0f} apart; "
+            "subtract a constant before you save it"
+        )
 
 
 def choose_volume(shape: Sequence[int], volume_4d: str | int) -> int | None:

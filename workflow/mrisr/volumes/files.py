@@ -11,12 +11,14 @@ from mrisr.errors import InputError
 
 from ._bids import DESCRIPTION, choose_image
 from .choices import Undecided
-from .names import named_format, named_kind, with_suffix
+from .names import is_hidden, named_format, named_kind, with_suffix
 
 _DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 100_000
 PAIR = (".hdr", ".img", ".hdr.gz", ".img.gz")
 """Header and voxels of an Analyze pair."""
+OF_SPM = ".mat"
+"""Suffix of the affine that SPM keeps beside an Analyze pair, and that nibabel reads."""
 OF_A_MASK = "_mask"
 """End of the name, without suffix, of a picture that is the mask of another one in its folder."""
 ALL_BUT_MASKS, MASKS = f"pictures:!*{OF_A_MASK}.*", f"pictures:*{OF_A_MASK}.*"
@@ -48,9 +50,11 @@ def picked(folder: Path, pattern: str = "") -> list[Path]:
     """The pictures of a folder whose names fit a pattern, sorted by name; with ``!`` before it, those that do not fit.
 
     ``*``, ``?`` and ``[...]`` are as in a shell. Upper and lower case differ. No pattern picks all pictures.
+    Hidden files do not count.
     """
     shape = pattern.removeprefix("!") or "*"
-    pictures = sorted(file for file in folder.iterdir() if named_kind(file) == "pictures" and file.is_file())
+    inside = (file for file in folder.iterdir() if not is_hidden(file))
+    pictures = sorted(file for file in inside if named_kind(file) == "pictures" and file.is_file())
     return [file for file in pictures if fnmatchcase(file.name, shape) != pattern.startswith("!")]
 
 
@@ -71,6 +75,13 @@ def require_picked(folder: Path, pattern: str = "") -> list[Path]:
         if stem.endswith(OF_A_MASK) and stem.removesuffix(OF_A_MASK) in stems:
             raise Undecided(f"has masks beside the slices ({file.name})", [ALL_BUT_MASKS, MASKS])
     return found
+
+
+def require_companions(path: Path) -> None:
+    """Raise `InputError` if a file that a header names is missing or no plain file. A FIFO might never end."""
+    for file in _companions(path):
+        if not file.is_file():
+            raise InputError(f"its data file {file.name} is missing or no plain file; put it where the header says")
 
 
 def why_unreadable(path: str | Path) -> str | None:
@@ -98,7 +109,7 @@ def _is_plain(path: str) -> bool:
 def _companions(path: Path) -> list[Path]:
     suffix = named_format(path).suffix
     if suffix in PAIR:
-        return [with_suffix(path, other) for other in PAIR]
+        return [with_suffix(path, other) for other in (*PAIR, OF_SPM)]
     if suffix not in (".mhd", ".nhdr") or not path.is_file():
         return []
     with open(path, "rb") as file:
@@ -108,7 +119,8 @@ def _companions(path: Path) -> list[Path]:
         return []
     named = found.group(1).decode(errors="replace")
     if named.split(" ")[0].upper() == "LIST":
-        return [path.parent / line.strip() for line in header[found.end() :].decode(errors="replace").splitlines()]
+        lines = header[found.end() :].decode(errors="replace").splitlines()
+        return [path.parent / line.strip() for line in lines if line.strip()]
     if "%" in named:
         pattern = re.sub(r"%\d*d", "*", named.split(" ")[0])
         return sorted(path.parent.glob(pattern)) if not Path(pattern).is_absolute() else []

@@ -62,6 +62,11 @@ def named_kind(path: str | PurePath) -> str | None:
     return named_format(path).kind
 
 
+def is_hidden(path: str | PurePath) -> bool:
+    """Whether a name begins with a dot. macOS puts such a file (``._a.png``) beside each file of a foreign disk."""
+    return PurePath(path).name.startswith(".")
+
+
 def with_suffix(path: Path, suffix: str) -> Path:
     """A path with another suffix, in upper case if the path's own is."""
     told = named_format(path)

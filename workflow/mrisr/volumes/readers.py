@@ -40,7 +40,7 @@ from . import _bids, _dicom, _itk, _nibabel, _pictures
 from ._claims import LIMIT
 from ._raw import Raw, finish
 from .choices import Undecided
-from .names import SUFFIXES, named_kind
+from .names import SUFFIXES, is_hidden, named_kind
 from .row import KINDS, ROLES, Volume
 
 
@@ -128,9 +128,19 @@ def _infer_folder(path: Path) -> str:
     if (path / _bids.DESCRIPTION).is_file():
         return "bids"
     names = [member.name for member in path.iterdir()]
-    if any(named_kind(name) == "pictures" for name in names):
+    files = sorted(member for member in path.iterdir() if member.is_file() and not is_hidden(member))
+    other = [file for file in files if named_kind(file) != "pictures"]
+    is_dicom = any(_dicom.is_dicom_file(file) for file in other)
+    if len(other) < len(files):
+        volumes = [file.name for file in other if named_kind(file)]
+        if is_dicom:
+            raise Undecided("holds DICOM files and pictures", ["dicom", "pictures"])
+        if volumes:
+            raise Undecided(
+                f"holds pictures and {volumes[0]}: name that file itself, or take the pictures", ["pictures"]
+            )
         return "pictures"
-    if any(_dicom.is_dicom_file(member) for member in sorted(path.iterdir()) if member.is_file()):
+    if is_dicom:
         return "dicom"
     raise InputError(
         "is a folder with neither DICOM files, pictures (.png, .jpg) nor a BIDS dataset in it; name the file itself"
