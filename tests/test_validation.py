@@ -253,6 +253,39 @@ def test_the_study_files_of_a_command_line_are_found(arguments, files):
     assert configfiles.given(arguments) == files
 
 
+def test_a_study_that_snakemake_cannot_decode_is_one_line(tmp_path):
+    path = tmp_path / "latin.yaml"
+    for content, said in [
+        ("# \xe9\nstudy: x\n".encode("latin1"), "at byte 2"),
+        ("study: x\n".encode("utf-16"), "at byte 0"),
+    ]:
+        path.write_bytes(content)
+        with pytest.raises(SystemExit) as caught:
+            configfiles.require_readable_studies(["-n", "--configfile", str(path)])
+        (line,) = str(caught.value).splitlines()
+        assert line.startswith(f"error: {path}: is not in UTF-8 (")
+        assert line.endswith(f"{said}); save it as UTF-8")
+    for content in (b"\xef\xbb\xbfstudy: x\r\n", "# \xe9".encode()):
+        path.write_bytes(content)
+        configfiles.require_readable_studies(["-n", "--configfile", str(path)])
+    configfiles.require_readable_studies(["--configfile", str(tmp_path / "missing.yaml")])
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "Checkpoints", "all-studies", "All-Studies"])
+def test_a_study_takes_no_folder_that_all_studies_share(name):
+    (line,) = problems(study=name)
+    assert line.startswith(f"study: '{name}' is where ")
+
+
+def test_a_network_and_a_baseline_of_one_name_are_told_before_anything_is_trained():
+    """In the order of names it would stand twice, which pandas refuses when the tables are made."""
+    (line,) = problems(architectures={"input": {"kind": "srcnn"}}, models=None)
+    assert line == "architectures.input: is the name of a baseline too; choose another label"
+    both = {"protocol": {"grid": "low"}, "evaluation": {"baselines": ["bicubic"]}, "models": None}
+    (line,) = problems(**both, architectures={"bicubic": {"kind": "edsr"}})
+    assert line == "architectures.bicubic: is the name of a baseline too; choose another label"
+
+
 def test_snakemake_does_not_wait_for_a_fifo(tmp_path):
     fifo, *_ = odd_files(tmp_path)
     command = [sys.executable, "-m", "snakemake", "-n", "--configfile", fifo]

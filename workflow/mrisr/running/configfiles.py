@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mrisr.errors import InputError
 from mrisr.study.validation import require_readable
@@ -23,10 +24,21 @@ def require_readable_studies(arguments: Sequence[str]) -> None:
     for path in given(arguments) or [DEFAULT]:
         try:
             require_readable(path)
+            _require_text(path)
         except InputError as error:
             problems += error.problems
     if problems:
         sys.exit("\n".join(f"error: {problem}" for problem in problems))
+
+
+def _require_text(path: str) -> None:
+    """Raise `InputError` if a file is no text in UTF-8. Snakemake itself says of a missing file what is wrong."""
+    try:
+        Path(path).read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not in UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    except OSError:
+        return
 
 
 def given(arguments: Sequence[str]) -> list[str]:

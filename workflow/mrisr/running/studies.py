@@ -9,12 +9,12 @@ from pathlib import Path
 
 from mrisr.artifact.joined import Made, write
 from mrisr.errors import InputError
+from mrisr.study.places import ALL_STUDIES
 from mrisr.study.validation import load_study
 
 DEFAULT = Path("config.yaml")
 SHELF = Path("workflow/studies")
 RESULTS = Path("results")
-REPORT = RESULTS / "all-studies"
 
 
 def small_studies() -> list[Path]:
@@ -22,7 +22,7 @@ def small_studies() -> list[Path]:
     return [DEFAULT, *sorted(SHELF.glob("*-small.yaml"))]
 
 
-def run_all(studies: Sequence[Path], *, cores: int, out: Path = REPORT) -> Path:
+def run_all(studies: Sequence[Path], *, cores: int, out: Path = ALL_STUDIES) -> Path:
     """Run studies and write their joint report. A study that fails does not keep the others from running.
 
     What is complete and current runs nothing again, so a call after an interruption continues.

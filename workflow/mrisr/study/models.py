@@ -28,6 +28,10 @@ def problems(study: Study) -> Iterable[str]:
         yield from unknown(f"models.{number}.losses", block.losses, study.losses)
         if block.training_sets != study.training_sets:
             yield from unknown(f"models.{number}.training_sets", block.training_sets, study.degradations)
+    # In tables and figures a name in the column "architecture" is a network's or a baseline's.
+    for name in dict.fromkeys(name for block in study.models for name in block.architectures):
+        if name in study.evaluation.baselines:
+            yield f"architectures.{name}: is the name of a baseline too; choose another label"
     pictures = [f"{name}_{loss}" for block in study.models for name in block.architectures for loss in block.losses]
     trained = {(name, loss) for block in study.models for name in block.architectures for loss in block.losses}
     if len(set(pictures)) < len(trained):

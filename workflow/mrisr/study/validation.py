@@ -30,7 +30,7 @@ from . import (
     training,
 )
 from .config import StudyConfig
-from .places import CHECKPOINTS
+from .places import ALL_STUDIES, CHECKPOINTS
 from .schema import schema_problems
 
 CHECKED = (
@@ -48,6 +48,12 @@ CHECKED = (
     folds,
 )
 """The sections that have checks, in the order in which their problems are reported."""
+
+SHARED = {
+    CHECKPOINTS.name: "the training states of all studies are kept",
+    ALL_STUDIES.name: "`mrisr studies` writes the joint report",
+}
+"""What the folders of no single study hold, by name. On macOS and Windows letter case makes no difference."""
 
 
 def load_study(path: str) -> StudyConfig:
@@ -92,7 +98,7 @@ def validate(raw: Any, *, source: str) -> StudyConfig:
 
 
 def _study_problems(study: StudyConfig) -> Iterable[str]:
-    if study.results == CHECKPOINTS:
-        yield f"study: '{study.study}' is where the training states of all studies are kept; choose another name"
+    if holds := SHARED.get(study.study.casefold()):
+        yield f"study: '{study.study}' is where {holds}; choose another name"
     for section in CHECKED:
         yield from section.problems(study)
