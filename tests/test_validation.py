@@ -274,16 +274,21 @@ def test_a_study_that_snakemake_cannot_decode_is_one_line(tmp_path):
 @pytest.mark.parametrize("name", ["checkpoints", "Checkpoints", "all-studies", "All-Studies"])
 def test_a_study_takes_no_folder_that_all_studies_share(name):
     (line,) = problems(study=name)
-    assert line.startswith(f"study: '{name}' is where ")
+    assert line.startswith(f"my.yaml: study: '{name}' is where ")
 
 
 def test_a_network_and_a_baseline_of_one_name_are_told_before_anything_is_trained():
     """In the order of names it would stand twice, which pandas refuses when the tables are made."""
-    (line,) = problems(architectures={"input": {"kind": "srcnn"}}, models=None)
-    assert line == "architectures.input: is the name of a baseline too; choose another label"
-    both = {"protocol": {"grid": "low"}, "evaluation": {"baselines": ["bicubic"]}, "models": None}
+    (line,) = problems(architectures={"input": {"kind": "srcnn"}}, models=None, training__overrides={})
+    assert line == "my.yaml: architectures.input: is the name of a baseline too; choose another label"
+    both = {
+        "protocol": {"grid": "low"},
+        "evaluation": {"baselines": ["bicubic"]},
+        "models": None,
+        "training__overrides": {},
+    }
     (line,) = problems(**both, architectures={"bicubic": {"kind": "edsr"}})
-    assert line == "architectures.bicubic: is the name of a baseline too; choose another label"
+    assert line == "my.yaml: architectures.bicubic: is the name of a baseline too; choose another label"
 
 
 def test_snakemake_does_not_wait_for_a_fifo(tmp_path):
