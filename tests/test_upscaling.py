@@ -225,6 +225,10 @@ def test_bad_input_is_told_in_one_line_and_writes_nothing(study, tmp_path):
     colour["R"][2:4] = 200
     nibabel.save(nibabel.Nifti1Image(colour, np.eye(4)), tmp_path / "colour.nii")
     assert "has 3 channel(s)" in problem(upscale_by_model, tmp_path / "colour.nii", model, out, **options)
+    nibabel.save(nibabel.Nifti1Image(np.full((8, 8, 8), 7, np.float32), np.eye(4)), tmp_path / "flat.nii")
+    for call, given in ((upscale_by_model, (model, out)), (upscale_by_baseline, ("bicubic", out))):
+        extra = options if call is upscale_by_model else {"scale": 2, "axis": None}
+        assert problem(call, tmp_path / "flat.nii", *given, **extra).startswith(f"{tmp_path}/flat.nii: is constant")
     assert "there is no 'bicubick'" in problem(upscale_by_baseline, scan, "bicubick", out, scale=2, axis=None)
     assert not out.exists()
 

@@ -194,6 +194,16 @@ def test_a_crate_that_tells_another_story_is_found(whole, changed):
     assert found == ["ro-crate-metadata.json: does not say what jobs.json, the records and manifest-sha256.txt say"]
 
 
+@pytest.mark.parametrize("name", ["checklist.md", "environment.txt", "README.md", "study.yaml"])
+def test_a_file_that_no_job_makes_is_named_if_it_is_edited_or_missing(whole, changed, name):
+    assert f"{name}: is not the file that ro-crate-metadata.json describes" in changed({name: whole[1][name] + b"\n"})
+    assert f"{name}: is missing" in changed({name: None})
+
+
+def test_a_file_that_was_added_is_named(changed):
+    assert "more.txt: stands not in ro-crate-metadata.json" in changed({"more.txt": b"x"})
+
+
 # ---- with volumes at hand -------------------------------------------------------------------------------------------
 
 

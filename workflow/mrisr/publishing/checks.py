@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mrisr import arrays, files
@@ -163,7 +163,24 @@ def provenance_is_told(artifact: Artifact) -> Iterator[str]:
         yield f"{crate.NAME}: cannot be compared with the records ({type(error).__name__})"
         return
     if not same:
+        yield from _not_as_described(artifact, known)
         yield f"{crate.NAME}: does not say what jobs.json, the records and {SUMS} say"
+
+
+def _not_as_described(artifact: Artifact, known: Mapping[str, tuple[str, int]]) -> Iterator[str]:
+    """The files that are other ones than those of the crate."""
+    try:
+        graph = json.loads((artifact.folder / crate.NAME).read_text(encoding="utf-8"))["@graph"]
+        described = {part["@id"]: part["sha256"] for part in graph if "File" in part["@type"] and part["@id"][0] != "#"}
+    except Exception:  # of a crate of another form, which the caller names
+        return
+    for name in sorted(described.keys() | known.keys()):
+        if name not in known:
+            yield f"{_line(name)}: is missing"
+        elif name not in described:
+            yield f"{_line(name)}: stands not in {crate.NAME}"
+        elif described[name] != known[name][0]:
+            yield f"{_line(name)}: is not the file that {crate.NAME} describes"
 
 
 def _digests(text: str) -> list[str]:

@@ -63,7 +63,10 @@ class Scan:
         """The values that become 0 and 1 in each slice. None for a constant slice that is normalised by itself."""
         if self.normalise["per"] == "slice" and self.normalise["method"] != "none":
             return [slice_bounds(self.stored(index), None, **self.normalise) for index in range(self.count)]
-        return [bounds(self.volume.array, None, **self.normalise)] * self.count
+        try:
+            return [bounds(self.volume.array, None, **self.normalise)] * self.count
+        except InputError as error:
+            raise InputError(*(f"{self.volume.files[0]}: {problem}" for problem in error.problems)) from error
 
     def normalised(self, index: int, limits: Bounds) -> np.ndarray:
         """A slice as the model saw slices in training: float32 [C, H, W] in [0, 1]."""
