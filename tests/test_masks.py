@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import metric_files
 import numpy as np
 import pandas as pd
@@ -141,6 +143,6 @@ def test_files_of_a_metric_count_by_their_content(scores, monkeypatch, tmp_path)
         plan = Plan(study)
         jobs.append(plan.job("baseline", scale=2, baseline="input"))
         assert with_files(jobs[-1].settings["metrics"], jobs[-1].reads)["lpips"]["options"] == given
-    require_buildable(study, plan.subjects.digests, source="s")
+    require_buildable(study, plan.subjects.digests, source="s", memory=math.inf)
     assert jobs[0].identity == jobs[1].identity
     assert jobs[0].reads["files"] != jobs[1].reads["files"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_without_the_weights_of_vgg19_the_study_is_refused_in_one_line(tmp_path,
     monkeypatch.chdir(STUDIES.parents[1])
     found = plan(full(), tmp_path)
     with pytest.raises(InputError) as caught:
-        require_buildable(found.study, found.subjects.digests, source="study.yaml")
+        require_buildable(found.study, found.subjects.digests, source="study.yaml", memory=math.inf)
     (line,) = caught.value.problems
     assert line.startswith("study.yaml: losses.gan: data/vgg19-dcbb9e9d.pth: cannot be read")
 

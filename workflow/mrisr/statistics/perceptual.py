@@ -91,12 +91,12 @@ def _works(place: Mapping[str, Any], name: str, own: pd.DataFrame, floor: pd.Ser
     agree = int(((leads.mean() > 0) == better).sum())
     row = {**place, "claim": claim, "model": name, "rival": FLOOR, "value": _mean(own)}
     row |= {
-        "rival_value": floor.mean(skipna=False),
+        "rival_value": _mean(floor.to_numpy()),
         "subjects": len(subjects),
         "seeds": own.shape[1],
         "seeds_agree": agree,
     }
-    row |= _decided(leads.mean(axis=1, skipna=False).to_numpy(), holds_above=better)
+    row |= _decided(leads.to_numpy().mean(axis=1), holds_above=better)
     said = "undefined" if np.isnan(row["margin"]) else _compared(row["margin"], metric)
     count = f"{_counted(len(subjects), 'subject')}; {agree} of {_counted(own.shape[1], 'seed')} agree with the claim"
     sentence = f"{_where(place)}: the {metric.quantity} of {name} is {said} that of {FLOOR} ({count})"
@@ -110,12 +110,12 @@ def _varies(
     (name, own), (rival, other) = gan, network
     subjects = own.index.intersection(other.index)
     with np.errstate(invalid="ignore"):
-        spreads, others = (values.loc[subjects].std(axis=1, ddof=1, skipna=False) for values in (own, other))
+        spreads, others = (np.std(values.loc[subjects].to_numpy(), axis=1, ddof=1) for values in (own, other))
     claim = f"{GAN} varies from run to run more than {NETWORK}"
     seeds = min(own.shape[1], other.shape[1])
     row = {**place, "claim": claim, "model": name, "rival": rival, "value": _mean(spreads)}
     row |= {"rival_value": _mean(others), "subjects": len(subjects), "seeds": seeds}
-    row |= _decided((spreads - others).to_numpy(), holds_above=True)
+    row |= _decided(spreads - others, holds_above=True)
     sentence = (
         f"{_where(place)}: the {metric.quantity} of a subject has a standard deviation of "
         f"{metric.amount(_mean(spreads))} over {own.shape[1]} seeds of {name}, and of {metric.amount(_mean(others))} "
@@ -169,9 +169,9 @@ def _by_seed(table: pd.DataFrame) -> pd.DataFrame:
     return means.unstack("seed")
 
 
-def _mean(values: pd.DataFrame | pd.Series) -> float:
+def _mean(values: pd.DataFrame | np.ndarray) -> float:
     """The mean of all values; NaN if any is undefined."""
-    return float(np.mean(values.to_numpy()))
+    return float(np.mean(np.asarray(values)))
 
 
 def _where(place: Mapping[str, Any]) -> str:
