@@ -182,11 +182,21 @@ def test_each_job_is_one_action_with_what_it_read_and_wrote(content):
     assert "agent" not in action
 
 
-def test_the_reporter_of_snakemake_writes_the_same_artifact(project):
-    # This study was made without Snakemake, whose first look writes down the times of the jobs.
+def test_the_reporter_of_snakemake_writes_the_same_artifact_with_the_times_that_snakemake_noted(project, content):
     project.snakemake("--nolock", "-c1", "--reporter", "mrisr", "results")
     with zipfile.ZipFile(project.folder / "results/tiny/artifact/tiny.zip") as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == published(project)
+        reported = {name: archive.read(name) for name in archive.namelist()}
+    assert set(reported) == set(content)
+    timed = {"ro-crate-metadata.json", "manifest-sha256.txt"}
+    records = {name for name in content if name.endswith("run.json")}
+    assert {name for name in content if reported[name] != content[name]} <= timed | records
+    told = {name: json.loads(reported[name]) for name in records}
+    noted = {name: record.pop("snakemake") for name, record in told.items() if "snakemake" in record}
+    assert told == {name: json.loads(content[name]) for name in records}
+    # The pages that show all others are not among the results that Snakemake was asked for.
+    assert records - set(noted) == {"results/tiny/report.run.json", "results/tiny/explorer.run.json"}
+    for name, (began, ended) in noted.items():
+        assert ended - began == pytest.approx(told[name]["seconds"], abs=0.01)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
