@@ -182,7 +182,7 @@ def test_each_job_is_one_action_with_what_it_read_and_wrote(content):
     assert "agent" not in action
 
 
-def test_the_reporter_of_snakemake_writes_the_same_artifact_with_the_times_that_snakemake_noted(project, content):
+def test_the_reporter_of_snakemake_writes_the_same_artifact(project, content):
     project.snakemake("--nolock", "-c1", "--reporter", "mrisr", "results")
     with zipfile.ZipFile(project.folder / "results/tiny/artifact/tiny.zip") as archive:
         reported = {name: archive.read(name) for name in archive.namelist()}
