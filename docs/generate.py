@@ -50,8 +50,8 @@ architecture has the scale. This is checked when the study is read.
 
 **A study can contain code.** Snakemake reads a study through yte. If the study has the key `__use_yte__`, even
 `snakemake -n` executes the Python expressions in it. Before you use a study from somebody else, run `mrisr check
---study FILE`. It reads plain YAML and executes nothing of the file. It reports that key and every `!!python` tag as an
-error.
+--study FILE`. It reads plain YAML and executes nothing of the file. It warns of that key and of every `!!python` tag,
+and stops. It also refuses a key that stands twice, of which YAML would take the last.
 
 **Methods.** The keys `degradations`, `architectures`, `losses` and `evaluation.metrics` take methods: a mapping `{name:
 options}`, or a list of names for methods without options. The name is the study's own. It becomes the name of a folder

@@ -333,8 +333,8 @@ def test_a_study_is_checked_without_torch():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("__use_yte__: true\nstudy: x\n", "__use_yte__: there is no such key"),
-        ("study: !!python/object/apply:os.system ['touch ran']\n", "is not YAML"),
+        ("__use_yte__: true\nstudy: x\n", "__use_yte__: with this key Snakemake runs Python code"),
+        ("study: !!python/object/apply:os.system ['touch ran']\n", "which can run code"),
     ],
 )
 def test_a_study_that_would_run_code_is_refused_and_runs_nothing(tmp_path, monkeypatch, text, said):

@@ -14,7 +14,7 @@ import yaml
 
 from mrisr.cli.run import run_planned
 from mrisr.errors import InputError
-from mrisr.files import sha256
+from mrisr.files import plain_yaml, sha256
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 from mrisr.stages.scoring import Scoring
@@ -65,9 +65,9 @@ def _copy_results(artifact: Artifact) -> None:
 def _planned(artifact: Artifact, manifest: str) -> Plan:
     Path("volumes.tsv").write_text(manifest, encoding="utf-8")
     try:
-        told = yaml.safe_load((artifact.folder / "study.yaml").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"it is no YAML ({type(error).__name__})") from error
+        told = plain_yaml.parse((artifact.folder / "study.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"it cannot be read ({error})") from error
     if not isinstance(told, dict) or told.get("study") != artifact.described.study:
         raise InputError(f"it is not the study '{artifact.described.study}' of artifact.json")
     study = Path(artifact.results) / "study.yaml"

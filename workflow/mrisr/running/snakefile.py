@@ -25,7 +25,7 @@ from mrisr.planning.currency import describe, is_current, outdated, set_aside
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 from mrisr.study.subjects import built_in_volumes
-from mrisr.study.validation import validate
+from mrisr.study.validation import parsed, validate
 
 from . import lock, metadata, programs, protection, submission
 from .beforehand import require_possible
@@ -55,11 +55,11 @@ class Workflow:
     def __init__(self, workflow: Any, config: Mapping[str, Any]):
         gc.set_threshold(COLLECT_AFTER, 50, 50)
         self.workflow = workflow
-        self.config = _typed(dict(config), workflow.config_settings.config or {})
         programs.put_on_path()
         protection.tell_protected(runs=_runs(workflow))
         self.files = [str(path) for path in workflow.overwrite_configfiles] or ["config.yaml"]
         try:
+            self.config = _typed(dict(config), workflow.config_settings.config or {})
             self.study = validate(self.config, source=", ".join(self.files))
             self.plan = Plan(self.study)
             self.built_in = built_in_volumes()
@@ -200,12 +200,12 @@ def _runs(workflow: Any) -> bool:
 
 def _typed(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration, with values from ``--config`` read as YAML: Snakemake leaves numbers in lists as text."""
-    return {key: _yaml(value) if key in given else value for key, value in config.items()}
+    return {key: _yaml(value, key) if key in given else value for key, value in config.items()}
 
 
-def _yaml(value: Any) -> Any:
+def _yaml(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
-        return {key: _yaml(part) for key, part in value.items()}
+        return {name: _yaml(part, key) for name, part in value.items()}
     if isinstance(value, list):
-        return [_yaml(part) for part in value]
-    return yaml.safe_load(value) if isinstance(value, str) else value
+        return [_yaml(part, key) for part in value]
+    return parsed(value, source=f"--config {key}") if isinstance(value, str) else value

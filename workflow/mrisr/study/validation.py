@@ -7,12 +7,13 @@ and impossible combinations.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from mrisr.errors import InputError
+from mrisr.files import plain_yaml
 from mrisr.volumes.files import why_unreadable
 
 from . import (
@@ -49,6 +50,10 @@ CHECKED = (
 )
 """The sections that have checks, in the order in which their problems are reported."""
 
+RUNS_CODE = "__use_yte__"
+"""The key with which Snakemake evaluates a study's expressions. It takes the key away, so it stands in a file only."""
+WARNING = "with this key Snakemake runs Python code of the file, in a dry run too; take it out, or trust who wrote it"
+
 SHARED = {
     CHECKPOINTS.name: "the training states of all studies are kept",
     ALL_STUDIES.name: "`mrisr studies` writes the joint report",
@@ -60,13 +65,20 @@ def load_study(path: str) -> StudyConfig:
     """Read and validate a study file."""
     require_readable(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            raw = yaml.safe_load(file)
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a study file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
-    return validate(raw, source=path)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not in UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    return validate(parsed(text, source=path), source=path)
+
+
+def parsed(text: str, *, source: str) -> Any:
+    """The value of a study's text. Raises `InputError` if it is no YAML of plain values, each key once."""
+    try:
+        return plain_yaml.parse(text)
+    except plain_yaml.Unreadable as error:
+        raise InputError(f"{source}: {error}") from error
 
 
 def require_readable(path: str) -> None:
@@ -87,6 +99,8 @@ def validate(raw: Any, *, source: str) -> StudyConfig:
         raise InputError(*(f"{source}: {key!r} is no key of a study: a key is text" for key in odd))
     if not isinstance(raw, Mapping):
         raise InputError(f"{source}: is not a study: it holds {type(raw).__name__}, not keys and values")
+    if RUNS_CODE in raw:
+        raise InputError(f"{source}: {RUNS_CODE}: {WARNING}")
     try:
         study = StudyConfig(**raw).resolved()
     except ValidationError as error:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from mrisr import arrays, files
 from mrisr.errors import InputError
-from mrisr.files import recorded
+from mrisr.files import plain_yaml, recorded
 from mrisr.volumes.slicing import NORMALISE
 
 WEIGHTS, RECORD, STUDY = "weights.safetensors", "run.json", "study.yaml"
@@ -106,7 +105,7 @@ def _degradations(study: Mapping[str, Any], training_set: str) -> list[str]:
 def _written(path: Path) -> dict[str, Any]:
     """A study as it was written; nothing if it holds no mapping."""
     try:
-        study = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        study = plain_yaml.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]})") from error
     return study if isinstance(study, dict) else {}
