@@ -7,7 +7,7 @@ import pytest
 from mrisr import kernels
 from mrisr.errors import InputError
 from mrisr.imaging.kernel import apply, bicubic_kernel
-from mrisr.kernels import _spectra
+from mrisr.kernels import _by_slice, _spectra
 from scipy import ndimage, signal
 
 METHODS = ["spectral", "gaussian_fit"]
@@ -122,3 +122,11 @@ def test_impossible_options_are_said_in_one_line(method, options, said):
     low = texture()[::2, ::2]
     with pytest.raises(InputError, match=said):
         kernels.estimate(method, [texture()], [low], seed=0, **options)
+
+
+def test_an_estimator_slice_by_slice_must_say_how_it_finds_a_kernel():
+    class Forgetful(_by_slice.BySlice):
+        pass
+
+    with pytest.raises(TypeError, match=r"abstract method '?find"):
+        Forgetful()

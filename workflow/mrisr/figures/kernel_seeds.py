@@ -15,7 +15,8 @@ from mrisr.arrays import load, load_slices
 from mrisr.imaging.kernel import SIZE, apply
 from mrisr.quality.kernel_shape import agreement, offset, similarities, support
 
-from ._style import BLUE, PAGE, Figure, fitting, styled
+from ._kernels import draw_map, is_found, name_row, row_names
+from ._style import BLUE, PAGE, Figure, styled
 
 MOST_ROWS = 6
 TABLE = "kernel_seeds.csv"
@@ -23,7 +24,7 @@ COLUMNS = (
     *("method", "subject", "slice", "seeds", "offset_rows", "offset_rows_sd", "offset_columns", "offset_columns_sd"),
     *("support", "support_sd", "agreement", "lowest_psnr"),
 )
-COLOURS, SPREAD = "magma", "viridis"
+SPREAD = "viridis"
 PANELS = 5
 
 
@@ -46,12 +47,11 @@ def draw(rows: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> Figure:
     axes = figure.subplots(len(rows), PANELS, squeeze=False, width_ratios=[1] * (PANELS - 1) + [1.4])
     for line, (name, (seeds, kernels)) in zip(axes, rows.items(), strict=True):
         mean = kernels.mean(axis=(0, 1))
-        _map(line[0], mean, "mean kernel", COLOURS)
-        place = {"rotation": 90, "ha": "right", "va": "center", "transform": line[0].transAxes}
-        line[0].text(-0.08, 0.5, name, fontsize=fitting(name, width, 7.0), **place)
+        name_row(line[0], name, width)
+        draw_map(line[0], mean, "mean kernel")
         of_seeds, of_slices = deviations(kernels)
         for ax, deviation, title in ((line[1], of_seeds, "SD over seeds"), (line[2], of_slices, "SD over slices")):
-            _map(ax, deviation, f"{title}\nup to {100 * deviation.max() / mean.max():.3g} %", SPREAD)
+            draw_map(ax, deviation, f"{title}\nup to {100 * deviation.max() / mean.max():.3g} %", SPREAD)
         _agreement(line[3], seeds, kernels)
         _bars(line[4], kernels)
     return figure
@@ -86,12 +86,9 @@ class KernelSeeds:
             sharp, _ = load_slices(reads["slices"][subject])
             names, _, kernels = read(files)
             for number, slice_id in enumerate(names):
-                index = int(slice_id.rpartition("/")[2])
-                image = sharp[index].mean(axis=0)
-                rows.append(
-                    {"method": method, "subject": subject, "slice": index, **measured(kernels[:, number], image)}
-                )
-            found = kernels[:, np.isfinite(kernels).all((0, 2, 3))]
+                row = row_names(name, slice_id)
+                rows.append({**row, **measured(kernels[:, number], sharp[row["slice"]].mean(axis=0))})
+            found = kernels[:, is_found(kernels).all(axis=0)]
             if found.shape[1]:
                 rows.append({"method": method, "subject": subject, "slice": "", **measured(found.mean(axis=1))})
         return {TABLE: pd.DataFrame(rows, columns=list(COLUMNS))}
@@ -102,7 +99,7 @@ class KernelSeeds:
         rows = {}
         for name, files in reads["kernels"].items():
             _, seeds, kernels = read(files)
-            found = kernels[:, np.isfinite(kernels).all((0, 2, 3))]
+            found = kernels[:, is_found(kernels).all(axis=0)]
             if found.shape[1]:
                 rows[name] = seeds, found
         (name,) = settings["pictures"]
@@ -120,7 +117,7 @@ def measured(kernels: np.ndarray, image: np.ndarray | None = None) -> dict[str, 
 
     ``lowest_psnr`` is the lowest PSNR (dB) between two low-resolution images that they make of the slice [H, W].
     """
-    found = kernels[np.isfinite(kernels).all((1, 2))]
+    found = kernels[is_found(kernels)]
     numbers: dict[str, float] = {"seeds": len(found)}
     if not len(found):
         return numbers
@@ -133,12 +130,6 @@ def measured(kernels: np.ndarray, image: np.ndarray | None = None) -> dict[str, 
         made = [apply(image, kernel) for kernel in found]
         numbers["lowest_psnr"] = min(metrics.compute("psnr", *pair) for pair in itertools.combinations(made, 2))
     return numbers
-
-
-def _map(ax: Axes, values: np.ndarray, title: str, colours: str) -> None:
-    ax.imshow(values, cmap=colours, vmin=0, vmax=float(values.max()) or 1.0)
-    ax.set_title(title)
-    ax.set_axis_off()
 
 
 def _agreement(ax: Axes, seeds: Sequence[str], kernels: np.ndarray) -> None:

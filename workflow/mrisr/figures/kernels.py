@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from mrisr.arrays import load
 from mrisr.imaging.kernel import SIZE, bicubic_kernel
 from mrisr.quality.kernel_shape import offset, support
 
-from ._style import PAGE, Figure, fitting, styled
+from ._kernels import draw_map, is_found, name_row, row_names
+from ._style import PAGE, Figure, styled
 
 MOST_SLICES, MOST_ROWS = 6, 6
 SIGMA = 1.5
 """Sigma of the Gaussian kernel that is shown for comparison, pixels."""
-COLOURS = "magma"
 TABLE = "kernels.csv"
 COLUMNS = ("method", "subject", "slice", "status", "offset_rows", "offset_columns", "offset", "support", "largest")
 
@@ -35,7 +34,7 @@ def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     rows : {name: list of ndarray}
         Kernels [k, k] of each subject's slices.
     """
-    shown = {name: _evenly([k for k in kernels if np.isfinite(k).all()]) for name, kernels in rows.items()}
+    shown = {name: _evenly([kernel for kernel in kernels if is_found(kernel)]) for name, kernels in rows.items()}
     columns = max(5, *(len(kernels) + 1 for kernels in shown.values()))
     height = PAGE / (columns + 0.6)
     figure = Figure(figsize=(PAGE, (len(shown) + 1) * (height + 0.15)), layout="constrained")
@@ -43,14 +42,14 @@ def draw(rows: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     for ax in axes.flat:
         ax.set_axis_off()
     for line, (name, kernels) in zip(axes, shown.items(), strict=False):
-        _name(line[0], name, height)
+        name_row(line[0], name, height)
         for number, (ax, kernel) in enumerate(zip(line, kernels, strict=False), start=1):
-            _kernel(ax, kernel, f"slice {number}")
+            draw_map(ax, kernel, f"slice {number}")
         if kernels:
-            _kernel(line[-1], np.mean([k for k in rows[name] if np.isfinite(k).all()], axis=0), "mean")
-    _name(axes[-1, 0], "not estimated", height)
+            draw_map(line[-1], np.mean([kernel for kernel in rows[name] if is_found(kernel)], axis=0), "mean")
+    name_row(axes[-1, 0], "not estimated", height)
     for ax, (title, kernel) in zip(axes[-1], _references().items(), strict=False):
-        _kernel(ax, kernel, title)
+        draw_map(ax, kernel, title)
     return figure
 
 
@@ -70,16 +69,9 @@ class Kernels:
         rows = []
         for name, path in reads["kernels"].items():
             tensors, metadata = load(path)
-            method, _, subject = name.partition(" ")
             names = zip(metadata["slice_ids"], metadata["status"], tensors["kernels"], strict=True)
             for slice_id, status, kernel in names:
-                row = {
-                    "method": method,
-                    "subject": subject,
-                    "slice": int(slice_id.rpartition("/")[2]),
-                    "status": status,
-                }
-                rows.append({**row, **_shape(kernel)})
+                rows.append({**row_names(name, slice_id), "status": status, **_shape(kernel)})
         return {TABLE: pd.DataFrame(rows, columns=list(COLUMNS))}
 
     @staticmethod
@@ -92,7 +84,7 @@ class Kernels:
 
 def _shape(kernel: np.ndarray) -> dict[str, float]:
     """The columns of a kernel; blank without one."""
-    if not np.isfinite(kernel).all():
+    if not is_found(kernel):
         return {}
     rows, columns = offset(kernel)
     place = {"offset_rows": rows, "offset_columns": columns, "offset": float(np.hypot(rows, columns))}
@@ -108,13 +100,3 @@ def _references() -> dict[str, np.ndarray]:
 def _evenly(kernels: list[np.ndarray]) -> list[np.ndarray]:
     count = min(len(kernels), MOST_SLICES)
     return [kernels[(2 * place + 1) * len(kernels) // (2 * count)] for place in range(count)]
-
-
-def _kernel(ax: Axes, kernel: np.ndarray, title: str) -> None:
-    ax.imshow(kernel, cmap=COLOURS, vmin=0, vmax=float(kernel.max()))
-    ax.set_title(title)
-
-
-def _name(ax: Axes, name: str, height: float) -> None:
-    place = {"rotation": 90, "ha": "right", "va": "center", "transform": ax.transAxes}
-    ax.text(-0.08, 0.5, name, fontsize=fitting(name, height, 7.0), **place)

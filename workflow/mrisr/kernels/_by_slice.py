@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,12 +15,12 @@ from ._faults import fault
 from ._slices import Slice, prepared
 
 
-class BySlice:
+class BySlice(ABC):
     """An estimator whose method ``find`` gives the kernel of one slice."""
 
+    @abstractmethod
     def find(self, sharp: np.ndarray, low: np.ndarray) -> np.ndarray:
         """A kernel [13, 13], of any sum above 0, for a pair of images [H, W] in [-1, 1] that both have structure."""
-        raise NotImplementedError
 
     def __call__(
         self,

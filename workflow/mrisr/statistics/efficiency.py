@@ -11,12 +11,10 @@ import pandas as pd
 from .family import UNDECIDED
 from .finding import NOT_SHOWN, SHOWN
 from .order import Metric, Order
-from .rivals import Rivals, decision, sentence, subject_means
-from .tables import defined
+from .rivals import WHERE, Rivals, decision, judged, sentence, subject_means
 
 SMALL, RIVALS = "fmen", ("vdsr", "srgan")
 """The paper's networks, under the names of this project's study files."""
-WHERE = ["scale", "test_set", "group", "metric"]
 COLUMNS = [
     *("claim", *WHERE, "model", "rival", "parameters", "rival_parameters", "ratio"),
     *("value", "rival_value", "margin", "low", "high", "p_value", "subjects", "result", "decision", "sentence"),
@@ -36,7 +34,7 @@ def verdicts(
     trained of the rival, as the paper counts; blank without ``networks``, the table parameters.csv.
     """
     order, sizes = Order.of(order), _sizes(networks)
-    scores = defined(scores[scores["metric"].isin(list(order.metrics))])
+    scores = judged(scores, order)
     rows = []
     for names, table in order.sort(scores[scores["training_set"] != ""], WHERE).groupby(WHERE, sort=False):
         means = {name: subject_means(table[table["architecture"] == name]) for name in (SMALL, *RIVALS)}

@@ -11,9 +11,10 @@ import pandas as pd
 from . import flips
 from .differences import Differences
 from .family import CONTRADICTED, FEWEST_SUBJECTS, LEVEL, SUPPORTED, UNDECIDED
+from .finding import NOT_SHOWN, SHOWN
 from .means import RUN, stepwise_mean
 from .order import Metric, Order
-from .tables import defined
+from .rivals import WHERE, amount, counted, judged, matched
 
 NETWORK, GAN, FLOOR = "srresnet", "srgan", "bicubic"
 """The paper's networks and the untrained enlargement, under the names of this project's study files."""
@@ -22,7 +23,6 @@ WORKS = {2: True, 4: False}
 TOLERANCE = 0.05
 """A training has converged if its validation loss ends at most this much above its lowest value, relative to it."""
 LOSS = "validation_loss"
-WHERE = ["scale", "test_set", "group", "metric"]
 MODEL = ["architecture", "loss"]
 COLUMNS = [
     *("claim", *WHERE, "model", "rival", "value", "rival_value", "margin", "low", "high", "p_value"),
@@ -57,10 +57,9 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any], histories: 
         (instead of the training loss), ``training_set``, ``fold`` and ``seed``.
     """
     order = Order.of(order)
-    scores = defined(scores[scores["metric"].isin(list(order.metrics))])
-    matched = scores["training_set"].isin([""]) | (scores["training_set"] == scores["test_set"])
+    scores = matched(judged(scores, order))
     rows = []
-    for names, table in order.sort(scores[matched], WHERE).groupby(WHERE, sort=False):
+    for names, table in order.sort(scores, WHERE).groupby(WHERE, sort=False):
         rows += _of_scores(dict(zip(WHERE, names, strict=True)), table, order.metrics[names[-1]])
     rows = [{**row, "note": order.note(order.metrics[row["metric"]], row["test_set"])} for row in rows]
     return pd.DataFrame([*rows, *_of_histories(histories)], columns=COLUMNS)
@@ -97,8 +96,8 @@ def _works(place: Mapping[str, Any], name: str, own: pd.DataFrame, floor: pd.Ser
         "seeds_agree": agree,
     }
     row |= _decided(leads.to_numpy().mean(axis=1), holds_above=better)
-    said = "undefined" if np.isnan(row["margin"]) else _compared(row["margin"], metric)
-    count = f"{_counted(len(subjects), 'subject')}; {agree} of {_counted(own.shape[1], 'seed')} agree with the claim"
+    said = "undefined" if np.isnan(row["margin"]) else amount(row["margin"], metric)
+    count = f"{counted(len(subjects), 'subject')}; {agree} of {counted(own.shape[1], 'seed')} agree with the claim"
     sentence = f"{_where(place)}: the {metric.quantity} of {name} is {said} that of {FLOOR} ({count})"
     return {**row, "sentence": f"{sentence}; that {claim} is {row['decision']}."}
 
@@ -119,7 +118,7 @@ def _varies(
     sentence = (
         f"{_where(place)}: the {metric.quantity} of a subject has a standard deviation of "
         f"{metric.amount(_mean(spreads))} over {own.shape[1]} seeds of {name}, and of {metric.amount(_mean(others))} "
-        f"over {other.shape[1]} of {rival} ({_counted(len(subjects), 'subject')})"
+        f"over {other.shape[1]} of {rival} ({counted(len(subjects), 'subject')})"
     )
     return {**row, "sentence": f"{sentence}; that {claim} is {row['decision']}."}
 
@@ -137,7 +136,7 @@ def _of_histories(histories: pd.DataFrame) -> Iterator[dict[str, Any]]:
         row |= _decided(rises - TOLERANCE, holds_above=True)
         few = f" (a decision needs {FEWEST_SUBJECTS} trainings)" if len(rises) < FEWEST_SUBJECTS else ""
         said = "is undefined" if np.isnan(rises).any() else f"ends {100 * rises.mean():.2g} % above its lowest value"
-        often = f"by more than {100 * TOLERANCE:g} % in {agree} of {_counted(len(rises), 'training')}"
+        often = f"by more than {100 * TOLERANCE:g} % in {agree} of {counted(len(rises), 'training')}"
         sentence = f"{name}, x{scale}, trained on {training_set}: the validation loss {said} on average, {often}"
         yield {**row, "sentence": f"{sentence}; that {claim} is {row['decision']}{few}."}
 
@@ -160,7 +159,7 @@ def _decided(margins: np.ndarray, *, holds_above: bool) -> dict[str, Any]:
         if p_value < LEVEL:
             decision = SUPPORTED if holds else CONTRADICTED
     found = {"margin": margin, "low": numbers["low"], "high": numbers["high"], "p_value": p_value}
-    return {**found, "result": "shown on these slices" if holds else "not shown", "decision": decision}
+    return {**found, "result": SHOWN if holds else NOT_SHOWN, "decision": decision}
 
 
 def _by_seed(table: pd.DataFrame) -> pd.DataFrame:
@@ -176,13 +175,3 @@ def _mean(values: pd.DataFrame | np.ndarray) -> float:
 
 def _where(place: Mapping[str, Any]) -> str:
     return f"x{place['scale']} on {place['test_set']}, test group {place['group']}"
-
-
-def _compared(margin: float, metric: Metric) -> str:
-    if margin == 0:
-        return "equal to"
-    return f"{metric.amount(abs(margin))} {'better' if margin > 0 else 'worse'} than"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -16,8 +16,7 @@ from . import beside, flips
 from .family import CONTRADICTED, FEWEST_SUBJECTS, LEVEL, SUPPORTED, UNDECIDED
 from .finding import NOT_SHOWN, SHOWN
 from .order import Metric, Order
-from .rivals import Rivals, amount, sentence, subject_means
-from .tables import defined
+from .rivals import Rivals, amount, judged, sentence, subject_means
 
 BICUBIC = "bicubic"
 BETTER, WORSE, EQUAL = "is better than", "is worse than", "is about equal to"
@@ -91,7 +90,7 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataF
     beyond a bound by more than chance. The claim has rows for the metrics of `BOUNDS` only.
     """
     order, known = Order.of(order), _printed()
-    scores = defined(scores[scores["metric"].isin(list(order.metrics))])
+    scores = judged(scores, order)
     trained = order.sort(scores[scores["training_set"] != ""], WHERE)
     enlarged = scores[(scores["training_set"] == "") & (scores["architecture"] == BICUBIC)]
     places = ["scale", "test_set", "group", "metric"]

@@ -12,7 +12,11 @@ import pandas as pd
 from .differences import Differences
 from .family import CONTRADICTED, LEVEL, SUPPORTED, UNDECIDED
 from .means import RUN, stepwise_mean
-from .order import Metric
+from .order import Metric, Order
+from .tables import defined
+
+WHERE = ["scale", "test_set", "group", "metric"]
+"""What a verdict on a claim is about, if the claim is not about one model."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class Rivals:
         }
 
 
+def judged(scores: pd.DataFrame, order: Order) -> pd.DataFrame:
+    """The scores that claims are decided from: those of the study's metrics, where they are defined (`tables`)."""
+    return defined(scores[scores["metric"].isin(list(order.metrics))])
+
+
+def matched(scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores of models on the degradation that they were trained on, and those of all baselines."""
+    return scores[scores["training_set"].isin([""]) | (scores["training_set"] == scores["test_set"])]
+
+
 def subject_means(table: pd.DataFrame) -> pd.Series:
     """Means of each subject over slices, then over the models in a table of scores."""
     keys = ["subject", "loss", "training_set", *RUN]
@@ -74,9 +88,8 @@ def sentence(
     """A row in words. ``own`` follows the model, and ``aside`` the number of subjects, each of which is a ``unit``."""
     if np.isnan(row["margin"]):
         return f"{where}: the {metric.quantity} of {row['model']} or of {row['rival']} is undefined."
-    count = f"{row['subjects']} {unit}{'s' if row['subjects'] != 1 else ''}"
     compared = f"the {metric.quantity} of {row['model']}{own} is {amount(row['margin'], metric)} that of {row['rival']}"
-    return f"{where}: {compared} ({count}{aside}); {verdict}."
+    return f"{where}: {compared} ({counted(row['subjects'], unit)}{aside}); {verdict}."
 
 
 def amount(margin: float, metric: Metric) -> str:
@@ -84,3 +97,8 @@ def amount(margin: float, metric: Metric) -> str:
     if margin == 0:
         return "equal to"
     return f"{metric.amount(abs(margin))} {'worse' if margin < 0 else 'better'} than"
+
+
+def counted(count: int, thing: str) -> str:
+    """A number of things in words, such as ``1 seed`` or ``2 seeds``."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"

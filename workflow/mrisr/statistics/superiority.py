@@ -9,15 +9,13 @@ import pandas as pd
 
 from .finding import NOT_SHOWN, SHOWN
 from .order import Order
-from .rivals import Rivals, decision, sentence, subject_means
-from .tables import defined
+from .rivals import WHERE, Rivals, decision, judged, matched, sentence, subject_means
 
 CLAIMS = {
     "rrlsrn": ("cubic_spline", "nmu", "lrtv", "srcnn"),
     "srcnn": ("cubic_spline", "nmu", "lrtv"),
 }
 """Each network with the methods that it is said to surpass, under the names of this project's study files."""
-WHERE = ["scale", "test_set", "group", "metric"]
 COLUMNS = [
     *("claim", *WHERE, "model", "rival", "value", "rival_value", "margin", "low", "high", "p_value"),
     *("subjects", "result", "decision", "sentence"),
@@ -33,10 +31,9 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataF
     beyond chance, ``undecided`` otherwise.
     """
     order = Order.of(order)
-    scores = defined(scores[scores["metric"].isin(list(order.metrics))])
-    matched = scores["training_set"].isin([""]) | (scores["training_set"] == scores["test_set"])
+    scores = matched(judged(scores, order))
     rows = []
-    for names, table in order.sort(scores[matched], WHERE).groupby(WHERE, sort=False):
+    for names, table in order.sort(scores, WHERE).groupby(WHERE, sort=False):
         means = {name: subject_means(own) for name, own in table.groupby("architecture")}
         for model, surpassed in CLAIMS.items():
             for rival in surpassed:
