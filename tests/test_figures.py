@@ -40,7 +40,6 @@ from mrisr.figures import (
 )
 from mrisr.figures import diversity as diversity_figure
 from mrisr.imaging.orientation import orient, pixel_aspect
-from mrisr.quality.diversity import Diversity
 from mrisr.quality.mscn import mscn as normalised
 from mrisr.statistics import bias, scores
 
@@ -112,9 +111,20 @@ def draw_all(sets: list[str], models: list[tuple[str, str]], folder, *, hard: bo
         "losses": losses.draw({name: trained([3, 2, 1], [3, 2, 2.5]) for name in sets}, title=", ".join(models[-1])),
         "losses_gan": losses.draw({name: trained([3, 2], [3, 2], [1, 2]) for name in sets}, title="srgan, gan"),
         "epochs": epochs.draw({f"{name}, seed 0": kept_images(8) for name in sets[:6]}),
-        "diversity": diversity_figure.draw({name: Diversity(0.9, np.nan) for name in (*sets, "input")}),
+        "diversity": diversity_figure.draw(diverse([*models, *models, ("plain_bn", "plain_gan_bn")])),
         "outputs": outputs.draw([shown_image((48, 64), sets), shown_image((80, 64), sets)]),
     }
+
+
+def diverse(models: list[tuple[str, str]]) -> pd.DataFrame:
+    """Rows of diversity.csv for two seeds and subjects of each model; the last model has no agreement."""
+    return pd.DataFrame(
+        {"architecture": name, "loss": loss, "training_set": "mean", "seed": seed, "subject": subject}
+        | {"ratio": 0.1 * (number + seed), "agreement": np.nan if number == len(models) - 1 else 0.9}
+        for number, (name, loss) in enumerate(models)
+        for seed in (0, 1)
+        for subject in ("anna", "bob")
+    )
 
 
 def trained(loss: list[float], validation: list[float], discriminator: list[float] | None = None) -> pd.DataFrame:

@@ -122,6 +122,50 @@ def test_a_loss_that_ends_far_above_its_lowest_value_has_not_converged():
     assert claim(perceptual.verdicts(scores(lambda *_: 0.0), ORDER, calm), "converge")["decision"] == "contradicted"
 
 
+def outputs(kept, subjects: int = 6, seeds: int = 3) -> pd.DataFrame:
+    """Rows of diversity.csv for three models: kept(architecture, seed, subject)."""
+    return pd.DataFrame(
+        {"scale": 2, "architecture": name, "loss": loss, "training_set": "blur", "seed": seed, "fold": 0}
+        | {"group": "people", "subject": f"s{s}", "slices": 8, "kept": kept(name, seed, s)}
+        for (name, loss), seed, s in itertools.product(
+            (("srresnet", "mse"), ("plain", "plain_gan"), ("plain_bn", "plain_gan_bn")), range(seeds), range(subjects)
+        )
+    )
+
+
+def collapse(table: pd.DataFrame, words: str) -> pd.Series:
+    return claim(perceptual.verdicts(scores(lambda *_: 0.0), ORDER, NOTHING, table), words)
+
+
+def test_a_gan_that_keeps_less_than_half_of_what_the_network_keeps_has_collapsed():
+    table = outputs(lambda name, seed, s: {"srresnet": 0.9, "plain": 0.8, "plain_bn": 0.1 * seed}[name] + 0.01 * s)
+    row = collapse(table, "plain_bn collapses")
+    assert row["decision"] == "supported"
+    assert row["margin"] == pytest.approx(np.mean([0.5 * (0.9 + 0.01 * s) - 0.1 - 0.01 * s for s in range(6)]))
+    assert (row["subjects"], row["seeds"], row["seeds_agree"], row["rival"]) == (6, 3, 3, "srresnet / mse")
+    assert row["sentence"] == (
+        "x2 on blur, test group people: the outputs of plain_bn / plain_gan_bn keep 12.5 % of the differences between "
+        "a subject's slices and those of srresnet / mse 92.5 % (6 subjects; in 3 of 3 seeds less than half as much); "
+        "that plain_bn collapses is supported."
+    )
+    assert collapse(table, "plain collapses")["decision"] == "contradicted"
+
+
+def test_a_collapse_of_one_seed_and_few_subjects_is_told_and_undecided():
+    table = outputs(lambda name, seed, s: 0.1 if name != "srresnet" and seed == 2 else 0.9, subjects=2)
+    row = collapse(table, "plain collapses")
+    assert (row["seeds_agree"], row["decision"], row["result"]) == (1, "undecided", "not shown")
+
+
+def test_outputs_that_were_not_measured_leave_the_collapse_undecided():
+    """As in a group whose subjects have one slice each."""
+    table = outputs(lambda *_: np.nan, subjects=1).assign(subject=np.nan)
+    row = collapse(table, "plain collapses")
+    assert (row["subjects"], row["decision"]) == (0, "undecided")
+    assert "an undefined share of" in row["sentence"]
+    assert not perceptual.verdicts(scores(lambda *_: 0.0), ORDER, NOTHING)["claim"].str.contains("collapses").any()
+
+
 def test_epochs_without_a_validation_and_a_gan_without_content_give_no_verdict():
     row = claim(perceptual.verdicts(scores(lambda *_: 0.0), ORDER, history([np.nan, 2.0, np.nan, 2.5])), "converge")
     assert row["value"] == pytest.approx(0.25)

@@ -219,6 +219,12 @@ def runtimes(scale: Scale, study: StudyFile = CONFIG, identity: Identity = None)
     _run(study, "runtimes", identity=identity, scale=scale)
 
 
+@app.command(epilog=example("mrisr diversity --study workflow/studies/perceptual-gan-small.yaml"))
+def diversity(study: StudyFile = CONFIG, identity: Identity = None) -> None:
+    """Measure how much the outputs of every model differ from slice to slice, which shows mode collapse."""
+    _run(study, "diversity", identity=identity)
+
+
 @app.command(epilog=example("mrisr route --study workflow/studies/remedies-small.yaml"))
 def route(study: StudyFile = CONFIG, identity: Identity = None) -> None:
     """Choose a specialist for each test person and test set, from the low-resolution slices alone."""

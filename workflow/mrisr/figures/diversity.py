@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from mrisr.pairs import Pair, read_pairs
-from mrisr.quality.diversity import Diversity, diversity
-from mrisr.statistics.order import MODEL
+import pandas as pd
 
 from ._style import COLOURS, PAGE, Figure, styled
 
-MOST_SUBJECTS, MOST_SLICES = 5, 12
-"""Greatest number of test subjects, and of slices of one, evenly spaced."""
+SHOWN = ["architecture", "loss", "training_set"]
+"""Parts of the name of a model."""
 TITLES = {"ratio": "distance between outputs / between references", "agreement": "agreement with the references"}
 BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 """What keeps a number readable on a line."""
@@ -24,24 +20,36 @@ ROW, MARGIN = 0.2, 0.6
 
 
 @styled
-def draw(found: Mapping[str, Diversity]) -> Figure:
+def draw(table: pd.DataFrame) -> Figure:
     """A row for each model, with a panel for each number of `Diversity`. A line marks 1, the value of the references.
 
-    The number stands at the point. An undefined one is written and has no point.
+    A small point is a seed, the mean over its subjects. The large point is the mean over seeds, with its number. An
+    undefined one is written and has no point.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of one scale of diversity.csv (`mrisr.evaluation.diversity`).
     """
-    names = list(found)
-    figure = Figure(figsize=(PAGE, MARGIN + ROW * len(names)), layout="constrained")
+    models = list(dict.fromkeys(table[SHOWN].itertuples(index=False, name=None)))
+    by_seed = table.groupby([*SHOWN, "seed"])
+    seeds = {key: by_seed[key].agg(lambda values: values.mean(skipna=False)) for key in TITLES}
+    figure = Figure(figsize=(PAGE, MARGIN + ROW * len(models)), layout="constrained")
     for ax, (key, title) in zip(figure.subplots(1, len(TITLES), sharey=True), TITLES.items(), strict=True):
-        values = [getattr(found[name], key) for name in names]
+        shown = [0.0, 1.0]
         ax.axvline(1, color="0.6", linewidth=0.6, zorder=1)
-        ax.plot(values, range(len(names)), "o", color=COLOURS[0], markersize=3, zorder=4)
-        for row, value in enumerate(values):
-            at, text = (value, f"  {value:.2f}") if np.isfinite(value) else (0, "  undefined")
-            ax.text(at, row, text, va="center", bbox=BEHIND)
-        shown = [0, 1, *(value for value in values if np.isfinite(value))]
+        for row, model in enumerate(models):
+            own = seeds[key].loc[model].to_numpy()
+            value = own.mean()
+            ax.plot(own, [row] * len(own), "o", color=COLOURS[0], alpha=0.4, markersize=2, zorder=3)
+            ax.plot(value, row, "o", color=COLOURS[0], markersize=3, zorder=4)
+            shown += [*own[np.isfinite(own)]]
+            place = np.nanmax([*own, value]) if np.isfinite(value) else 0
+            text = f"  {value:.2f}" if np.isfinite(value) else "  undefined"
+            ax.text(place, row, text, va="center", bbox=BEHIND, zorder=2)
         room = 0.3 * (max(shown) - min(shown))
-        ax.set(title=title, xlim=(min(shown) - room / 6, max(shown) + room), ylim=(len(names) - 0.5, -0.5))
-        ax.set_yticks(range(len(names)), names)
+        ax.set(title=title, xlim=(min(shown) - room / 6, max(shown) + room), ylim=(len(models) - 0.5, -0.5))
+        ax.set_yticks(range(len(models)), [" / ".join(model) for model in models])
     return figure
 
 
@@ -50,40 +58,17 @@ class Diversities:
 
     CATEGORY = "Training"
     ALWAYS = False
-    READS = ("shown_models",)
-    FOR_EACH = ("test_set",)
+    ASKED_BY = "evaluation.diversity"
+    READS = ("diversity",)
+    FOR_EACH = ("group",)
     OPTIONS = {}
 
     @staticmethod
     def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-        """The figures of a job, for which each model is run on slices of each subject: file name, and figure."""
-        from mrisr.evaluation.estimates import ModelEstimator
-
-        models = {
-            " / ".join(names[part] for part in MODEL): ModelEstimator(Path(path), device="cpu")
-            for path, names in zip(reads["weights"], settings["models"], strict=True)
-        }
+        """File name without suffix, and figure, for each of ``settings["pictures"]``."""
+        undefined = dict.fromkeys(TITLES, "")
+        names = dict.fromkeys((*SHOWN, "group"), str)
+        table = pd.read_csv(reads["diversity"], dtype=names, keep_default_na=False, na_values=undefined)
+        table = table[table["scale"] == settings["scale"]]
         for name, shown in settings["pictures"].items():
-            subjects = list(chosen(read_pairs(**reads["test_sets"][shown["test_set"]])).values())
-            yield name, draw({title: measured(model, subjects) for title, model in models.items()})
-
-
-def chosen(pairs: list[Pair]) -> dict[str, list[Pair]]:
-    """Evenly spaced slices of the first subjects that have two slices or more, by subject."""
-    of: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        of.setdefault(pair.subject, []).append(pair)
-    several = [(subject, own) for subject, own in of.items() if len(own) > 1]
-    return {
-        subject: [own[place] for place in np.unique(np.linspace(0, len(own) - 1, MOST_SLICES).round().astype(int))]
-        for subject, own in several[:MOST_SUBJECTS]
-    }
-
-
-def measured(model: Any, subjects: list[list[Pair]]) -> Diversity:
-    """Mean over subjects of the `Diversity` of a model's outputs; undefined without a subject of several slices."""
-    found = []
-    for pairs in subjects:
-        loaded = [pair.loaded() for pair in pairs]
-        found.append(diversity([p.reference for p in loaded], [model(p.degraded) for p in loaded]))
-    return Diversity(*np.mean(found, axis=0).tolist()) if found else Diversity(np.nan, np.nan)
+            yield name, draw(table[table["group"] == shown["group"]])

@@ -16,7 +16,11 @@ from .methods import constant, described
 if TYPE_CHECKING:
     from mrisr.stages.stage import Jobs
 
-READABLE = {"networks": ("parameters", "parameters"), "routes": ("route", "routes")}
+READABLE = {
+    "networks": ("parameters", "parameters"),
+    "routes": ("route", "routes"),
+    "diversity": ("diversity", "diversity"),
+}
 """What a table can name in ``READS`` beside the scores: the stage that makes it, and the role of its file there."""
 HISTORIES = "histories"
 """Likewise the histories of all models, in the order of the plan's models."""

@@ -17,11 +17,17 @@ class Diversity(NamedTuple):
     diverse, 0 the same output for every slice. ``agreement`` is the correlation of the deviations of outputs and
     references from their means over slices: 1 outputs differ as the references do, 0 their differences have nothing to
     do with the input. It is NaN if all outputs are equal. A collapsed generator has a low ratio, or a low agreement if
-    it varies its output at random.
+    it varies its output at random. ``kept``, their product, is low in both cases. It is the share of the references'
+    differences that the outputs have: the slope of the line of least squares through both deviations.
     """
 
     ratio: float
     agreement: float
+
+    @property
+    def kept(self) -> float:
+        """Slope of the outputs' deviations over those of the references; 0 if all outputs are equal."""
+        return 0.0 if self.ratio == 0 else self.ratio * self.agreement
 
 
 def diversity(references: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> Diversity:

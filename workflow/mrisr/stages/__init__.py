@@ -15,6 +15,7 @@ ORDER = (
     "baseline",
     "parameters",
     "runtimes",
+    "diversity",
     "route",
     "tabulate",
     "figure",

@@ -26,7 +26,7 @@ class Report(Stage):
     def job(self) -> Job:
         """The job of the study."""
         jobs = self.jobs.jobs()
-        read = [job for job in jobs if job.stage in ("parameters", "runtimes", "tabulate", "figure")]
+        read = [job for job in jobs if job.stage in ("parameters", "runtimes", "diversity", "tabulate", "figure")]
         registered = [job for job in jobs if job.stage == "register"]
         return self.make(
             {},

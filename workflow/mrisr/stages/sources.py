@@ -66,6 +66,12 @@ def _histories(jobs: Jobs, scale: int) -> Source:
     )
 
 
+def _diversity(jobs: Jobs, scale: int) -> Source:
+    """The table diversity.csv."""
+    job = jobs.job("diversity")
+    return Source({"diversity": job.writes["diversity"]}, {"diversity": job.identity})
+
+
 def _kept_epochs(jobs: Jobs, scale: int) -> Source:
     """The kept epochs of all models, in the order of ``models``, and their validation slices."""
     models = _models(jobs, scale)
@@ -253,6 +259,7 @@ SOURCES: dict[str, Callable[[Jobs, int], Source]] = {
     "beside": _beside,
     "families": _families,
     "histories": _histories,
+    "diversity": _diversity,
     "kept_epochs": _kept_epochs,
     "test_slices": _test_slices,
     "training_slices": _training_slices,

@@ -18,11 +18,15 @@ from .rivals import WHERE, amount, counted, judged, matched
 
 NETWORK, GAN, FLOOR = "srresnet", "srgan", "bicubic"
 """The paper's networks and the untrained enlargement, under the names of this project's study files."""
+FIRST_ATTEMPTS = ("plain", "plain_bn")
+"""The paper's first GAN without and with batch norm, likewise."""
 WORKS = {2: True, 4: False}
 """By the scale, whether the paper says that its network without a discriminator works."""
 TOLERANCE = 0.05
 """A training has converged if its validation loss ends at most this much above its lowest value, relative to it."""
-LOSS = "validation_loss"
+COLLAPSED = 0.5
+"""A GAN has collapsed if it keeps less than this share of the differences between slices that the network keeps."""
+LOSS, DIVERSITY = "validation_loss", "diversity"
 MODEL = ["architecture", "loss"]
 COLUMNS = [
     *("claim", *WHERE, "model", "rival", "value", "rival_value", "margin", "low", "high", "p_value"),
@@ -30,7 +34,12 @@ COLUMNS = [
 ]
 
 
-def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any], histories: pd.DataFrame) -> pd.DataFrame:
+def verdicts(
+    scores: pd.DataFrame,
+    order: Order | Mapping[str, Any],
+    histories: pd.DataFrame,
+    diversity: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """One row for each claim, scale and model; those on scores also for each test set, test group and metric.
 
     Models are those that were trained on the test set's degradation. The claims are:
@@ -41,6 +50,8 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any], histories: 
       the seeds of the network, of a subject's mean.
     - The GAN does not converge: ``margin`` is by how much more than `TOLERANCE` the validation loss ends above its
       lowest value.
+    - The first GAN collapses: ``margin`` is by how much less it keeps than `COLLAPSED` times what the network keeps of
+      the differences between a subject's slices (``kept`` of diversity.csv).
 
     ``result`` says whether the claim holds for the mean margin. ``decision`` rests on the two-sided sign-flip test
     (`flips`) over subjects, for the last claim over trainings. It is not corrected for the number of claims, and is
@@ -55,6 +66,8 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any], histories: 
     histories : DataFrame
         history.csv of all models, with the names of each model as columns: ``scale``, ``architecture``, ``loss``
         (instead of the training loss), ``training_set``, ``fold`` and ``seed``.
+    diversity : DataFrame, optional
+        diversity.csv (`mrisr.evaluation.diversity`). Without it, nothing is said about a collapse.
     """
     order = Order.of(order)
     scores = matched(judged(scores, order))
@@ -62,7 +75,8 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any], histories: 
     for names, table in order.sort(scores, WHERE).groupby(WHERE, sort=False):
         rows += _of_scores(dict(zip(WHERE, names, strict=True)), table, order.metrics[names[-1]])
     rows = [{**row, "note": order.note(order.metrics[row["metric"]], row["test_set"])} for row in rows]
-    return pd.DataFrame([*rows, *_of_histories(histories)], columns=COLUMNS)
+    rows += [*_of_histories(histories), *([] if diversity is None else _of_outputs(diversity))]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _of_scores(place: Mapping[str, Any], table: pd.DataFrame, metric: Metric) -> Iterator[dict[str, Any]]:
@@ -147,6 +161,40 @@ def _rise(history: pd.DataFrame) -> float:
     if losses.empty or not losses.min() > 0:
         return np.nan
     return float(losses.iloc[-1] / losses.min() - 1)
+
+
+def _of_outputs(diversity: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Whether each of the first attempts collapses, beside each network that was trained without a discriminator."""
+    for (scale, test_set, group), table in diversity.groupby(["scale", "training_set", "group"], sort=False):
+        place = {"scale": scale, "test_set": test_set, "group": str(group), "metric": DIVERSITY}
+        kept = {
+            names: own.groupby(["subject", "seed"], dropna=False)["kept"].mean().unstack("seed")
+            for names, own in table.groupby(MODEL, sort=False)
+        }
+        networks = {" / ".join(names): own for names, own in kept.items() if names[0] == NETWORK}
+        for names, own in kept.items():
+            for rival, other in networks.items() if names[0] in FIRST_ATTEMPTS else ():
+                yield _collapses(place, names, own, rival, other)
+
+
+def _collapses(
+    place: Mapping[str, Any], names: tuple[str, str], own: pd.DataFrame, rival: str, other: pd.DataFrame
+) -> dict[str, Any]:
+    """Whether a GAN keeps far less of the differences between slices than a network, subject by subject."""
+    bounds = COLLAPSED * other.mean(axis=1, skipna=False)
+    claim, name = f"{names[0]} collapses", " / ".join(names)
+    agree = int((own.mean(skipna=False) < bounds.mean()).sum())
+    row = {**place, "claim": claim, "model": name, "rival": rival, "value": _mean(own), "rival_value": _mean(other)}
+    subjects = int(own.index.notna().sum())
+    row |= {"subjects": subjects, "seeds": own.shape[1], "seeds_agree": agree}
+    row |= _decided((bounds - own.mean(axis=1, skipna=False)).to_numpy(), holds_above=True)
+    said = "an undefined share" if np.isnan(row["margin"]) else f"{100 * row['value']:.3g} %"
+    beside = "" if np.isnan(row["margin"]) else f" and those of {rival} {100 * row['rival_value']:.3g} %"
+    sentence = (
+        f"{_where(place)}: the outputs of {name} keep {said} of the differences between a subject's slices{beside} "
+        f"({_counted(subjects, 'subject')}; in {agree} of {_counted(own.shape[1], 'seed')} less than half as much)"
+    )
+    return {**row, "sentence": f"{sentence}; that {claim} is {row['decision']}."}
 
 
 def _decided(margins: np.ndarray, *, holds_above: bool) -> dict[str, Any]:

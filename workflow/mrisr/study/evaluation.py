@@ -54,6 +54,11 @@ class Evaluation(Section):
         " one, such as {shifted: {bicubic: bicubic_shifted}}. Each stands beside the printed numbers too",
     )
     runtimes: bool = Field(False, description="time every method on a slice of each test group, on this machine")
+    diversity: bool = Field(
+        False,
+        description="measure mode collapse: how much the outputs of every model differ from slice to slice, as a table"
+        " and a figure",
+    )
     remedies: Remedies | None = Field(
         None, description="arms of a study of remedies, for its tables and its router; null: none"
     )

@@ -42,7 +42,6 @@ class Figures(Section):
             "comparison",
             "losses",
             "epochs",
-            "diversity",
         ]
     ] = Field(
         [],
@@ -51,8 +50,7 @@ class Figures(Section):
         " with the reference; scanning_frc: its map over patches; low_resolution: degraded images beside the scan;"
         " sigma_sweep: similarity of Gaussian blurs to the scan; comparison: all methods on one slice of each test"
         " group; losses: training and validation loss of every training; epochs: outputs after each epoch of"
-        " training.keep_epochs; diversity: how much the outputs of a model differ from slice to slice, which shows"
-        " mode collapse",
+        " training.keep_epochs",
     )
     panel_slice: Index | None = Field(
         None,

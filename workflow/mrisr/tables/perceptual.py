@@ -17,12 +17,17 @@ class Perceptual:
     FOR_EACH = ()
     ASKED_BY = "paper"
     PAPERS = ("perceptual-gan",)
-    READS = ("histories",)
+    READS = ("histories", "diversity")
     CATEGORY = "Findings"
 
     @staticmethod
     def files(
-        scores: pd.DataFrame, order: Order, *, paper: str, histories: pd.DataFrame
+        scores: pd.DataFrame,
+        order: Order,
+        *,
+        paper: str,
+        histories: pd.DataFrame,
+        diversity: pd.DataFrame | None = None,
     ) -> Iterator[tuple[str, pd.DataFrame]]:
         """Every file of the table: its path below the folder ``tables``, and its content."""
-        yield "verdicts.csv", perceptual.verdicts(scores, order, histories)
+        yield "verdicts.csv", perceptual.verdicts(scores, order, histories, diversity)

@@ -1,0 +1,83 @@
+"""Measure mode collapse: how much the outputs of each model differ from slice to slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mrisr.planning.job import Job
+
+from .stage import Asks, Stage, Takes
+
+SECONDS = 20.0
+"""Time of a model: outputs for the slices of some subjects."""
+SLOW_MINUTES = 5.0
+"""Time of a large network on a slow core."""
+
+
+class Diversity(Stage):
+    """One job measures all models. A study asks for it by ``evaluation.diversity``."""
+
+    NAME, RULE, VERB = "diversity", "measure_diversity", "diversity"
+    ACTION = "mrisr.evaluation.diversity"
+    FILES = {"diversity": "tables/diversity.csv"}
+    RECORD = "tables/diversity.run.json"
+    DISTRIBUTIONS = ("pandas",)
+    SECTION = "evaluation"
+    DOING = "measuring diversity"
+    NOMINAL_SECONDS = 60.0
+
+    def job(self) -> Job:
+        """The job of the study: every model, on the test set of the degradation that it was trained on."""
+        models = self._models()
+        trained = [self.jobs.job("train", **names) for names in models]
+        pairs = {
+            f"x{names['scale']}/{names['training_set']}/fold{names['fold']}": self.jobs.pairs(
+                names["scale"], names["training_set"], "test", names["fold"]
+            )
+            for names in models
+        }
+        return self.make(
+            {},
+            settings={"models": models, "groups": dict(self.subjects.groups), "threads": self.study.evaluation.threads},
+            modules=sorted({f"mrisr.models.{job.settings['architecture']['kind']}" for job in trained}),
+            reads={
+                "weights": [job.writes["weights"] for job in trained],
+                "test_sets": {name: files for name, (files, _) in pairs.items()},
+            },
+            needs={
+                "weights": [job.identity for job in trained],
+                "test_sets": {name: identities for name, (_, identities) in pairs.items()},
+            },
+            context={"device": self.study.evaluation.device},
+        )
+
+    def _models(self) -> list[dict[str, Any]]:
+        """The models whose own degradation is tested."""
+        return [names for names in self.jobs.models() if names["training_set"] in self.study.test_sets]
+
+    def targets(self) -> list[dict[str, Any]]:
+        """One job if the study asks for it."""
+        return [{}] if self.study.evaluation.diversity else []
+
+    def threads(self, wildcards: Mapping[str, Any]) -> int:
+        """The threads in the section ``evaluation``."""
+        return self.study.evaluation.threads
+
+    def device(self, wildcards: Mapping[str, Any]) -> str:
+        """The device in the section ``evaluation``."""
+        return self.study.evaluation.device
+
+    def asks(self, costs: Any) -> Asks:
+        """Memory for the largest network and an estimate of a slice; time for all models."""
+        entries = dict.fromkeys((model["architecture"], model["scale"]) for model in self.jobs.models())
+        largest = max(costs.network(*names).largest for names in entries)
+        pixels = costs.largest([costs.geometries.of(subject) for subject in self.subjects.groups]).pixels
+        cuda = 0 if costs.device(self.study.evaluation.device) == "cpu" else costs.CUDA_MB
+        memory = costs.TORCH_MB + cuda + largest * costs.ESTIMATE_ARRAYS * pixels / costs.MB
+        return Asks(memory, 5 + SLOW_MINUTES * len(self._models()))
+
+    def takes(self, costs: Any, job: Job) -> Takes:
+        """Time for all models; disk space of the table."""
+        count = len(job.settings["models"])
+        return Takes(SECONDS * count, costs.BYTES_A_ROW * count * len(job.settings["groups"]))
