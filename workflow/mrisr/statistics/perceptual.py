@@ -192,7 +192,7 @@ def _collapses(
     beside = "" if np.isnan(row["margin"]) else f" and those of {rival} {100 * row['rival_value']:.3g} %"
     sentence = (
         f"{_where(place)}: the outputs of {name} keep {said} of the differences between a subject's slices{beside} "
-        f"({_counted(subjects, 'subject')}; in {agree} of {_counted(own.shape[1], 'seed')} less than half as much)"
+        f"({counted(subjects, 'subject')}; in {agree} of {counted(own.shape[1], 'seed')} less than half as much)"
     )
     return {**row, "sentence": f"{sentence}; that {claim} is {row['decision']}."}
 
