@@ -17,6 +17,7 @@ from mrisr.imaging.masks import load_masks
 from mrisr.planning.plan import Plan
 from mrisr.running.trial import require_buildable
 from mrisr.study.validation import load_study, validate
+from PIL import Image
 from project import SUBJECTS, TINY, Project
 from typer.testing import CliRunner
 
@@ -146,3 +147,74 @@ def test_files_of_a_metric_count_by_their_content(scores, monkeypatch, tmp_path)
     require_buildable(study, plan.subjects.digests, source="s", memory=math.inf)
     assert jobs[0].identity == jobs[1].identity
     assert jobs[0].reads["files"] != jobs[1].reads["files"]
+
+
+@pytest.fixture
+def gliomas(tmp_path, monkeypatch):
+    """A study of the glioma set as published: three channels, and the mask of a slice beside it, some empty."""
+    slices = {"axis": 2, "range": "0:1", "minimum": 16, "normalise": {"method": "byte"}}
+    project = Project(tmp_path, {**STUDY, "slices": {**slices, "outside_mask": "keep"}})
+    for name in SUBJECTS:
+        folder = tmp_path / "data" / f"TCGA_{name}"
+        folder.mkdir(parents=True)
+        random = np.random.default_rng(sorted(SUBJECTS).index(name))
+        for number in range(1, 12):
+            picture = random.integers(60, 255, (36, 40, 3), np.uint8)
+            lesion = np.zeros((36, 40), np.uint8)
+            lesion[8:18, 10:16] = 255 * (number % 2)
+            Image.fromarray(picture).save(folder / f"TCGA_{name}_{number}.tif")
+            Image.fromarray(lesion).save(folder / f"TCGA_{name}_{number}_mask.tif")
+    columns = ("subject", "path", "kind", "mask", "mask_kind", "split")
+    rows = [
+        (name, f"data/TCGA_{name}", "pictures:!*_mask.*", f"data/TCGA_{name}", "pictures:*_mask.*", split)
+        for name, split in SUBJECTS.items()
+    ]
+    (tmp_path / "data/volumes.tsv").write_text("\n".join("\t".join(row) for row in (columns, *rows)) + "\n")
+    monkeypatch.chdir(tmp_path)
+    return project
+
+
+def test_the_mask_of_a_lesion_leaves_slices_whole_and_gives_scores_inside(gliomas):
+    verb("check")
+    for subject in ("cleo", "dora"):
+        verb("slice", subject=subject)
+        verb("mask", subject=subject)
+        verb("degrade", scale=2, degradation="gaussian", subject=subject)
+    slices, _ = load_slices("results/tiny/slices/cleo.safetensors")
+    masks = load_masks("results/tiny/masks/cleo.safetensors")
+    assert {index: (image.shape, image.min() > 0.2) for index, image in slices.items()} == {
+        0: ((3, 36, 40), True),
+        1: ((3, 36, 40), True),
+    }
+    assert {index: mask.sum() for index, mask in masks.items()} == {0: 60, 1: 0}
+    verb("evaluate", scale=2, baseline="input")
+    found = read(gliomas.folder / "results/tiny", "input")
+    degraded, _ = load_slices("results/tiny/degraded/x2/gaussian/cleo.safetensors")
+    inside = metrics.compute("psnr", slices[0], degraded[0], mask=masks[0], masked=True)
+    assert found["cleo", 0, "psnr_masked"] == pytest.approx(inside, abs=1e-5)
+    assert math.isnan(found["cleo", 1, "psnr_masked"])
+    assert not math.isnan(found["cleo", 1, "psnr"])
+
+
+def test_what_happens_outside_a_mask_is_in_the_identity_of_slices_that_have_one(gliomas):
+    def identities(outside: str) -> dict[str, str]:
+        gliomas.configure({**gliomas.config, "slices": {**gliomas.config["slices"], "outside_mask": outside}})
+        plan = Plan(load_study("config.yaml"))
+        return {
+            name: plan.job(name, **names).identity for name, names in (("slice", {"subject": "cleo"}), ("check", {}))
+        }
+
+    kept, zero = identities("keep"), identities("zero")
+    assert all(kept[name] != zero[name] for name in kept)
+    manifest = gliomas.folder / "data/volumes.tsv"
+    rows = [line.split("\t") for line in manifest.read_text().splitlines()]
+    manifest.write_text("\n".join("\t".join([*row[:3], row[-1]]) for row in rows) + "\n")
+    gliomas.config["evaluation"] = {"metrics": ["psnr"]}
+    assert identities("keep")["slice"] == identities("zero")["slice"], "a study without masks has nothing to keep"
+
+
+def test_the_mask_of_a_lesion_has_to_fit_too(gliomas, capsys):
+    (gliomas.folder / "data/TCGA_dora/TCGA_dora_4_mask.tif").unlink()
+    done = CliRunner().invoke(app, ["check"])
+    assert done.exit_code == 1
+    assert "another size (36 x 40 x 10 and 36 x 40 x 11); resample the mask" in str(done.exception)

@@ -32,7 +32,7 @@ class Check(Stage):
         return self.make(
             {},
             settings={
-                "slices": {**slice_settings(self.study), "axis": None, "range": None},
+                "slices": {**slice_settings(self.study), "axis": None, "range": None, **self._outside()},
                 "counts": self.subjects.counts,
                 "allow_leakage": self.study.allow_leakage,
                 "volumes": [self._row(volume) for volume in self.subjects.checked],
@@ -42,10 +42,15 @@ class Check(Stage):
             context={
                 "volumes": self.subjects.checked,
                 "manifest": self.study.volumes,
-                "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib},
+                "slices": {**slice_settings(self.study), "limit_gib": self.study.slices.limit_gib, **self._outside()},
                 "shifts": self.study.shifts,
             },
         )
+
+    def _outside(self) -> dict[str, str]:
+        """What is done outside masks, if it is not the usual."""
+        outside = self.study.slices.outside_mask
+        return {} if outside == "zero" else {"outside_mask": outside}
 
     def _row(self, volume: Volume) -> dict[str, str | None]:
         """What the manifest and the study say about a volume."""

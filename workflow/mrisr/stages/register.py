@@ -11,7 +11,7 @@ from mrisr.planning.job import Job
 from mrisr.planning.methods import described
 from mrisr.volumes.row import ROLES
 
-from .slice import readers, row_settings, slice_settings
+from .slice import as_cut, readers, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 READING = ("normalise", "multiple", "volume_4d", "complex", "nonfinite")
@@ -47,7 +47,7 @@ class Register(Stage):
             raise InputError(f"register: the degradation '{degradation}' is no scan; its kind would have to be scanned")
         names = {"scale": scale, "degradation": degradation, "subject": subject}
         sliced = self.jobs.job("slice", subject=subject)
-        volume, files = self.subjects.volume(subject), self.subjects.files(subject, *ROLES)
+        volume, files = as_cut(self.study, self.subjects.volume(subject)), self.subjects.files(subject, *ROLES)
         settings = slice_settings(self.study)
         return self.make(
             names,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from mrisr.planning.job import Job
@@ -43,8 +44,8 @@ class Slice(Stage):
 
     def job(self, subject: str) -> Job:
         """The job of a subject of the manifest."""
-        volume = self.subjects.volume(subject)
-        files = self.subjects.files(subject, "path", "mask")
+        volume = as_cut(self.study, self.subjects.volume(subject))
+        files = self.subjects.files(subject, "path", *(() if volume.mask is None else ("mask",)))
         return self.make(
             {"subject": subject},
             settings={
@@ -79,6 +80,11 @@ class Slice(Stage):
         return Takes(geometry.voxels / VOXELS_A_SECOND, geometry.bytes)
 
 
+def as_cut(study: StudyConfig, volume: Volume) -> Volume:
+    """A volume without its mask, if the mask changes no slice."""
+    return replace(volume, mask=None, mask_kind=None) if study.slices.outside_mask == "keep" else volume
+
+
 def row_settings(study: StudyConfig, volume: Volume, *roles: str) -> dict[str, str | None]:
     """Axis, range of slices and kinds of a row's volumes: from the row, or else from the study or the files' names."""
     return {
@@ -102,7 +108,8 @@ def _kind(volume: Volume, role: str) -> str | None:
 def slice_settings(study: StudyConfig) -> dict[str, Any]:
     """The keys of ``slices`` that change a slice, and ``multiple``: the sides of slices must be multiples of it.
 
-    The counts and the limit are left out. They change no slice that is made.
+    The counts and the limit are left out, because they change no slice that is made. Whether a mask changes slices is
+    left out too: then the slices' job has the mask, else it has none.
     """
     multiple = math.lcm(*study.protocol.scales)
-    return {**study.slices.model_dump(exclude={"count", "limit_gib"}), "multiple": multiple}
+    return {**study.slices.model_dump(exclude={"count", "limit_gib", "outside_mask"}), "multiple": multiple}

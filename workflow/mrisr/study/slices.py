@@ -54,6 +54,11 @@ class Slices(Section):
     )
     empty: Empty = Empty()
     normalise: Normalise = Normalise()
+    outside_mask: Literal["zero", "keep"] = Field(
+        "zero",
+        description="what is done outside a volume's mask: voxels become zero, as for the mask of a brain; keep: the"
+        " slices stay whole and only scores inside the mask use it, as for the mask of a lesion",
+    )
     minimum: Positive = Field(32, description="smallest allowed side of a slice, in pixels")
     volume_4d: Literal["error", "first"] | Index = Field(
         "error", description="which volume of a file with several volumes is read"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mrisr.errors import InputError
 from mrisr.files import replacing, sha256
@@ -137,6 +140,10 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
             problems += error.problems
     try:
         loaded, mask = read_row(volume, settings)
+        if mask is not None and settings.get("outside_mask") == "keep":
+            # The mask of a lesion may be empty, and changes no slice.
+            inside_mask(replace(mask, array=np.ones_like(mask.array)), loaded)
+            mask = None
         slices, metadata = cut(volume, loaded, mask, settings, count=settings.get("counts", {}).get(volume.subject))
     except InputError as error:
         raise InputError(*problems, *error.problems) from error
