@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 import yaml
 from mrisr.errors import InputError
+from mrisr.planning.plan import Plan
 from mrisr.study.subjects import Subjects
-from mrisr.study.validation import validate
+from mrisr.study.validation import load_study, validate
 from mrisr.volumes.check import check_volumes, run
 from mrisr.volumes.manifest import Volume
 from mrisr.volumes.sources import read_sources
-from project import ROOT
+from project import ROOT, TINY, Project
 
 SETTINGS = {
     "axis": "axial",
@@ -229,3 +230,21 @@ def test_a_volume_of_256_cubed_takes_seconds_not_minutes(tmp_path):
     began = time.process_time()
     check_volumes([Volume("ann", tmp_path / "a.nii", "test")], SETTINGS, None)
     assert time.process_time() - began < 10
+
+
+def test_a_metric_of_colours_on_grey_test_volumes_is_told_now(volumes, tmp_path):
+    told = problems(volumes, tmp_path, in_colour=["psnr", "bright"])
+    assert [line.partition(": is grey")[2] for line in told] == [
+        f", and evaluation.metrics.{name} compares luma; set its luma to false" for name in ("psnr", "bright")
+    ]
+    assert all("subject 'test'" in line for line in told)
+    check_volumes(volumes[:2], SETTINGS | {"in_colour": ["psnr"]}, None)
+
+
+def test_the_stage_knows_which_metrics_need_colours(tmp_path, monkeypatch):
+    metrics = {"bright": {"kind": "psnr", "luma": True}, "ssim": {}}
+    project = Project(tmp_path, {**TINY, "evaluation": {"metrics": metrics}})
+    monkeypatch.chdir(project.folder)
+    assert Plan(load_study("config.yaml")).job("check").settings["in_colour"] == ["bright"]
+    project.configure(TINY)
+    assert "in_colour" not in Plan(load_study("config.yaml")).job("check").settings

@@ -36,6 +36,7 @@ class Check(Stage):
                 "counts": self.subjects.counts,
                 "allow_leakage": self.study.allow_leakage,
                 "volumes": [self._row(volume) for volume in self.subjects.checked],
+                **({"in_colour": names} if (names := self._in_colour()) else {}),
             },
             reads={"volumes": list(dict.fromkeys(path for path, _ in files))},
             needs={"content": [content for _, content in files]},
@@ -51,6 +52,10 @@ class Check(Stage):
         """What is done outside masks, if it is not the usual."""
         outside = self.study.slices.outside_mask
         return {} if outside == "zero" else {"outside_mask": outside}
+
+    def _in_colour(self) -> list[str]:
+        """The metrics that compare the luma of colours."""
+        return [name for name, method in self.study.evaluation.metrics.items() if method.options.get("luma")]
 
     def _row(self, volume: Volume) -> dict[str, str | None]:
         """What the manifest and the study say about a volume."""

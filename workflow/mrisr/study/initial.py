@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+from mrisr import arrays
+from mrisr.errors import InputError
 
 from .checks import Study, listed
 
@@ -20,6 +25,8 @@ def initial_problems(study: Study, architecture: str) -> Iterable[str]:
     if isinstance(start, str):
         if not Path(start).is_file():
             yield f"{key}: there is no file {start}"
+        else:
+            yield from (f"{key}: {problem}" for problem in _file_problems(start, study.architecture(architecture)))
         return
     if set(start) != set(KEYS):
         yield f"{key}: name a file, or both of {listed(KEYS)}"
@@ -32,6 +39,27 @@ def initial_problems(study: Study, architecture: str) -> Iterable[str]:
         yield f"{key}: '{source}' is another network than '{architecture}'; they must have the same kind and options"
     elif _leads_back(study, architecture):
         yield f"{key}: '{architecture}' would start from itself; let one of the models start from random weights"
+
+
+def _file_problems(path: str, own: Mapping[str, Any]) -> Iterable[str]:
+    """Why a file is no start for a network: it is none of ours, or has the weights of another network."""
+    try:
+        _, metadata = arrays.load(path, [])
+    except InputError as error:
+        yield from error.problems
+        return
+    found = metadata.get("architecture")
+    if not isinstance(found, Mapping) or not isinstance(found.get("options"), Mapping):
+        yield f"{path} holds no network; name weights that a training has written"
+        return
+    if found.get("kind") != own["kind"]:
+        yield f"{path} holds weights of another network ({found.get('kind')}, not {own['kind']})"
+        return
+    options = json.loads(json.dumps(own["options"]))
+    for name, value in found["options"].items():
+        if name in options and options[name] != value:
+            yield f"{path} holds weights of another network ({name} is {value!r} there and {options[name]!r} here)"
+            return
 
 
 def _leads_back(study: Study, architecture: str) -> bool:

@@ -55,6 +55,7 @@ def run(
         There are problems: all those of all volumes, one line each.
     """
     told = {**slices, "counts": settings["counts"], "allow_leakage": settings["allow_leakage"], "manifest": manifest}
+    told["in_colour"] = settings.get("in_colour", ())
     rows = check_volumes(volumes, told, Path(writes["table"]), progress=progress)
     _write(rows, Path(writes["shown"]), SHOWN)
     for row in rows:
@@ -89,7 +90,8 @@ def check_volumes(
         The volumes of all splits.
     settings : mapping
         The ``slices`` section of the study. Also ``multiple``: sides of slices have to be multiples of it; ``counts``:
-        {subject: number of slices, or None for all}; ``allow_leakage``; ``manifest``: its name in error messages.
+        {subject: number of slices, or None for all}; ``allow_leakage``; ``manifest``: its name in error messages;
+        ``in_colour``: metrics that need colours.
     out_csv : path or None
         Where to write the table, by rename and only if nothing is wrong.
     progress : callable, optional
@@ -116,6 +118,8 @@ def check_volumes(
         try:
             row, loaded = _check(volume, settings)
             rows.append(row)
+            if volume.split == "test" and loaded.array.ndim == 3:
+                _refuse_grey(volume, settings.get("in_colour", ()))
             if not settings.get("allow_leakage", False):
                 other = contents.setdefault(_content(loaded), volume)
                 _refuse_leak(volume, other)
@@ -170,6 +174,13 @@ def _check(volume: Volume, settings: Mapping[str, Any]) -> tuple[dict[str, Any],
         **place,
     }
     return row, loaded
+
+
+def _refuse_grey(volume: Volume, metrics: Sequence[str]) -> None:
+    """Refuse metrics of colours for a volume that has none."""
+    if metrics:
+        fix = "compares luma; set its luma to false"
+        raise InputError(*(f"{volume.path}: is grey, and evaluation.metrics.{name} {fix}" for name in metrics))
 
 
 def _place(scan: LoadedVolume, loaded: LoadedVolume, *, axis: int, indices: list[int]) -> dict[str, str]:
