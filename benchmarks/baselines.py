@@ -25,7 +25,7 @@ def rows() -> Iterator[Row]:
     random = ndimage.gaussian_filter(np.random.default_rng(0).random((SIDE, SIDE)), 3)
     image = np.clip((random - random.min()) / np.ptp(random) * (random > np.median(random)), 0, 1)
     low = _block_means(image).astype(np.float32)
-    for name, straight in (("nmu", _nmu), ("lrtv", _lrtv)):
+    for name, straight in (("nmu", straight_nmu), ("lrtv", straight_lrtv)):
         method = baselines.build(name, scale=SCALE)
         difference = np.abs(method(low) - straight(low.astype(np.float64))).max()
         if difference > AGREEMENT:
@@ -61,7 +61,8 @@ def _window_mean(image: np.ndarray) -> np.ndarray:
     return sum(padded[i : i + height, j : j + width] for i in range(3) for j in range(3)) / 9
 
 
-def _nmu(low: np.ndarray) -> np.ndarray:
+def straight_nmu(low: np.ndarray) -> np.ndarray:
+    """Manjon et al. on a slice [h, w] in [0, 1], at scale 2, with the defaults of the baseline."""
     factor = 256 / low.max()
     low = low * factor
     estimate = _spline(low)
@@ -90,7 +91,8 @@ def _nmu(low: np.ndarray) -> np.ndarray:
     return estimate / factor
 
 
-def _lrtv(low: np.ndarray) -> np.ndarray:
+def straight_lrtv(low: np.ndarray) -> np.ndarray:
+    """Shi et al. on a slice [h, w] in [0, 1], at scale 2, with the defaults of the baseline."""
     low = low * 255
     image = _spline(low)
     copy, multiplier, penalty = image, np.zeros_like(image), 0.1

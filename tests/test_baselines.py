@@ -11,6 +11,8 @@ from mrisr.baselines.wiener import _folded, _power, _transfer
 from mrisr.errors import InputError
 from PIL import Image
 
+from benchmarks.baselines import straight_lrtv, straight_nmu
+
 NAMES = baselines.available()
 SCALES = {"input": [1], "reference": [1], "lrtv": [1, 2], "nmu": [1, 3]}
 IMAGES = np.random.default_rng(0).random((4, 2, 20, 24), dtype=np.float32)
@@ -179,6 +181,14 @@ def test_the_non_local_mean_is_that_of_its_formula():
                 weights.append(np.exp(-distance / 30.0**2))
                 values.append(image[k, m])
         assert fast[i, j] == pytest.approx(np.average(values, weights=weights), rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "straight"), [("nmu", straight_nmu), ("lrtv", straight_lrtv)])
+def test_nmu_and_lrtv_are_their_straight_formulations(head, name, straight):
+    """The benchmark of their speed compares with these formulations, which share no code with the baselines."""
+    low = box(head, 2)[30:70, 40:76].astype(np.float32)
+    found = baselines.build(name, scale=2)(low)
+    np.testing.assert_allclose(found, straight(low.astype(np.float64)), rtol=0, atol=1e-6)
 
 
 def test_lrtv_lowers_its_objective_below_that_of_its_start():
