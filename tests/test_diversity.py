@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,9 @@ import pandas as pd
 import pytest
 from mrisr import models
 from mrisr.arrays import save_slices
+from mrisr.costs.calibration import Calibration
+from mrisr.costs.forecast import Forecast
+from mrisr.costs.resources import Resources
 from mrisr.errors import InputError
 from mrisr.evaluation.diversity import MOST_SLICES, MOST_SUBJECTS, chosen, measured, run
 from mrisr.pairs import Pair
@@ -148,3 +152,13 @@ def test_a_study_that_asks_for_it_has_the_table_the_figure_and_the_verdicts(tmp_
     plan = Plan(load_study("config.yaml"))
     assert not [job for job in plan.jobs() if job.stage == "diversity"]
     assert "diversity" not in plan.job("tabulate").reads
+
+
+def test_the_cost_of_a_study_that_keeps_epochs_and_measures_diversity_is_known(tmp_path, monkeypatch):
+    training = {**TINY["training"], "epochs": 4, "keep_epochs": [2, 4]}
+    project = Project(tmp_path, {**TINY, "training": training, "evaluation": {"diversity": True}})
+    monkeypatch.chdir(project.folder)
+    plan, calibration = Plan(load_study("config.yaml")), Calibration(seconds=0.01)
+    assert calibration.training_step(plan.job("train", **plan.models()[0]).settings, (1, 16, 16)) > 0
+    costs = Forecast(plan, Path("config.yaml"), Resources(plan, auto="cpu"), calibration, "cpu")
+    assert plan.stages["diversity"].takes(costs, plan.job("diversity")).seconds > 0

@@ -84,7 +84,7 @@ class Calibration:
         from mrisr.training.train import train
 
         clock = _Clock(self.seconds)
-        endless = {"epochs": 1, "steps_per_epoch": 10_000, "checkpoint_every": 10**9, "keep": "last"}
+        endless = {"epochs": 1, "steps_per_epoch": 10_000, "checkpoint_every": 10**9, "keep": "last", "keep_epochs": []}
         pairs = [_pair(shape, settings["scale"], index) for index in range(min(settings["training"]["batch"], 16))]
         with contextlib.suppress(_Enough):
             train(

@@ -9,8 +9,8 @@ from mrisr.planning.job import Job
 
 from .stage import Asks, Stage, Takes
 
-SECONDS = 20.0
-"""Time of a model: outputs for the slices of some subjects."""
+SLICES = 12
+"""Slices of a subject that are used at most."""
 SLOW_MINUTES = 5.0
 """Time of a large network on a slow core."""
 
@@ -78,6 +78,10 @@ class Diversity(Stage):
         return Asks(memory, 5 + SLOW_MINUTES * len(self._models()))
 
     def takes(self, costs: Any, job: Job) -> Takes:
-        """Time for all models; disk space of the table."""
-        count = len(job.settings["models"])
-        return Takes(SECONDS * count, costs.BYTES_A_ROW * count * len(job.settings["groups"]))
+        """Time of an output of every model for some slices; disk space of the table."""
+        tested = [costs.geometries.of(subject) for subject in job.settings["groups"]]
+        slices, shape = sum(min(geometry.slices, SLICES) for geometry in tested), costs.largest(tested).shape
+        execution = {"threads": job.settings["threads"], "device": self.study.evaluation.device}
+        trained = [self.jobs.job("train", **names).settings for names in job.settings["models"]]
+        seconds = slices * sum(costs.calibration.estimate(own, shape, **execution) for own in trained)
+        return Takes(seconds, costs.BYTES_A_ROW * len(trained) * len(tested))
