@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from finished import finish_by_itself
 from mrisr.cores import cores
 from slurm.cluster import CANNOT, DOWN, PROGRAMS, UP, ClusterProject
 from xdist.scheduler import LoadScopeScheduling
@@ -20,6 +21,8 @@ from slurm import scenarios
 MOST_PROCESSES = 8
 ON_CLUSTER = {"test_cluster", "test_slurm", "test_slurm_faults"}
 """Files with tests of the SLURM cluster."""
+ON_FINISHED = {"test_cache", "test_commands", "test_publish", "test_verify"}
+"""Files whose tests start from the same finished study."""
 # Several processes of several threads each would take many times longer. Read when torch is imported, after this.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Hundreds of programs are started. Each would compile and read all sources of the library again.
@@ -38,14 +41,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 class OneProcessAFile(LoadScopeScheduling):
-    """Runs the tests of a file in one process, because they share projects. Runs all tests of the cluster in one too.
+    """Runs the tests of a file in one process, because they share projects.
+
+    All tests of the cluster share a process too, and those that start from the same finished study.
 
     `--dist loadgroup` does not work: pytest-xdist 3.8 passes groups in a way that pytest 9.2 does not understand.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "cluster" if Path(file).stem in ON_CLUSTER else file
+        name = Path(file).stem
+        return "cluster" if name in ON_CLUSTER else "finished" if name in ON_FINISHED else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessAFile:
@@ -78,9 +84,7 @@ def cluster() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def undisturbed(cluster, tmp_path_factory) -> ClusterProject:
     """The study as made on this machine without a cluster."""
-    project = ClusterProject(tmp_path_factory.mktemp("local"))
-    project.snakemake("-c2")
-    return project
+    return finish_by_itself(ClusterProject(tmp_path_factory.mktemp("local")))
 
 
 @pytest.fixture(scope="session")

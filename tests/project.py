@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -40,6 +42,9 @@ UNFINISHED = shutil.ignore_patterns("*.pyc.*")
 PAGES = {"write_report", "write_explorer"}
 """Rules of the pages that show the results of all others."""
 
+MEMORIES = (".methods.json", ".costs.json")
+"""What the library remembers of methods by their code and options: that they can be made, and what they cost."""
+
 SUBJECTS = {"anna": "train", "ben": "validation", "cleo": "test", "dora": "test"}
 
 
@@ -51,7 +56,15 @@ def phantom(seed: int, shape: tuple[int, int, int] = (40, 36, 12)) -> np.ndarray
 
 
 class Project:
-    """A folder that Snakemake and the verbs run in, with this repository's code copied."""
+    """A folder that Snakemake and the verbs run in, with this repository's code copied.
+
+    A project knows what the projects before it in this process remembered of methods. So each network is made and
+    measured once, and not by a program of its own in every project.
+    """
+
+    last: Path | None = None
+    """Folder of the newest project."""
+    remembered: dict[str, dict[str, Any]] = {name: {} for name in MEMORIES}
 
     def __init__(self, folder: Path, config: dict = TINY, subjects: dict[str, str] = SUBJECTS):
         self.folder = folder
@@ -61,10 +74,21 @@ class Project:
             copy(source, folder / name, **({"ignore": UNFINISHED} if source.is_dir() else {}))
         (folder / "slurm").symlink_to("profiles/slurm")
         (folder / "data").mkdir()
+        self._remember()
         for number, subject in enumerate(subjects):
             self.write_volume(subject, phantom(number))
         self.write_manifest(subjects)
         self.configure(config)
+
+    def _remember(self) -> None:
+        """Take over what the projects before this one remembered."""
+        (self.folder / "results").mkdir()
+        for name, values in Project.remembered.items():
+            if Project.last is not None and (Project.last / "results" / name).is_file():
+                values.update(json.loads((Project.last / "results" / name).read_text()))
+            if values:
+                (self.folder / "results" / name).write_text(json.dumps(values))
+        Project.last = self.folder
 
     def write_volume(self, subject: str, array: np.ndarray, affine: np.ndarray | None = None) -> None:
         """Put a volume at data/<subject>.nii."""

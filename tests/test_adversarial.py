@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from finished import finish
 from mrisr import arrays
 from mrisr.errors import InputError
 from mrisr.study.validation import load_study
@@ -33,10 +34,7 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    project = Project(tmp_path_factory.mktemp("adversarial"), CONFIG)
-    done = project.snakemake("models")
-    assert done.returncode == 0, done.stderr
-    return project
+    return finish(Project(tmp_path_factory.mktemp("adversarial"), CONFIG), up_to="train")
 
 
 def model(project: Project, name: str):

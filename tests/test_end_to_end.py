@@ -255,7 +255,7 @@ def test_the_papers_study_has_63_training_and_63_evaluation_jobs(done):
 def test_a_terminated_training_keeps_its_state_and_says_so(tmp_path, scan):
     config = {**TINY, "training": {**TINY["training"], "epochs": 400, "steps_per_epoch": 50, "checkpoint_every": 25}}
     project = make(tmp_path, scan, config)
-    project.snakemake("-c2", "--until", "degrade_slices")
+    finish(project, up_to="degrade")
     names = ["--scale", "2", "--architecture", "srcnn", "--loss", "mse", "--training-set", "mean"]
     process = project.start("mrisr", "train", *names)
     while not list((project.folder / "results/checkpoints").rglob("step-*.safetensors")):

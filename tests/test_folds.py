@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from finished import finish
 from hypothesis import given
 from hypothesis import strategies as st
 from mrisr.errors import InputError
@@ -345,9 +346,8 @@ def test_another_number_of_folds_trains_those_anew_whose_subjects_are_others(pla
 
 @pytest.mark.slow
 def test_a_study_with_folds_runs_to_its_tables(tmp_path):
-    project = Project(tmp_path, STUDY, SUBJECTS)
+    project = finish(Project(tmp_path, STUDY, SUBJECTS), up_to="tabulate")
     results = tmp_path / "results/tiny"
-    project.snakemake("-c2", "results/tiny/tables/tests.csv")
     tests, scores = pd.read_csv(results / "tables/tests.csv"), pd.read_csv(results / "scores.csv")
     assert set(tests["subjects"]) == {len(SUBJECTS)}
     assert tests["note"].str.contains("3-fold cross-validation by subject").all()

@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from finished import finish
 from mrisr.training.sources import NAME, claim
 from project import TINY, Project
 
@@ -16,9 +17,7 @@ TRAIN = ("mrisr", "train", "--scale", "2", "--architecture", "srcnn", "--loss", 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A study up to its degraded slices."""
-    project = Project(tmp_path_factory.mktemp("inputs"), ONE)
-    project.snakemake("-c2", "--until", "degrade_slices")
-    return project
+    return finish(Project(tmp_path_factory.mktemp("inputs"), ONE), up_to="degrade")
 
 
 def flip_a_bit(path):

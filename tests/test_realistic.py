@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from finished import finish
 from matplotlib.image import imread
 from mrisr.arrays import load
 from mrisr.quality import kernel_shape
@@ -58,8 +59,7 @@ def project(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("realistic"), CONFIG)
     for number, subject in enumerate(("anna", "ben", "cleo", "dora")):
         project.write_volume(subject, phantom(number, (96, 88, 12)))
-    project.snakemake("-c2")
-    return project
+    return finish(project)
 
 
 @contextlib.contextmanager

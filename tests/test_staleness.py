@@ -11,6 +11,7 @@ import shutil
 from base64 import urlsafe_b64encode
 
 import pytest
+from finished import finish, finish_by_itself
 from project import SUBJECTS, TINY, Project, phantom
 
 FIGURES = ("boxplot", "curves", "gallery", "gaps", "heatmap", "panel")
@@ -22,9 +23,7 @@ AFTER_TRAINING = {**AFTER_SCORES, "plot_curves": 1, "plot_panel": 1}
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """The tiny study, run to the end."""
-    project = Project(tmp_path_factory.mktemp("stale"))
-    project.snakemake("-c2")
-    return project
+    return finish(Project(tmp_path_factory.mktemp("stale")))
 
 
 @contextlib.contextmanager
@@ -231,7 +230,7 @@ def remember_another_past(folder):
 
 def test_results_that_were_copied_to_another_clone_rerun_nothing(project, tmp_path):
     clone = Project(tmp_path)
-    shutil.copytree(project.folder / "results", tmp_path / "results", copy_function=shutil.copyfile)
+    shutil.copytree(project.folder / "results", tmp_path / "results", copy_function=shutil.copyfile, dirs_exist_ok=True)
     said = clone.snakemake("-n", *LARGE)
     assert "Nothing to be done" in said.stdout + said.stderr
     # Snakemake has metadata again, as if it had made the results here, with the times of their records.
@@ -395,9 +394,7 @@ class UpToScores(Project):
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """The study of two models, run up to its scores."""
-    project = UpToScores(tmp_path_factory.mktemp("small"))
-    project.snakemake("-c2")
-    return project
+    return finish_by_itself(UpToScores(tmp_path_factory.mktemp("small")), up_to="tabulate")
 
 
 class TestOutputsThatAreNotCurrent:
