@@ -33,7 +33,7 @@ SUBSTITUTES = {
 }
 """What stands in the tiny study for the names in the pages. The first one that fits is taken, once."""
 ELSEWHERE = {
-    "snakemake": "test_end_to_end.py::test_twice_is_the_same_bytes_with_or_without_snakemake",
+    "snakemake": "test_end_to_end.py::test_killed_and_started_again_is_the_same_bytes_as_in_one_go_without_snakemake",
     "snakemake --configfile workflow/studies/training-bias.yaml --config volumes=data/my-mice.tsv": (
         "test_end_to_end.py::test_the_papers_study_has_63_training_and_63_evaluation_jobs"
     ),

@@ -66,9 +66,30 @@ def digests(project: Project) -> dict[str, str]:
     }
 
 
+def kill_when_started(project: Project, rule: str) -> None:
+    """Start Snakemake and kill -9 it with all its jobs soon after the first job of a rule began."""
+    logs = project.folder / f"results/tiny/logs/{rule}"
+    before = {path for path in logs.rglob("*.log")}
+    command = "import os, sys; os.setsid(); os.execvp('snakemake', ['snakemake', '-c2'])"
+    process = project.start("python", "-c", command)
+    began = time.monotonic()
+    while {path for path in logs.rglob("*.log")} == before and process.poll() is None:
+        assert time.monotonic() - began < 120, f"no job of {rule} has started"
+        time.sleep(0.1)
+    time.sleep(0.7)
+    if process.poll() is None:
+        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+        process.kill()
+    process.wait()
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory, scan) -> Project:
+    """The study, killed three times by the way and then run to its end."""
     project = make(tmp_path_factory.mktemp("first"), scan)
+    for rule in ("degrade_slices", "train_model", "evaluate_model"):
+        kill_when_started(project, rule)
+        project.call("snakemake", "--unlock")
     project.snakemake("-c2")
     return project
 
@@ -158,34 +179,8 @@ def test_every_record_names_the_command_and_the_digests(done):
             assert hashlib.sha256((path.parent / name).read_bytes()).hexdigest() == entry["sha256"]
 
 
-def test_twice_is_the_same_bytes_with_or_without_snakemake(done, tmp_path, scan):
+def test_killed_and_started_again_is_the_same_bytes_as_in_one_go_without_snakemake(done, tmp_path, scan):
     assert digests(finish(make(tmp_path, scan))) == digests(done)
-
-
-def test_killed_and_started_again_is_the_same_bytes(done, tmp_path, scan):
-    project = make(tmp_path, scan)
-    for rule in ("degrade_slices", "train_model", "evaluate_model"):
-        kill_when_started(project, rule)
-        project.call("snakemake", "--unlock")
-    project.snakemake("-c2")
-    assert digests(project) == digests(done)
-
-
-def kill_when_started(project: Project, rule: str) -> None:
-    """Start Snakemake and kill -9 it with all its jobs soon after the first job of a rule began."""
-    logs = project.folder / f"results/tiny/logs/{rule}"
-    before = {path for path in logs.rglob("*.log")}
-    command = "import os, sys; os.setsid(); os.execvp('snakemake', ['snakemake', '-c2'])"
-    process = project.start("python", "-c", command)
-    began = time.monotonic()
-    while {path for path in logs.rglob("*.log")} == before and process.poll() is None:
-        assert time.monotonic() - began < 120, f"no job of {rule} has started"
-        time.sleep(0.1)
-    time.sleep(0.7)
-    if process.poll() is None:
-        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
-        process.kill()
-    process.wait()
 
 
 def test_a_broken_volume_stops_everything_before_anything_runs(tmp_path, scan):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from finished import finish
 from project import SUBJECTS, TINY, Project
 
 STUDY = {
@@ -72,6 +73,10 @@ class Disturbed(Project):
     def finished(self) -> dict[str, bytes]:
         """Run to the end: the scores, and every array."""
         self.snakemake("-c2", SCORES)
+        return self.made()
+
+    def made(self) -> dict[str, bytes]:
+        """The scores, and every array."""
         files = [self.folder / SCORES, *(self.folder / "results/tiny").rglob("*.safetensors")]
         kept = [path for path in files if "set-aside" not in path.parts]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
@@ -90,7 +95,7 @@ def half_written(names: set[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    return Disturbed(tmp_path_factory.mktemp("undisturbed")).finished()
+    return finish(Disturbed(tmp_path_factory.mktemp("undisturbed")), up_to="tabulate").made()
 
 
 def test_the_disk_is_full_in_each_stage_in_turn_and_an_array_truncated_between_two_jobs(undisturbed, tmp_path):
