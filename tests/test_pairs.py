@@ -59,6 +59,19 @@ def test_slices_that_are_kept_are_not_read_again_and_the_others_are(tmp_path):
         np.asarray(slices[1])
 
 
+def test_a_slice_is_read_without_the_list_of_all_slices_and_a_shortened_file_is_named(tmp_path, monkeypatch):
+    images = {index: np.random.default_rng(index).random((1, 9, 7), dtype=np.float32) for index in (3, 0, 12)}
+    path = tmp_path / "slices.safetensors"
+    save_slices(path, images, METADATA)
+    slices = stored_slices(path, Cache(0))
+    monkeypatch.setattr("safetensors.safe_open", None)
+    for index, stored in slices.items():
+        np.testing.assert_array_equal(stored, images[index])
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"slices\.safetensors: slice/0012 cannot be read"):
+        np.asarray(slices[12])
+
+
 def test_the_cache_does_not_change_a_training(tmp_path):
     files = write(tmp_path, make_pairs([(16, 16)] * 6))
     states = [
