@@ -29,12 +29,13 @@ CONFIG = {
         "keep_epochs": [1],
         "overrides": {"gan": {"initial_weights": {"architecture": "content", "loss": "mse"}}},
     },
+    "figures": {"further": ["diversity", "epochs", "losses", "outputs"]},
 }
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    return finish(Project(tmp_path_factory.mktemp("adversarial"), CONFIG), up_to="train")
+    return finish(Project(tmp_path_factory.mktemp("adversarial"), CONFIG), without=["explorer", "report"])
 
 
 def model(project: Project, name: str):
@@ -46,6 +47,11 @@ def test_an_adversarial_model_builds_on_another_and_has_both_losses(project):
     history = pd.read_csv(model(project, "gan/adversarial") / "history.csv")
     assert history["discriminator_loss"].between(0.1, 5).all()
     assert pd.read_csv(model(project, "content/mse") / "history.csv")["discriminator_loss"].isna().all()
+
+
+@pytest.mark.parametrize("figure", CONFIG["figures"]["further"])
+def test_the_figures_of_a_gan_are_drawn(project, figure):
+    assert list((project.folder / "results/tiny/figures/x2").glob(f"{figure}*.png"))
 
 
 def test_named_epochs_are_kept(project):

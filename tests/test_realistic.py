@@ -43,11 +43,11 @@ CONFIG = {
     "training": {"epochs": 2, "steps_per_epoch": 2, "batch": 2, "patch": 16, "learning_rate": 0.001},
     "evaluation": {"metrics": ["psnr", "brisque"], "against": "srcnn/l1/dsgan"},
     "brisque": {"slices": 2},
-    "figures": {"further": ["mscn", "profile", "kernels", "kernel_seeds"]},
+    "figures": {"further": ["mscn", "profile", "kernels", "kernel_seeds", "low_resolution", "sigma_sweep"]},
 }
 AFTER_SCORES = {"tabulate": 1, "plot_boxplot": 1, "plot_gaps": 1, "plot_heatmap": 1}
 AFTER_TRAINING = {**AFTER_SCORES, "plot_curves": 1, "plot_panel": 1}
-SHOWN = {"plot_mscn": 1, "plot_profile": 1}
+SHOWN = {"plot_mscn": 1, "plot_profile": 1, "plot_low_resolution": 1}
 """What shows the degradations of the training subject."""
 SHOWN_KERNELS = {"plot_kernels": 1, "plot_kernel_seeds": 1}
 KERNELS = "results/tiny/kernels/x2/dsgan/lr/seed0"

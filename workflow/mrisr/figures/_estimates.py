@@ -8,7 +8,7 @@ from typing import Any
 
 from mrisr.evaluation.estimates import ModelEstimator
 
-from ._models import shown_models
+from ._models import Names, model_titles, shown_models
 
 
 def estimators(
@@ -17,3 +17,10 @@ def estimators(
     """Each model of a picture as a function of a slice, by its training set."""
     for model, path in shown_models(settings["models"], reads["weights"], shown):
         yield model["training_set"], ModelEstimator(Path(path), device="cpu")
+
+
+def titled_estimators(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, tuple[ModelEstimator, Names]]:
+    """All models of a job as functions of a slice, and their names, by `model_titles`."""
+    models = settings["models"]
+    made = (ModelEstimator(Path(path), device="cpu") for path in reads["weights"])
+    return dict(zip(model_titles(models), zip(made, models, strict=True), strict=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mrisr.statistics.order import MODEL
+
 Names = Mapping[str, Any]
 
 
@@ -15,6 +17,15 @@ def shown_models(models: Sequence[Names], files: Sequence[str], shown: Names) ->
         for model, path in zip(models, files, strict=True)
         if all(model[key] == shown[key] for key in ("architecture", "loss"))
     ]
+
+
+def model_titles(models: Sequence[Names]) -> list[str]:
+    """Names of models: the architecture, and the loss and the training set if others have other ones."""
+    for parts in (MODEL[1:2], MODEL[1:3], MODEL[1:]):
+        titles = [" / ".join(model[part] for part in parts) for model in models]
+        if len(set(titles)) == len(titles):
+            break
+    return titles
 
 
 def training_names(models: Sequence[Names]) -> list[str]:

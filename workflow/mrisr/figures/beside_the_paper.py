@@ -116,15 +116,15 @@ def _draw_gaps(ax: Axes, found: pd.DataFrame, block: Mapping[str, Any], styles: 
 
 def _draw_methods(cells: pd.DataFrame, order: Order) -> Figure:
     """A panel for each metric, a line for each method, test group and reading. Sizes are in millions."""
-    names = list(dict.fromkeys(cells.apply(_method, axis=1)))
+    cells = cells.assign(method=_methods(cells))
+    names = list(dict.fromkeys(cells["method"]))
     found = list(dict.fromkeys(cells["metric"]))
     rows, columns = balanced(len(found), METHODS_IN_ROW)
     height = rows * (METHODS + METHOD_ROW * len(names))
     figure = Figure(figsize=(PAGE, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for ax, metric in zip(axes.flat, found, strict=False):
-        own = cells[cells["metric"] == metric]
-        own = own.set_index(own.apply(_method, axis=1)).reindex(names)
+        own = cells[cells["metric"] == metric].set_index("method").reindex(names)
         unit = MILLION if metric in beside.SIZES else 1
         _draw_pairs(ax, names, own["printed"] / unit, own["here"] / unit, own["printed_deviation"] / unit)
         ax.set_title(_label(metric, order))
@@ -168,10 +168,17 @@ def _named(block: Mapping[str, Any]) -> str:
     return f"{block['architecture']} / {block['loss']}{reading}"
 
 
-def _method(cell: Mapping[str, Any]) -> str:
-    """Architecture, training set, test group and reading of a cell."""
-    named = " / ".join(part for part in (cell["architecture"], cell["training_set"]) if part)
-    where = ", ".join(
-        part for part in (cell["group"], "" if cell["reading"] == beside.AS_NAMED else cell["reading"]) if part
-    )
-    return f"{named} ({where})" if where else named
+def _methods(cells: pd.DataFrame) -> list[str]:
+    """Architecture, training set, test group and reading of each cell; loss and test set if there are several."""
+    several = {name: cells[name].replace("", np.nan).nunique() > 1 for name in ("loss", "test_set")}
+    found = []
+    for cell in cells.to_dict("records"):
+        named = [cell["architecture"], cell["loss"] if several["loss"] else "", cell["training_set"]]
+        where = [
+            f"on {cell['test_set']}" if several["test_set"] and cell["test_set"] else "",
+            cell["group"],
+            "" if cell["reading"] == beside.AS_NAMED else cell["reading"],
+        ]
+        names, places = " / ".join(filter(None, named)), ", ".join(filter(None, where))
+        found.append(f"{names} ({places})" if places else names)
+    return found

@@ -13,6 +13,7 @@ from mrisr.pairs import Pair, read_pairs
 from mrisr.statistics.order import MODEL, Order
 from mrisr.statistics.scores import read
 
+from ._estimates import titled_estimators
 from ._shown import chosen_slice
 from ._style import PAGE, SMALL, TALLEST, Figure, balanced, fitting, styled
 from ._test_slices import View
@@ -78,7 +79,7 @@ class Outputs:
     @staticmethod
     def pictures(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
         """The figures of a job, for which each model is run on one slice of each subject: file name, and figure."""
-        models = _models(reads["weights"], settings["models"])
+        models = titled_estimators(reads, settings)
         scores, order = read([Path(reads["scores"])]), Order.of(settings["order"])
         for name, shown in settings["pictures"].items():
             files = reads["test_sets"][shown["test_set"]]
@@ -87,18 +88,6 @@ class Outputs:
                 for pair in _chosen(files, settings)
             ]
             yield name, draw(found)
-
-
-def _models(weights: Sequence[str], names: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Mapping[str, Any]]]:
-    """Each model and its names, by a title that has as few of the names as distinguish it from the others."""
-    from mrisr.evaluation.estimates import ModelEstimator
-
-    for parts in (MODEL[1:2], MODEL[1:3], MODEL[1:]):
-        titles = [" / ".join(model[part] for part in parts) for model in names]
-        if len(set(titles)) == len(titles):
-            break
-    made = (ModelEstimator(Path(path), device="cpu") for path in weights)
-    return dict(zip(titles, zip(made, names, strict=True), strict=True))
 
 
 def _chosen(files: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Pair]:
