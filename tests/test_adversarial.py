@@ -29,7 +29,8 @@ CONFIG = {
         "keep_epochs": [1],
         "overrides": {"gan": {"initial_weights": {"architecture": "content", "loss": "mse"}}},
     },
-    "figures": {"further": ["diversity", "epochs", "losses", "outputs"]},
+    "evaluation": {**TINY["evaluation"], "diversity": True},
+    "figures": {"further": ["epochs", "losses", "outputs"]},
 }
 
 
@@ -49,7 +50,7 @@ def test_an_adversarial_model_builds_on_another_and_has_both_losses(project):
     assert pd.read_csv(model(project, "content/mse") / "history.csv")["discriminator_loss"].isna().all()
 
 
-@pytest.mark.parametrize("figure", CONFIG["figures"]["further"])
+@pytest.mark.parametrize("figure", ["diversity", *CONFIG["figures"]["further"]])
 def test_the_figures_of_a_gan_are_drawn(project, figure):
     assert list((project.folder / "results/tiny/figures/x2").glob(f"{figure}*.png"))
 

@@ -20,8 +20,8 @@ STUDY = {
     "evaluation": {**TINY["evaluation"], "paper": "training-bias"},
     "figures": {"further": ["comparison", "frc", "outputs", "scanning_frc"]},
 }
-OF_ITSELF = ["beside_the_paper", "families"]
-"""Figures that a study has with a paper and with a family, without asking for them."""
+BY_KEYS = ["beside_the_paper", "families"]
+"""Figures that a study has with a paper and with a family."""
 PAGES = ("explorer", "report")
 
 
@@ -32,7 +32,7 @@ def drawn(tmp_path_factory):
     return project.folder / "results/tiny/figures/x2"
 
 
-@pytest.mark.parametrize("figure", [*OF_ITSELF, *STUDY["figures"]["further"]])
+@pytest.mark.parametrize("figure", [*BY_KEYS, *STUDY["figures"]["further"]])
 def test_it_is_drawn_by_its_job(drawn, figure):
     assert (drawn / f"{figure}.run.json").is_file()
     assert len(list(drawn.glob(f"{figure}*.png"))) == len(list(drawn.glob(f"{figure}*.svg"))) > 0
@@ -40,4 +40,4 @@ def test_it_is_drawn_by_its_job(drawn, figure):
 
 def test_every_figure_of_the_shelf_is_drawn_in_a_whole_study_here_or_elsewhere():
     asked = [study["figures"]["further"] for study in (STUDY, test_adversarial.CONFIG, test_realistic.CONFIG)]
-    assert {*OF_ITSELF, *(name for names in asked for name in names)} == SHELF
+    assert {*BY_KEYS, "diversity", *(name for names in asked for name in names)} == SHELF

@@ -47,7 +47,7 @@ CONFIG = {
 }
 AFTER_SCORES = {"tabulate": 1, "plot_boxplot": 1, "plot_gaps": 1, "plot_heatmap": 1}
 AFTER_TRAINING = {**AFTER_SCORES, "plot_curves": 1, "plot_panel": 1}
-SHOWN = {"plot_mscn": 1, "plot_profile": 1, "plot_low_resolution": 1}
+SHOWN = {"plot_mscn": 1, "plot_profile": 1, "plot_low_resolution": 1, "plot_sigma_sweep": 1}
 """What shows the degradations of the training subject."""
 SHOWN_KERNELS = {"plot_kernels": 1, "plot_kernel_seeds": 1}
 KERNELS = "results/tiny/kernels/x2/dsgan/lr/seed0"
