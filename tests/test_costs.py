@@ -135,12 +135,12 @@ def test_a_larger_network_asks_for_more_memory_on_the_cpu_and_a_gpu_job_for_the_
     changes = {"models": [{"architectures": ["net"], "losses": ["mse"]}], "slices": {"axis": 2, "range": "0:11"}}
     names = {"architecture": "net", "scale": 2}
     memory = []
-    for features in ([4, 2], [32, 16], [128, 64]):
+    for features in ([4, 2], [32, 16], [256, 128]):
         architectures = {"net": {"kind": "srcnn", "features": features}}
         resources = asked((400, 400, 12), architectures=architectures, training=training, **changes)
         memory.append(resources.memory_mb("train", **names))
     assert memory == sorted(set(memory))
-    assert memory[-1] * 1e6 > 4 * (128 + 64) * 400 * 400 * 12, "what a step keeps has room"
+    assert memory[-1] * 1e6 > 4 * (256 + 128) * 400 * 400 * 12, "what a step keeps has room"
     # A batch of whole slices holds no slice twice.
     more = asked((400, 400, 12), architectures=architectures, training=training | {"batch": 10**9}, **changes)
     assert more.memory_mb("train", **names) == memory[-1]
