@@ -9,11 +9,14 @@ import pytest
 import scipy.fft
 from mrisr.arrays import save_slices
 from mrisr.errors import InputError
+from mrisr.planning.plan import Plan
 from mrisr.quality import distortions, proxy, ratings, regressor
 from mrisr.quality.distortions import STRENGTHS, distorted
 from mrisr.quality.features import features
 from mrisr.quality.stage import evenly, train_brisque
+from mrisr.study.validation import load_study
 from PIL import Image
+from project import TINY, Project
 from quality_pictures import REFERENCE, picture
 from sklearn.svm import SVR
 
@@ -235,3 +238,28 @@ def test_reference_slices_are_taken_evenly():
     assert list(evenly(slices, 5)) == ["1", "3", "5", "7", "9"]
     assert list(evenly(slices, 2)) == ["2", "7"]
     assert list(evenly(slices, 56)) == list(slices)
+
+
+def test_the_content_of_a_rated_picture_counts_and_a_missing_one_is_told_before_any_job(tmp_path, monkeypatch):
+    study = {
+        **TINY,
+        "evaluation": {"metrics": ["psnr", "brisque"]},
+        "brisque": {"scores": "rated/scores.csv"},
+    }
+    Project(tmp_path, study)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rated").mkdir()
+    (tmp_path / "rated/scores.csv").write_text("image\tscore\nbad.png\t80\n")
+
+    def job():
+        return Plan(load_study("config.yaml")).job("brisque")
+
+    with pytest.raises(InputError, match=r"brisque\.scores: there is no file rated/bad\.png"):
+        job()
+    found = []
+    for value in (10, 200):
+        Image.fromarray(np.full((40, 40), value, np.uint8)).save(tmp_path / "rated/bad.png")
+        found.append(job())
+    assert found[0].reads["pictures"] == ["rated/bad.png"]
+    assert found[0].identity != found[1].identity
+    assert found[1].identity == job().identity

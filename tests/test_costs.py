@@ -19,6 +19,7 @@ from mrisr.planning.plan import Plan
 from mrisr.study.validation import load_study
 from mrisr.volumes.header import read_header
 from mrisr.volumes.readers import read_volume
+from PIL import Image
 from project import SUBJECTS, TINY, Project
 
 PERMUTED = np.array([[0, 0, 2.0, 0], [1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
@@ -83,6 +84,21 @@ def test_a_folder_of_pictures_is_counted(tmp_path, suffix):
         sitk.WriteImage(sitk.GetImageFromArray(np.zeros((4, 9), np.uint8)), str(tmp_path / f"{number}{suffix}"))
     assert read_header(tmp_path, None, 2)["shape"] == [4, 9, 3]
     assert read_volume(tmp_path).array.shape == (4, 9, 3)
+
+
+def test_the_header_of_a_picture_tells_colours_pages_and_turns_as_reading_it_does(tmp_path):
+    grey = np.arange(5 * 8, dtype=np.uint8).reshape(5, 8)
+    palette = Image.fromarray(grey).convert("P")
+    palette.save(tmp_path / "palette.tif")
+    Image.fromarray(grey).save(tmp_path / "pages.tif", save_all=True, append_images=[Image.fromarray(grey)] * 2)
+    turned = Image.Exif()
+    turned[274] = 6
+    Image.fromarray(np.tile(grey[..., None], 3)).save(tmp_path / "turned.jpg", exif=turned)
+    Image.fromarray(grey).save(tmp_path / "turned.tif", exif=turned)
+    sides = {"palette.tif": [5, 8, 1, 3], "pages.tif": [5, 8, 3], "turned.jpg": [8, 5, 1, 3], "turned.tif": [8, 5, 1]}
+    for name, shape in sides.items():
+        assert list(read_volume(tmp_path / name).array.shape) == shape, name
+        assert read_header(tmp_path / name, None, 2) == {"shape": shape, "axis": 2, "reverse": False, "known": True}
 
 
 def test_an_unreadable_volume_is_estimated_and_not_refused(tmp_path):

@@ -8,8 +8,10 @@ from typing import Any
 
 from mrisr.errors import InputError
 from mrisr.planning.job import Job
+from mrisr.quality import ratings
 from mrisr.volumes.files import why_unreadable
 
+from .slice import READERS
 from .stage import Asks, Stage, Takes
 
 MEGABYTES = 600
@@ -33,23 +35,35 @@ class TrainBrisque(Stage):
     def job(self, fold: int | None = None) -> Job:
         """The job of the study. With folds, the job of one fold."""
         sliced = [self.jobs.job("slice", subject=subject) for subject in self.subjects.of("train", fold or 0)]
-        scores = self.study.brisque.scores
-        if scores and not Path(scores).exists():
-            raise InputError(
-                f"brisque.scores: there is no file {scores}; give a table of scores, or null for the proxy"
-            )
-        if scores and (problem := why_unreadable(scores)):
-            raise InputError(f"brisque.scores: {scores} {problem}; give a table of scores, or null for the proxy")
-        rated = {"scores": scores} if scores else {}
+        rated, digests = self._rated()
         return self.make(
             {"fold": fold},
             settings=self.study.brisque.model_dump(exclude={"scores"}),
             reads={"references": [job.writes["slices"] for job in sliced], **rated},
-            needs={
-                "references": [job.identity for job in sliced],
-                **{role: self.subjects.digests(Path(path)) for role, path in rated.items()},
-            },
+            needs={"references": [job.identity for job in sliced], **digests},
+            distributions=READERS["pictures"] if "pictures" in rated else (),
         )
+
+    def _rated(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The table of people's scores and the pictures that it names, by role; and their digests."""
+        scores = self.study.brisque.scores
+        if not scores:
+            return {}, {}
+        self._require("a table of scores, or null for the proxy", scores)
+        pictures = [str(path) for path in ratings.pictures(scores)]
+        for path in pictures:
+            self._require(f"the pictures that {scores} names", path)
+        reads, digests = {"scores": scores}, {"scores": self.subjects.digests(Path(scores))}
+        if not pictures:
+            return reads, digests
+        own = [self.subjects.digests(Path(path)) for path in pictures]
+        return {**reads, "pictures": pictures}, {**digests, "pictures": own}
+
+    def _require(self, wanted: str, path: str) -> None:
+        if not Path(path).exists():
+            raise InputError(f"brisque.scores: there is no file {path}; give {wanted}")
+        if problem := why_unreadable(path):
+            raise InputError(f"brisque.scores: {path} {problem}; give {wanted}")
 
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
         """Each fold has other training subjects."""

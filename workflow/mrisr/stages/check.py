@@ -8,7 +8,7 @@ from mrisr.planning.job import Job
 from mrisr.volumes.manifest import Volume
 from mrisr.volumes.row import ROLES
 
-from .slice import READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_settings
+from .slice import ALL_READERS, READ_BYTES, READ_RATE, VOXELS_A_SECOND, row_settings, slice_settings
 from .stage import Asks, Stage, Takes
 
 TABLE_BYTES = 1000
@@ -23,7 +23,7 @@ class Check(Stage):
     FILES = {"table": "volumes.csv", "shown": "tables/volumes.csv"}
     RECORD = "volumes.run.json"
     DOING = "checking volumes"
-    DISTRIBUTIONS = ("nibabel", "pandas", "pydicom", "simpleitk", "tifffile")
+    DISTRIBUTIONS = ("pandas", *ALL_READERS)
     NOMINAL_SECONDS = 5.0
 
     def job(self) -> Job:

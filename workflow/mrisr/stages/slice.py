@@ -22,12 +22,12 @@ VOXELS_A_SECOND = 6e6
 
 
 READERS = {
-    **dict.fromkeys(("nifti", "analyze", "mgh", "minc", "bids"), ("nibabel",)),
-    **dict.fromkeys(("nrrd", "metaimage"), ("simpleitk",)),
-    "dicom": ("pydicom", "python-gdcm"),
-    "pictures": ("pillow", "tifffile"),
+    **dict.fromkeys(("nifti", "analyze", "mgh", "bids"), ("nibabel",)),
+    **dict.fromkeys(("minc", "nrrd", "metaimage"), ("nibabel", "simpleitk")),
+    "dicom": ("nibabel", "pydicom", "python-gdcm"),
+    "pictures": ("nibabel", "pillow", "simpleitk", "tifffile"),
 }
-"""Libraries that read a kind of volume."""
+"""Libraries that read a kind of volume. Nibabel says of every kind which axis a name means."""
 ALL_READERS = tuple(sorted({name for names in READERS.values() for name in names}))
 
 

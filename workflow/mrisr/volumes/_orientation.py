@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: np.rot90,
 }
 """What makes a picture of an orientation upright. 1 is upright already."""
+_ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 def upright(image: np.ndarray, orientation: int, notes: list[str]) -> np.ndarray:
@@ -30,6 +31,12 @@ def upright(image: np.ndarray, orientation: int, notes: list[str]) -> np.ndarray
         return image
     notes += [] if NOTE in notes else [NOTE]
     return _TURNS[orientation](image)
+
+
+def turned(sides: Sequence[int], orientation: int) -> tuple[int, int]:
+    """Rows and columns of a picture once it is upright."""
+    rows, columns = sides
+    return (columns, rows) if orientation in _ON_ITS_SIDE else (rows, columns)
 
 
 def orientation_of_jpeg(header: bytes) -> int:

@@ -59,6 +59,27 @@ def read(path: Path, limit: float, pattern: str = "") -> Raw:
     return Raw(np.stack(slices, axis=2), np.array(AFFINE, float), files, channels=slices[0].ndim == 3, notes=notes)
 
 
+def size(path: Path, pattern: str = "") -> tuple[int, ...]:
+    """Shape that `read` gives, from the header of the first picture: the files of a folder are taken to be alike."""
+    files = require_picked(path, pattern) if path.is_dir() else [path]
+    if not files:
+        raise InputError("holds no PNG, JPEG or TIFF picture; name the folder that has the slices")
+    first = min(files, key=lambda file: natural(file.name))
+    if named_format(first).suffix not in PICTURES:
+        rows, columns, pages, channels = _tiff.size(first)
+    else:
+        (columns, rows, *_), channels = _size_by_itk(first)
+        rows, columns = _orientation.turned((rows, columns), _told_by_jpeg(first))
+        pages = 1
+    return (rows, columns, len(files) * pages, *((3,) if channels > 2 else ()))
+
+
+def _size_by_itk(file: Path) -> tuple[tuple[int, ...], int]:
+    reader = image_reader(file, "pictures")
+    reader.ReadImageInformation()
+    return reader.GetSize(), reader.GetNumberOfComponents()
+
+
 def natural(name: str) -> list[str | int]:
     """Sorting key by which ``slice10`` comes after ``slice9``."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
@@ -81,9 +102,16 @@ def _pages(file: Path, notes: list[str]) -> list[np.ndarray]:
         return _tiff.pages(file, notes)
     if _grey_alpha.size(file):
         return [_grey_alpha.read(file)]
-    header = file.read_bytes().partition(_SCAN)[0]
-    told = _orientation.orientation_of_jpeg(header) if header.startswith(_START) else 1
-    return [_orientation.upright(_by_itk(file), told, notes)]
+    return [_orientation.upright(_by_itk(file), _told_by_jpeg(file), notes)]
+
+
+def _told_by_jpeg(file: Path) -> int:
+    """The orientation that a JPEG file tells before its pixels; 1 for any other picture."""
+    with open(file, "rb") as opened:
+        if opened.read(len(_START)) != _START:
+            return 1
+        opened.seek(0)
+        return _orientation.orientation_of_jpeg(opened.read().partition(_SCAN)[0])
 
 
 def _claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:

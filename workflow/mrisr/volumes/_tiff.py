@@ -57,6 +57,21 @@ def claims(file: Path, limit: float) -> Iterator[tuple[int, ...]]:
             )
 
 
+def size(file: Path) -> tuple[int, int, int, int]:
+    """Rows, columns, number and channels of the pictures that `pages` gives, from the header."""
+    import tifffile
+
+    with _strict("tifffile"), tifffile.TiffFile(file) as tiff:
+        meant = _meant(tiff)
+        if not meant:
+            raise InputError("is a TIFF file without a page; write it again")
+        page, told = meant[0], meant[0].tags.get(_orientation.TAG)
+        sides = [side for axis, side in zip(page.axes, page.shape, strict=True) if axis != "S"]
+        rows, columns = _orientation.turned(sides, 1 if told is None else int(told.value))
+        colours = page.photometric == _PALETTE or page.samplesperpixel > 2
+        return rows, columns, len(meant), 3 if colours else 1
+
+
 def pages(file: Path, notes: list[str]) -> list[np.ndarray]:
     """All pages of a file, [H, W] or [H, W, C], upright. Reduced copies and masks of pages are left out."""
     import tifffile

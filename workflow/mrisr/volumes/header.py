@@ -11,10 +11,9 @@ from mrisr.errors import InputError
 from mrisr.imaging.grid import resolve_axis
 
 from . import _bids, _nibabel, _pictures
-from ._itk import LPS_TO_RAS, PICTURES, image_reader
+from ._itk import LPS_TO_RAS, image_reader
 from ._raw import reading
-from .files import require_picked, volume_files
-from .names import named_format
+from .files import volume_files
 from .readers import infer_kind
 
 COMPRESSION = 3
@@ -52,7 +51,7 @@ def _size(path: Path, kind: str | None) -> tuple[tuple[int, ...], np.ndarray]:
     if family in ("nrrd", "metaimage", "minc"):
         return _itk(path, family)
     if family == "pictures":
-        return _pictures_size(path, choice)
+        return _pictures.size(path, choice), np.array(_pictures.AFFINE, float)
     raise InputError("its size is not in one header")
 
 
@@ -72,20 +71,3 @@ def _itk(path: Path, family: str) -> tuple[tuple[int, ...], np.ndarray]:
     affine[:used, :used] = np.array(reader.GetDirection()).reshape(dimension, dimension)[:used, :used]
     channels = (3,) if reader.GetNumberOfComponents() in (3, 4) else ()
     return (*size, *channels), affine if family == "minc" else LPS_TO_RAS @ affine
-
-
-def _pictures_size(path: Path, pattern: str) -> tuple[tuple[int, ...], np.ndarray]:
-    """Size of the first picture, and the number of pages. The pictures of a folder have one page each."""
-    files = require_picked(path, pattern) if path.is_dir() else [path]
-    first = files[0]
-    if named_format(first).suffix in PICTURES:
-        (width, height, _, *channels), _ = _itk(first, "pictures")
-        pages = 1
-    else:
-        import tifffile
-
-        with tifffile.TiffFile(first) as tiff:
-            pages = len(tiff.pages)
-            height, width, *channels = tiff.pages[0].shape
-    channels = (3,) if channels and channels[0] > 2 else ()
-    return (height, width, len(files) * pages, *channels), np.array(_pictures.AFFINE, float)
