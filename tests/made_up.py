@@ -79,7 +79,7 @@ def explore(folder: Path, **changes: Any) -> Path:
     made = [{"train": str(folder / "run.json"), "evaluate": str(folder / "run.json")}] * len(MODELS)
     made.append({"evaluate": str(folder / "run.json")})
     writes = {"explorer": str(folder / "explorer.html")}
-    page.run(reads, writes, settings=settings, identity="b" * 64, records=made)
+    page.run(reads, writes, settings={**settings, "records": made}, identity="b" * 64)
     return folder / "explorer.html"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import csv
 import hashlib
 import json
+import os
 import re
 import zipfile
 
@@ -12,10 +15,10 @@ import pytest
 from finished import STUDY, finished, resigned
 from mrisr.errors import InputError
 from mrisr.planning.plan import Plan
-from mrisr.publishing import archive, at_hand, tolerance
+from mrisr.publishing import archive, at_hand, crate, documents, provenance, tolerance
 from mrisr.publishing.contained import read
 from mrisr.publishing.opening import opened
-from mrisr.publishing.publish import publish
+from mrisr.publishing.publish import SUMS, publish
 from mrisr.publishing.rerun import rerun
 from mrisr.publishing.verify import verify
 from mrisr.study.validation import load_study
@@ -204,6 +207,100 @@ def test_a_file_that_was_added_is_named(changed):
     assert "more.txt: stands not in ro-crate-metadata.json" in changed({"more.txt": b"x"})
 
 
+# ---- somebody who makes crate, records and checksums fit -----------------------------------------------------------
+
+EXPLORER, REPORT = "results/tiny/explorer.html", "results/tiny/report.html"
+
+
+def forged_throughout(whole, folder, changes, *, repeat=True):
+    """What is wrong with an artifact after changes of files, if records, crate and checksums fit again."""
+    content = whole[1]
+    for job in json.loads(content["jobs.json"]):
+        outputs = {os.path.relpath(p, os.path.dirname(job["record"])): changes.get(p) for p in job["writes"].values()}
+        if edited_outputs := {name: data for name, data in outputs.items() if data is not None}:
+            changes = recorded(content, job["record"], edited_outputs) | changes
+    after = content | changes
+    told = json.loads(after["jobs.json"])
+    described = json.loads(after["artifact.json"])
+    versions = {
+        **{name: described[name] for name in ("mrisr", "python")},
+        "snakemake": described["versions"]["snakemake"],
+    }
+    rows = list(csv.DictReader(after["data.tsv"].decode().splitlines(), delimiter="\t"))
+    known = {n: (hashlib.sha256(p).hexdigest(), len(p)) for n, p in after.items() if n not in (SUMS, crate.NAME)}
+    records = {job["record"]: json.loads(after[job["record"]]) for job in told}
+    crated = documents.as_json(provenance.described("tiny", told, records, rows, known, versions))
+    archive.write(folder / "tiny.zip", resigned(content, changes | {crate.NAME: crated}))
+    return problems(folder / "tiny.zip", repeat=repeat)
+
+
+def replaced(content, name, old, new):
+    """A file with one part replaced, a regular expression."""
+    assert re.search(old, content[name])
+    return {name: re.sub(old, new, content[name], count=1)}
+
+
+EDITS = [
+    (EXPLORER, rb'("cells":\{[^[]*\[\[)[0-9.]+', rb"\g<1>99.9", "cells"),
+    (EXPLORER, b'"device":"cpu"', b'"device":"cuda"', "runs"),
+    ("checklist.md", rb"\| train \| 2 \|", b"| train | 3 |", "is not what the records and the source give (line "),
+    (REPORT, b"Read down a", b"Read up a", "the caption of results/tiny/figures/"),
+    (REPORT, b"A super-resolution model", b"Any super-resolution model", "its description is not what"),
+    ("README.md", b"mrisr", b"other", "is not what the records and the source give"),
+    (".zenodo.json", b"Results", b"Resalts", "is not what the records and the source give"),
+    ("environment.txt", rb"numpy==[0-9.]+", b"numpy==1.0", "does not name numpy "),
+    ("configuration.yaml", rb"epochs: \d+", b"epochs: 99", "is not what study.yaml gives"),
+]
+
+
+@pytest.fixture(scope="module")
+def rewritten(whole, tmp_path_factory):
+    """What is wrong after all `EDITS`."""
+    content = dict(whole[1])
+    for name, old, new, _ in EDITS:
+        content |= replaced(content, name, old, new)
+    return forged_throughout(whole, tmp_path_factory.mktemp("rewritten"), {name: content[name] for name, *_ in EDITS})
+
+
+@pytest.mark.parametrize(("name", "said"), [(name, said) for name, _, _, said in EDITS])
+def test_an_edit_is_found_although_record_crate_and_checksums_fit(rewritten, name, said):
+    assert any(said in line and name in line for line in rewritten), rewritten
+
+
+def test_an_edited_script_of_the_explorer_is_found(whole, tmp_path):
+    found = forged_throughout(whole, tmp_path, replaced(whole[1], EXPLORER, b"is better", b"is worse"))
+    assert found == [f"{EXPLORER}: its text or its scripts are not what scores, findings and records give"]
+
+
+def test_a_report_that_shows_another_table_than_the_artifact_has_is_named(whole, tmp_path):
+    findings = whole[1]["results/tiny/tables/findings.csv"]
+    shown, other = (base64.b64encode(text) for text in (findings, findings.replace(b"0.", b"9.", 1)))
+    assert shown != other
+    changes = {REPORT: whole[1][REPORT].replace(shown, other)}
+    found = forged_throughout(whole, tmp_path, changes)
+    assert found == [f"{REPORT}: shows another results/tiny/tables/findings.csv than the artifact contains"]
+
+
+def test_a_record_of_another_device_contradicts_checklist_and_explorer(whole, tmp_path):
+    record = MODEL.format("mean").replace("weights.safetensors", "run.json")
+    told = {**json.loads(whole[1][record]), "device": "cuda"}
+    found = forged_throughout(whole, tmp_path, {record: documents.as_json(told)})
+    assert {line.partition(":")[0] for line in found} == {"checklist.md", EXPLORER}
+
+
+def test_a_licence_that_the_check_was_not_told_is_named(whole, tmp_path):
+    lines = [line.split("\t") for line in whole[1]["data.tsv"].decode().splitlines()]
+    lines[1][lines[0].index("licence")] = "CC0-1.0"
+    text = "".join("\t".join(line) + "\n" for line in lines).encode()
+    found = forged_throughout(whole, tmp_path, {"data.tsv": text})
+    assert "data.tsv: the licence of anna is 'CC0-1.0', and its check was told None" in found
+
+
+@pytest.mark.parametrize("name", ["more.txt", ".bashrc", "volumes/zoe/path/z.nii", "CITATION.txt"])
+def test_a_file_of_no_kind_is_named_although_the_crate_lists_it(whole, tmp_path, name):
+    assert f"{name}: is no part of an artifact" in forged_throughout(whole, tmp_path, {name: b"x"}, repeat=False)
+
+
 # ---- with volumes at hand -------------------------------------------------------------------------------------------
 
 
@@ -287,6 +384,7 @@ def test_on_other_hardware_the_last_validation_counts(tmp_path):
     [
         ({"artifact.json": None}, "is no artifact: it has no artifact.json; 'snakemake publish' writes one"),
         ({"artifact.json": b'{"format": 99}'}, "has the form 99, and this program reads forms up to 1"),
+        ({"artifact.json": b'{"format": 0}'}, "artifact.json: is not as expected"),
         ({"artifact.json": b"{"}, "artifact.json: is no JSON"),
         ({"jobs.json": b"[1]"}, "jobs.json: is not as expected"),
         ({"jobs.json": None}, "jobs.json: is missing"),

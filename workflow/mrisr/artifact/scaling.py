@@ -31,14 +31,15 @@ def scale_pictures(path: Path) -> int | None:
     if len(whole.encode()) <= MOST:
         return None
     for width in WIDTHS:
-        text = PICTURE.sub(lambda found, width=width: found[1] + _reduced(found[2], width), whole)
+        text = PICTURE.sub(lambda found, width=width: found[1] + reduced(found[2], width), whole)
         if len(text.encode()) <= MOST:
             break
     write_text(path, text)
     return width
 
 
-def _reduced(content: str, width: int) -> str:
+def reduced(content: str, width: int) -> str:
+    """A PNG picture in base64, no wider than ``width`` pixels."""
     picture = Image.open(io.BytesIO(base64.b64decode(content)))
     if picture.width <= width:
         return content

@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex
 
 from mrisr.errors import InputError
 from mrisr.files import recorded, write_text
+from mrisr.files.shortening import shortened
 from mrisr.statistics.order import Order
 
 from .bundles import PAGE, bundles
@@ -26,6 +27,7 @@ from .pictures import pictures
 
 MATRIX_COLOURS, ERROR_COLOURS, SHADES = "cividis", "magma", 9
 """Colour maps that colour-blind readers can read, and the number of their colours that the page is given."""
+DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 RECORDED = ("identity", "device", "gpu", "threads", "seconds", "machine", "versions")
 """What the page shows of a run.json beside the command. The name of the host is left out."""
 
@@ -36,7 +38,6 @@ def run(
     *,
     settings: Mapping[str, Any],
     identity: str,
-    records: list[Mapping[str, str]],
 ) -> None:
     """Write the page, the action of the stage `explorer`.
 
@@ -47,12 +48,17 @@ def run(
     writes : {"explorer"}
     settings : mapping
         ``study``, ``order`` (the fields of `Order`), ``models``: ``names`` and ``parameters`` of each, ``baselines``:
-        ``names`` and ``method`` of each; and those of `pictures.pictures`.
-    records : list of {"train": path, "evaluate": path}
-        The records of each model's jobs, then of each baseline's, which has no training. They change no score.
+        ``names`` and ``method`` of each; ``records``: the records of each model's jobs, then of each baseline's, which
+        has no training, as ``{"train": path, "evaluate": path}``; and those of `pictures.pictures`.
     """
+    data = told(reads, settings, identity=identity)
+    write_text(writes["explorer"], page({**data, "pictures": pictures(reads, settings)}))
+
+
+def told(reads: Mapping[str, Any], settings: Mapping[str, Any], *, identity: str) -> dict[str, Any]:
+    """All that the page shows but its pictures; arguments as of `run`."""
     order = Order.of(settings["order"])
-    data = {
+    return {
         "study": settings["study"],
         "identity": identity,
         "subject": settings["subject"],
@@ -66,21 +72,21 @@ def run(
         },
         **matrix(Path(reads["scores"]), order),
         "findings": findings(Path(reads["findings"])),
-        "runs": [
-            {**run, "records": {job: record(path) for job, path in made.items()}}
-            for run, made in zip(_runs(reads["histories"], settings), records, strict=True)
-        ],
-        "pictures": pictures(reads, settings),
+        "runs": runs(reads, settings),
         "charts": charts(),
         "colours": shades(MATRIX_COLOURS),
     }
-    write_text(writes["explorer"], page(data))
 
 
-def _runs(histories: list[str], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    models = zip(settings["models"], histories, strict=True)
+def runs(reads: Mapping[str, Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Names, parameters, curves and records of each model, then of each baseline; arguments as of `run`."""
+    models = zip(settings["models"], reads["histories"], strict=True)
     baselines = ({"names": one["names"], "parameters": one["method"], "curves": []} for one in settings["baselines"])
-    return [*({**model, "curves": curves(Path(history))} for model, history in models), *baselines]
+    found = [*({**model, "curves": curves(Path(history))} for model, history in models), *baselines]
+    return [
+        {**run, "records": {job: record(path) for job, path in made.items()}}
+        for run, made in zip(found, settings["records"], strict=True)
+    ]
 
 
 def page(data: Mapping[str, Any]) -> str:
@@ -118,14 +124,20 @@ def embedded(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def data_of(text: str) -> dict[str, Any]:
+    """The data of a page. `mrisr.files.recorded.Unfit` if it has none."""
+    found = DATA.search(text)
+    return recorded.parse(found[1] if found else "", dict[str, Any])
+
+
 def record(path: str) -> dict[str, Any]:
     """What the page shows of a run.json; ``command`` as one line of a shell."""
     found = recorded.read(path, dict[str, Any])
     if found is None:
         raise InputError(f"explorer: {path} cannot be read as a record; run snakemake again")
     return {
-        "command": shlex.join(str(part) for part in found.get("command", [])),
-        **{key: found[key] for key in RECORDED if key in found},
+        "command": shlex.join(str(part) for part in shortened(found.get("command", []))),
+        **{key: shortened(found[key]) for key in RECORDED if key in found},
     }
 
 

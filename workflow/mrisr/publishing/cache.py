@@ -17,8 +17,9 @@ from mrisr.training.checkpoints import DIGITS
 from mrisr.training.sources import NAME as SOURCES
 
 from . import archive, checks
+from .documents import as_json
 from .opening import opened
-from .publish import SUMS, as_json
+from .publish import SUMS
 
 FORMAT, DESCRIBED = 1, "cache.json"
 """Version of the archive's form, and the file that says it."""

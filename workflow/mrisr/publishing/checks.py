@@ -15,8 +15,12 @@ from mrisr.identity import code, identity
 
 from . import archive, crate, provenance, tree
 from .contained import Artifact, DescribedJob, leaves, sums
-from .publish import SUMS, as_json
+from .documents import as_json
+from .publish import DESCRIBED, JOBS, SUMS
 
+NAMES = (DESCRIBED, JOBS, SUMS, crate.NAME, "README.md", "checklist.md", "environment.txt", "study.yaml")
+NAMES += ("configuration.yaml", "data.tsv", ".zenodo.json", "CITATION.cff")
+"""Files of an artifact beside its source, results and volumes."""
 HEXADECIMAL = set("0123456789abcdef")
 
 
@@ -45,6 +49,14 @@ def checksums(folder: Path, names: list[str]) -> Iterator[str]:
             yield f"{_line(name)}: is not listed in {SUMS}"
         elif (found := files.sha256(folder / name)) != listed[name]:
             yield f"{_line(name)}: is changed (SHA-256 {found[:16]}..., listed as {listed[name][:16]}...)"
+
+
+def files_are_known(artifact: Artifact) -> Iterator[str]:
+    """Every file belongs to the source, to the results, or to what an artifact says of itself."""
+    known = {*NAMES, *(row["contained"] for row in artifact.volumes)}
+    for name in artifact.names:
+        if name not in known and not name.startswith(("source/", "results/")):
+            yield f"{_line(name)}: is no part of an artifact"
 
 
 def records(artifact: Artifact) -> Iterator[str]:

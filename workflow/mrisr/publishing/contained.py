@@ -29,7 +29,7 @@ class Described(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: int
+    format: Annotated[int, Field(ge=1)]
     study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     mrisr: Version
     python: Version

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,32 +11,18 @@ from typing import Any
 import yaml
 
 from mrisr import __version__
+from mrisr.files.shortening import shortened
 from mrisr.identity import code
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 
-from . import archive, checklist, citation, crate, data, provenance, source, study, tree
+from . import archive, crate, data, documents, provenance, source, study, tree
+from .documents import as_json
 
 FORMAT = 1
 """Version of the artifact's form. A program reads its own and older ones."""
 DESCRIBED, JOBS, SUMS = "artifact.json", "jobs.json", "manifest-sha256.txt"
 FOLDER = "artifact"
-README = """# Artifact of the study '{study}'
-
-This archive has the results of one study of mrisr {version}, and what is needed to check and to repeat them.
-
-- `results/`: tables, figures, scores, weights, the report, and the record of each job
-- `study.yaml`, `configuration.yaml`: the study as it ran, and with every default written out
-- `jobs.json`: every job with its settings, inputs, outputs and identity
-- `data.tsv`: the volumes with licences and checksums
-- `source/`: the program
-- `environment.txt`: the exact version of every package
-- `checklist.md`: facts in the terms of the artifact badges of the ACM
-- `ro-crate-metadata.json`: what was made by which job, as a Provenance Run Crate
-- `manifest-sha256.txt`: SHA-256 of every file; `sha256sum -c manifest-sha256.txt` checks them
-
-`mrisr verify ARCHIVE` checks all of this. `source/docs/publishing.md` says what it finds, and what it cannot find.
-"""
 
 
 def publish(
@@ -65,20 +50,27 @@ def publish(
         Results are missing or not current.
     """
     jobs = study.finished(plan)
+    for job in jobs:
+        study.require_shown(job)
     program, volumes = source.read(root), data.rows(plan, with_volumes=with_volumes)
-    records = {job.record: study.record(job, times or {}) for job in jobs}
+    records = {job.record: study.record(plan, job, times or {}) for job in jobs}
     told = [study.described(plan, job, _names(plan, volumes)) for job in jobs]
+    described = _artifact(plan, jobs, program)
+    configuration = shortened(plan.study.model_dump(mode="json"))
+    cff = program.files["CITATION.cff"].read_bytes() if "CITATION.cff" in program.files else None
+    kept = [(job.stage, records[job.record]) for job in jobs]
     content: dict[str, bytes | Path] = {
         **_results(plan, jobs, records),
         **{f"source/{name}": path for name, path in program.files.items()},
         **_volumes(plan, volumes),
-        **_described(plan, jobs, program),
+        DESCRIBED: as_json(described),
+        "environment.txt": _environment(),
+        "study.yaml": _yaml(yaml.safe_load(Path(plan.layout.study).read_text(encoding="utf-8"))),
+        "configuration.yaml": documents.configuration(plan.study),
+        **documents.documents(described, configuration, kept, volumes, cff),
         # In the order of the study: the columns and rows of tables follow the order of settings.
         JOBS: as_json(told, in_order=True),
         "data.tsv": data.table(volumes),
-        "checklist.md": checklist.text(
-            plan, [(job.stage, records[job.record]) for job in jobs], program, volumes
-        ).encode(),
     }
     known = {name: _digest_and_size(part) for name, part in content.items()}
     crated = provenance.described(plan.study.study, told, records, volumes, known, _versions())
@@ -111,18 +103,16 @@ def _volumes(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> dict[str, Path]:
     return {row["contained"]: Path(getattr(plan.subjects.volume(row["subject"]), row["role"])) for row in held}
 
 
-def _described(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[str, bytes]:
-    """The study, its jobs, the environment, the source's identifiers, and how to cite."""
-    name = plan.study.study
+def _artifact(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[str, Any]:
+    """The content of artifact.json: versions, and the identifiers of the source."""
     content = {path: file.read_bytes() for path, file in program.files.items()}
     folder = tree.directory(content, executables=frozenset(program.executables), links=program.links)
     identifiers = {"source": folder} | ({"commit": tree.revision(program.commit)} if program.commit else {})
-    cff = content.get("CITATION.cff", b"")
     modules = sorted(code.closure({module for job in jobs for module in job.modules}))
     distributions = {name for job in jobs for name in job.distributions} | {*code.NUMERICAL.values(), "snakemake"}
-    described = {
+    return {
         "format": FORMAT,
-        "study": name,
+        "study": plan.study.study,
         "mrisr": __version__,
         "python": platform.python_version(),
         "versions": {name: code.version(name) for name in sorted(distributions)},
@@ -132,15 +122,6 @@ def _described(plan: Plan, jobs: Sequence[Job], program: source.Source) -> dict[
         "links": program.links,
         "executables": program.executables,
         "modules": {module: code.source(module).digest for module in modules},
-    }
-    return {
-        DESCRIBED: as_json(described),
-        "README.md": README.format(study=name, version=__version__).encode(),
-        "environment.txt": _environment(),
-        "study.yaml": _yaml(yaml.safe_load(Path(plan.layout.study).read_text(encoding="utf-8"))),
-        "configuration.yaml": _yaml(plan.study.model_dump(mode="json")),
-        ".zenodo.json": as_json(citation.zenodo(name, yaml.safe_load(cff) or {}, identifiers)),
-        **({"CITATION.cff": cff} if cff else {}),
     }
 
 
@@ -154,10 +135,5 @@ def _environment() -> bytes:
     return "".join(f"{line}\n" for line in sorted(found, key=str.lower)).encode()
 
 
-def as_json(value: Any, *, in_order: bool = False) -> bytes:
-    """A value as the JSON files of an artifact have it: with sorted keys, or with keys in the order of the value."""
-    return (json.dumps(value, indent=1, sort_keys=not in_order) + "\n").encode()
-
-
 def _yaml(value: Any) -> bytes:
-    return yaml.safe_dump(study.shortened(value), sort_keys=False, allow_unicode=True).encode()
+    return yaml.safe_dump(shortened(value), sort_keys=False, allow_unicode=True).encode()

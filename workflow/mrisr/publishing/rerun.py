@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 from mrisr.cli.run import run_planned
 from mrisr.errors import InputError
+from mrisr.explorer import page
+from mrisr.explorer.pictures import pictures
 from mrisr.files import plain_yaml, sha256
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
@@ -27,7 +30,7 @@ from .contained import Artifact, DescribedJob
 def rerun(
     artifact: Artifact, manifest: str, *, retrain: int, other_hardware: bool, note: Callable[[str], None]
 ) -> Iterator[str]:
-    """Score all models and baselines again, draw the figures that show slices, and train some models again.
+    """Score all models and baselines again, draw what shows slices, and train some models again.
 
     Parameters
     ----------
@@ -94,14 +97,40 @@ class _Rerun:
         drawn = [job for job in jobs if self.plan.stages[job.stage].QUICK and job.record not in contained]
         trained = [job for job in jobs if self.plan.stages[job.stage].RESUMABLE]
         chosen = random.SystemRandom().sample(trained, min(retrain, len(trained)))
-        # Trainings are last, because evaluations read the weights of the artifact.
-        for name, group in (("evaluations", scored), ("figures of slices", drawn), ("trainings", chosen)):
-            count = 0
-            for job in group:
-                if (yield from self._is_planned_so(job)):
-                    yield from self._repeated(job)
-                    count += 1
-            self.note(f"repeated: {count} of {len(group)} {name}")
+        # Trainings are last, because evaluations and the explorer read the weights of the artifact.
+        yield from self._group("evaluations", scored)
+        yield from self._group("figures of slices", drawn)
+        yield from self._pictures()
+        yield from self._group("trainings", chosen)
+
+    def _group(self, name: str, group: Sequence[Job]) -> Iterator[str]:
+        count = 0
+        for job in group:
+            if (yield from self._is_planned_so(job)):
+                yield from self._repeated(job)
+                count += 1
+        self.note(f"repeated: {count} of {len(group)} {name}")
+
+    def _pictures(self) -> Iterator[str]:
+        """Compare the pictures of the explorer. The rest of it has been compared without volumes."""
+        for name, stage in self.plan.stages.items():
+            job = self.plan.job(name) if stage.SHOWS_ALL_OTHERS and page.__name__ == stage.ACTION else None
+            path = job and job.writes["explorer"]
+            if path not in self.artifact.names or not (yield from self._is_planned_so(job)):
+                continue
+            yield from self._made(job)
+            try:
+                found = page.data_of(Path(path).read_text(encoding="utf-8")).get("pictures")
+                same = json.loads(json.dumps(pictures(job.reads, job.settings))) == found
+            except (InputError, ValueError) as error:
+                yield f"{path}: its pictures cannot be compared ({' '.join(str(error).split())[:160]})"
+                continue
+            if same:
+                self.note(f"repeated: the pictures of {path}")
+            elif self.other_hardware:
+                self.note(f"other bytes: the pictures of {path}")
+            else:
+                yield f"{path}: its pictures are not those that models and volumes give"
 
     def _is_planned_so(self, job: Job) -> Iterator[str]:
         """Whether a job, and all that it reads, has the identity that the artifact tells."""
@@ -129,11 +158,15 @@ class _Rerun:
             yield f"{told.name}: is not the job that study.yaml and these volumes give"
         return False
 
-    def _repeated(self, job: Job) -> Iterator[str]:
-        """Run a job, and before it those whose outputs are missing."""
+    def _made(self, job: Job) -> Iterator[str]:
+        """Make what a job reads and is missing."""
         for path in job.sources():
             if path in self.makers and not os.path.exists(path):
                 yield from self._repeated(self.makers[path])
+
+    def _repeated(self, job: Job) -> Iterator[str]:
+        """Run a job, and before it those whose outputs are missing."""
+        yield from self._made(job)
         for path in (*job.writes.values(), job.record):
             Path(path).unlink(missing_ok=True)
         told = self.told[job.record]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mrisr.errors import InputError
+from mrisr.explorer import page
+from mrisr.files.shortening import shortened
 from mrisr.planning.currency import is_current
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
@@ -37,6 +39,20 @@ def finished(plan: Plan) -> list[Job]:
             "run snakemake first"
         )
     return jobs
+
+
+def require_shown(job: Job) -> None:
+    """Raise `InputError` if a job's explorer shows records that others have replaced since."""
+    if job.action != page.__name__:
+        return
+    path = job.writes["explorer"]
+    try:
+        shown = page.data_of(Path(path).read_text(encoding="utf-8"))["runs"]
+        same = shown == json.loads(json.dumps(page.runs(job.reads, job.settings)))
+    except (OSError, KeyError, ValueError):
+        same = False
+    if not same:
+        raise InputError(f"publish: {path} shows older records than the results have; delete it and run snakemake")
 
 
 def described(plan: Plan, job: Job, names: Mapping[str, str]) -> dict[str, Any]:
@@ -70,23 +86,26 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def record(job: Job, times: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
-    """A job's record without the names and paths of this machine, with the times of ``times`` as ``snakemake``."""
+def record(plan: Plan, job: Job, times: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    """A job's record without the names and paths of this machine.
+
+    The times of ``times`` are added as ``snakemake``, and the largest memory that Snakemake measured as ``megabytes``.
+    """
     told = json.loads(Path(job.record).read_text(encoding="utf-8"))
     noted = next((times[path] for path in job.writes.values() if path in times), None)
     shown = {key: shortened(value) for key, value in told.items() if key not in UNTOLD}
-    return shown | ({"snakemake": list(noted)} if noted else {})
+    measured = _megabytes(Path(plan.stages[job.stage].timing(job)))
+    return {
+        **shown,
+        **({"snakemake": list(noted)} if noted else {}),
+        **({"megabytes": measured} if measured is not None else {}),
+    }
 
 
-def shortened(value: Any) -> Any:
-    """The same value with every absolute path replaced by its last part."""
-    if isinstance(value, dict):
-        return {key: shortened(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [shortened(part) for part in value]
-    return os.path.basename(value.rstrip("/")) if isinstance(value, str) and _is_of_machine(value) else value
-
-
-def _is_of_machine(text: str) -> bool:
-    """Whether a text is a path outside the folder of the project."""
-    return text.startswith(("/", "~", "../"))
+def _megabytes(timing: Path) -> float | None:
+    """The largest memory of a job; None if Snakemake did not measure it."""
+    try:
+        with open(timing, encoding="utf-8", newline="") as file:
+            return max(float(row["max_rss"]) for row in csv.DictReader(file, delimiter="\t"))
+    except (OSError, KeyError, TypeError, ValueError):
+        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mrisr.errors import InputError
 
-from . import at_hand, checks, repeating
+from . import at_hand, checks, rebuilt, repeating, reported
 from .contained import Artifact, read
 from .opening import opened
 
@@ -27,7 +27,7 @@ def verify(
     ----------
     path : path
     repeat : bool
-        Repeat the tables and figures.
+        Repeat the tables and figures, the documents and the explorer, and compare the report with them.
     volumes : path, optional
         A manifest of the study's volumes on this machine. With it, all evaluations are repeated.
     retrain : int
@@ -51,6 +51,9 @@ def verify(
         note(f"checksums: {len(names)} files")
         problems += _read(path, artifact, note)
         if repeat:
+            problems += rebuilt.words(artifact, note)
+            problems += rebuilt.explorer(artifact, note)
+            problems += reported.compared(artifact, note)
             problems += repeating.repeated(artifact, repeating.from_contained(artifact), note)
             problems += _from_volumes(artifact, volumes, retrain, other_hardware, note)
     if problems:
@@ -75,6 +78,7 @@ def _from_volumes(
 
 def _read(path: Path, artifact: Artifact, note: Callable[[str], None]) -> Iterator[str]:
     yield from checks.archive_is_whole(path, artifact)
+    yield from checks.files_are_known(artifact)
     yield from checks.records(artifact)
     note(f"records: {len(artifact.jobs)} jobs")
     yield from checks.source(artifact)

@@ -66,8 +66,7 @@ class Rule:
 
     @property
     def _place(self) -> str:
-        key = self.stage.KEY
-        return self.name + ("" if not key or key.startswith("{fold_folder}") else "/") + key
+        return self.name + self.stage.place()
 
     def _fixed(self, pattern: str) -> str:
         for name, value in self.fixed.items():

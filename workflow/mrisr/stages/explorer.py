@@ -62,6 +62,10 @@ class Explorer(Stage):
                 "baselines": [
                     {"names": _row(names), "method": method} for names, method in zip(baselines, methods, strict=True)
                 ],
+                "records": [
+                    {**({"train": train.record} if train else {}), "evaluate": evaluate.record}
+                    for train, evaluate in itertools.zip_longest(trained, scored)
+                ],
                 "grid": study.protocol.grid,
                 "subject": subject,
                 "slice": study.figures.panel_slice,
@@ -85,12 +89,6 @@ class Explorer(Stage):
                 "tables": tabulated.identity,
                 "models": [job.identity for job in trained],
                 "pairs": {scale: {name: ids for name, (_, ids) in sets.items()} for scale, sets in pairs.items()},
-            },
-            context={
-                "records": [
-                    {**({"train": train.record} if train else {}), "evaluate": evaluate.record}
-                    for train, evaluate in itertools.zip_longest(trained, scored)
-                ]
             },
         )
 

@@ -171,6 +171,15 @@ class Stage(ABC):
         """The path of a job's record, with wildcards in braces."""
         return self._below(self.RECORD)
 
+    def place(self) -> str:
+        """The end of the paths of a job's log and timing, below the rule's name, with wildcards in braces."""
+        return self.KEY if not self.KEY or self.KEY.startswith("{fold_folder}") else f"/{self.KEY}"
+
+    def timing(self, job: Job) -> str:
+        """The file in which Snakemake notes the run time and memory of a job."""
+        named = {**job.wildcards, "fold_folder": fold_folder(job.wildcards.get("fold"))}
+        return f"{self.jobs.layout.timings}/{(self.RULE + self.place()).format(**named)}.tsv"
+
     def make(
         self,
         wildcards: Mapping[str, Any],
