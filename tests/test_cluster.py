@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,8 +16,10 @@ from mrisr.cluster.partitions import Node, read_partitions
 from mrisr.cluster.preflight import problems
 from mrisr.cluster.queue import jobs_of_this_folder
 from mrisr.cluster.request import Request, request
+from mrisr.planning.plan import stage_classes
 from mrisr.running import lock
-from project import Project
+from mrisr.study.validation import validate
+from project import TINY, Project
 
 SINFO = """\
 cpu*|16|64000|1:00:00|(null)
@@ -126,6 +129,23 @@ def test_a_gpu_on_a_partition_without_is_said_with_both_ways_out(programs):
 def test_what_would_wait_for_ever_is_said(programs, asked, words):
     (line,) = said(partitions=("cpu",), **asked)
     assert all(word in line for word in words)
+
+
+@pytest.mark.parametrize("section", sorted({stage.SECTION for _, stage in stage_classes() if stage.SECTION}))
+def test_a_study_takes_every_key_that_a_message_advises(programs, section):
+    kernels = {"dsn" if section.endswith(".training") else "dsgan": {"source": "low"}}
+    for asked, value in (({"gpus": 1}, "cpu"), ({"cpus": 33}, 2)):
+        (line,) = problems([Request("any", ("cpu",), section=section, **asked)], {})
+        (key,) = re.findall(rf"{re.escape(section)}\.(?:device|threads)", line)
+        study = {**TINY, "protocol": {"grid": "low", "scales": [2]}, "degradations": {"low": {"kind": "hidden"}}}
+        study |= {"models": None, "training_sets": None, "test_sets": None, "kernels": kernels, "figures": {}}
+        study |= {"evaluation": {"metrics": ["psnr"]}}
+        at = study
+        *path, last = key.replace("<method>", *kernels).split(".")
+        for name in path:
+            at[name] = at = dict(at.get(name) or {})
+        at[last] = value
+        validate(study, source="study.yaml")
 
 
 def test_one_node_must_have_everything(programs):

@@ -188,7 +188,7 @@ def tree(tmp_path_factory):
     return folder
 
 
-METHODS = ("degradations", "models", "losses", "metrics", "kernels")
+METHODS = ("degradations", "models", "losses", "discriminators", "metrics", "baselines", "kernels")
 HOUSE = ("figures", "tables", "stages", "quality", "report", "rules")
 """Folders of the files of the example: methods, and what a figure, a table and a stage consist of."""
 
@@ -204,10 +204,27 @@ def call(tree: Path, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, *words], cwd=tree, env=environment, capture_output=True, text=True)
 
 
+def test_every_shelf_that_the_page_names_has_an_example_of_one_file():
+    shelves = re.findall(r"^\| [^|]+ \| `workflow/mrisr/(\w+)/` \|", EXAMPLE.read_text(), flags=re.M)
+    assert sorted(shelves) == sorted(METHODS)
+    assert sorted(Path(path).parent.name for path in example_files(*METHODS)) == sorted(METHODS)
+
+
+def test_the_page_counts_the_files_that_a_figure_a_table_and_a_stage_touch():
+    text = EXAMPLE.read_text()
+    told = re.findall(r"^\| \[a (\w+)\]\(#\S+\) \| (\d) \| (\d) \|$", text, flags=re.M)
+    sections = {name: text.split(f"\n## A {name}\n")[1].split("\n## ")[0] for name, _, _ in told}
+    new = {name: set(re.findall(r"^`(workflow/\S+)`:$", section, flags=re.M)) for name, section in sections.items()}
+    edited = {name: set(re.findall(r"^- `(\S+)`: ", section, flags=re.M)) for name, section in sections.items()}
+    assert told == [(name, str(len(new[name])), str(len(edited[name]))) for name in ("figure", "table", "stage")]
+    assert set().union(*new.values()) == set(example_files(*HOUSE))
+    assert all((ROOT / path).exists() for path in edited["stage"])
+
+
 def test_the_methods_of_the_example_pass_their_contract_tests(tree):
     names = [Path(path).stem for path in example_files(*METHODS) if "/kernels/" not in path]
-    assert len(names) == 4
-    tests = [f"tests/test_{topic}.py" for topic in ("degradations", "alignment", "models", "losses", "metrics")]
+    topics = ("degradations", "alignment", "models", "losses", "metrics", "baselines")
+    tests = [f"tests/test_{topic}.py" for topic in topics]
     done = call(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", *tests, "-k", " or ".join(names), "-rA")
     assert done.returncode == 0, done.stdout
     passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED")]
@@ -254,8 +271,6 @@ def test_a_figure_a_table_and_a_stage_are_added_as_the_page_says(tmp_path):
     for path, source in example_files(*HOUSE).items():
         assert not (tmp_path / path).exists(), f"{path} is there by now: choose another example"
         (tmp_path / path).write_text(source)
-    # A figure and a table touch two files each; a stage its own three, and one line in two others, and its verb.
-    assert len(example_files(*HOUSE)) == 2 + 2 + 3
     (verb,) = re.findall(r"^```python\n(@app.command.*?)^```$", EXAMPLE.read_text(), flags=re.S | re.M)
     project.edit("workflow/mrisr/stages/__init__.py", '    "slice",\n', '    "slice",\n    "sharpness",\n')
     project.edit(

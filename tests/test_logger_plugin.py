@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mrisr.planning.plan import stage_classes
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase as HandlerContract
 from snakemake_logger_plugin_mrisr import LogHandler, LogHandlerSettings
@@ -194,6 +195,12 @@ def test_a_job_of_two_threads_takes_two_cores_but_one_place_on_a_cluster():
         estimate.threads["train_model"] = 2
         estimate.finished["train_model"], estimate.spent["train_model"] = 1, 10.0
         assert estimate.remaining([]) == (seconds, True)
+
+
+@pytest.mark.parametrize("stage", [stage for _, stage in stage_classes()], ids=lambda stage: stage.NAME)
+def test_every_rule_has_the_nominal_time_of_its_stage(stage):
+    rule = stage.RULE.format(figure="heatmap")
+    assert Estimate({rule: 1}, slots=1).remaining([])[0] == stage.NOMINAL_SECONDS
 
 
 def test_a_rule_not_seen_yet_is_weighed_by_the_table_and_called_a_guess():
