@@ -180,7 +180,7 @@ def test_the_pages_name_commands_keys_and_files_at_all():
 def tree(tmp_path_factory):
     """A copy of the library and its tests with the files of docs/adding-a-method.md in it."""
     folder = tmp_path_factory.mktemp("example")
-    for name in ("workflow/mrisr", "tests"):
+    for name in ("workflow/mrisr", "tests", "benchmarks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path, source in example_files(*METHODS).items():
         assert not (ROOT / path).exists(), f"{path} is a method by now: choose another example"
