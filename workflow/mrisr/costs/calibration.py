@@ -135,7 +135,7 @@ class Calibration:
         return self._once("score", [dict(metrics), shape], lambda: self._repeat(score))
 
     def degrade(self, settings: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
-        """One slice through the degradation of a job, which is no network."""
+        """Time of one slice through a degradation that is no network."""
         from mrisr.degradations import from_description
         from mrisr.imaging.kernel import SIZE, apply
 

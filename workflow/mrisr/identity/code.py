@@ -199,5 +199,5 @@ def _remember() -> None:
 
 
 def _memory() -> Path:
-    """File of the memory. It is another one for each version of Python, which may write a tree in another way."""
+    """File of the memory. Each version of Python has its own, because versions write syntax trees differently."""
     return Path(importlib.util.cache_from_source(__file__)).with_suffix(".json")

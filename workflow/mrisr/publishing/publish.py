@@ -83,7 +83,7 @@ def publish(
 
 
 def _versions() -> dict[str, str]:
-    """Versions of what ran the study."""
+    """Versions of the software that ran the study."""
     return {"mrisr": __version__, "python": platform.python_version(), "snakemake": code.version("snakemake")}
 
 

@@ -38,7 +38,7 @@ def built_in_volumes() -> dict[str, Source]:
 
 @functools.cache
 def _built_in(folder: str) -> dict[str, Source]:
-    """The same, for the current folder, of which ``folder`` is the path: read once."""
+    """The built-in volumes of the current folder, read once. ``folder`` is its path."""
     entries = read_sources(places.SOURCES) if os.path.lexists(places.SOURCES) else {}
     return {places.BUILT_IN.format(subject=name): source for name, source in entries.items()}
 
@@ -143,7 +143,7 @@ class Subjects:
         return counts
 
     def files(self, subject: str, *roles: str) -> list[tuple[str, str | dict[str, str]]]:
-        """The paths that a subject's row names in columns of `ROLES`, each with the digests of what is read of it.
+        """Paths in the columns `ROLES` of a subject's row, each with the digests of the parts that are read.
 
         One path may come twice: a volume and its mask may be two images of one folder.
         """
