@@ -192,6 +192,21 @@ def test_the_figure_of_a_paper_without_gaps_has_a_line_for_every_method(tmp_path
     assert texts_outside(figure) == []
 
 
+def test_a_study_without_the_papers_groups_has_all_printed_numbers_of_a_method_on_its_line(tmp_path):
+    printed = beside.read("robust-residual")
+    own = printed[(printed["metric"] == "psnr") & (printed["architecture"] == "nmu")]
+    groups = own["group"].nunique()
+    assert groups > 1
+    keys = ["architecture", "loss", "training_set", "test_set", "metric"]
+    one = {**own.iloc[0][keys], "scale": 2, "value": 30.0, "seed": "0", "fold": ""}
+    table = pd.DataFrame([{**one, "group": "human", "subject": "a", "slice": 0}]).reindex(columns=COLUMNS)
+    figure = _drawn(beside.cells(table, order(), "robust-residual"), tmp_path, order())
+    (ax,) = (ax for ax in figure.axes if ax.get_title() == "PSNR")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["nmu (human)"]
+    there = np.asarray(ax.lines[0].get_xdata(), float)
+    np.testing.assert_allclose(np.sort(there), np.sort(own["value"].to_numpy(float)))
+
+
 def test_the_figure_of_sizes_does_not_speak_of_data_and_a_study_without_any_cell_says_so(tmp_path):
     networks = pd.DataFrame(
         {"scale": 4, "architecture": ["fmen", "vdsr", "srgan"], "loss": "l1", "trained_parameters": 1, "parameters": 2}

@@ -94,9 +94,8 @@ def _draw_blocks(cells: pd.DataFrame, blocks: pd.DataFrame, order: Order) -> Fig
     ]
     upper.legend(handles=handles, title="test set", loc="outside upper center", ncols=legend_grid(singles)[1])
     for ax, effect in zip(below.subplots(1, 2, sharey=True), ("bias_index", "price"), strict=True):
-        _draw_pairs(
-            ax, [_named(block) for block in blocks.to_dict("records")], blocks[f"printed_{effect}"], blocks[effect]
-        )
+        names = [_named(block) for block in blocks.to_dict("records")]
+        _draw_pairs(ax, names, range(len(names)), blocks[f"printed_{effect}"], blocks[effect])
         ax.set_title(f"{effect.replace('_', ' ')}, {labels}")
     _explain(below, bars=False, note=f": {NOTE}")
     return figure
@@ -124,9 +123,12 @@ def _draw_methods(cells: pd.DataFrame, order: Order) -> Figure:
     figure = Figure(figsize=(PAGE, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for ax, metric in zip(axes.flat, found, strict=False):
-        own = cells[cells["metric"] == metric].set_index("method").reindex(names)
+        own = cells[cells["metric"] == metric]
+        # A paper prints a method once for each of its groups. A study that has none of them has one group for all.
+        places = own["method"].map(names.index)
         unit = MILLION if metric in beside.SIZES else 1
-        _draw_pairs(ax, names, own["printed"] / unit, own["here"] / unit, own["printed_deviation"] / unit)
+        numbers = own[["printed", "here", "printed_deviation"]] / unit
+        _draw_pairs(ax, names, places, numbers["printed"], numbers["here"], numbers["printed_deviation"])
         ax.set_title(_label(metric, order))
     for ax in axes.flat[len(found) :]:
         ax.set_axis_off()
@@ -136,14 +138,21 @@ def _draw_methods(cells: pd.DataFrame, order: Order) -> Figure:
 
 
 def _draw_pairs(
-    ax: Axes, names: list[str], printed: pd.Series, here: pd.Series, deviations: pd.Series | None = None
+    ax: Axes,
+    names: list[str],
+    places: Any,
+    printed: pd.Series,
+    here: pd.Series,
+    deviations: pd.Series | None = None,
 ) -> None:
-    """A line for each name with the printed number (an open point, with its deviation) and the study's."""
-    places = np.arange(len(names))
+    """A line for each name with the printed numbers (open points, with their deviations) and the study's.
+
+    ``places`` are the lines of the numbers, counted from 0.
+    """
     bars = None if deviations is None else np.nan_to_num(deviations.to_numpy(float))
     ax.errorbar(printed, places, xerr=bars, elinewidth=0.6, **PRINTED)
     ax.plot(here, places, **HERE)
-    ax.set_yticks(places, names)
+    ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(True)
     ax.set_axisbelow(True)
