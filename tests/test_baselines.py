@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import matplotlib.cbook
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from mrisr.baselines.wiener import _folded, _power, _transfer
 from mrisr.errors import InputError
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.baselines import straight_lrtv, straight_nmu
 
 NAMES = baselines.available()

@@ -33,7 +33,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     models = list(dict.fromkeys(table[SHOWN].itertuples(index=False, name=None)))
     by_seed = table.groupby([*SHOWN, "seed"])
-    seeds = {key: by_seed[key].agg(lambda values: values.mean(skipna=False)) for key in TITLES}
+    seeds = {key: by_seed[key].agg(lambda values: values.to_numpy().mean()) for key in TITLES}
     figure = Figure(figsize=(PAGE, MARGIN + ROW * len(models)), layout="constrained")
     for ax, (key, title) in zip(figure.subplots(1, len(TITLES), sharey=True), TITLES.items(), strict=True):
         shown = [0.0, 1.0]

@@ -11,11 +11,13 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mrisr.errors import InputError, suggestion
 from mrisr.volumes.names import named_kind
+
+if TYPE_CHECKING:
+    import numpy as np
 
 COLUMNS = ["image", "score"]
 WHITE = 255.0
@@ -74,7 +76,7 @@ def rated(path: str | os.PathLike, slices: Mapping[str, np.ndarray]) -> Iterator
         if _is_picture(name):
             yield _picture(Path(path).parent / name), score
         elif name in slices:
-            yield np.asarray(slices[name]), score
+            yield slices[name], score
         else:
             raise InputError(f"{path}: '{name}' is no slice of a training subject ({suggestion(name, slices)})")
 

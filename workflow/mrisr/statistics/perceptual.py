@@ -181,13 +181,13 @@ def _collapses(
     place: Mapping[str, Any], names: tuple[str, str], own: pd.DataFrame, rival: str, other: pd.DataFrame
 ) -> dict[str, Any]:
     """Whether a GAN keeps far less of the differences between slices than a network, subject by subject."""
-    bounds = COLLAPSED * other.mean(axis=1, skipna=False)
+    kept, bounds = own.to_numpy(), COLLAPSED * other.reindex(own.index).to_numpy().mean(axis=1)
     claim, name = f"{names[0]} collapses", " / ".join(names)
-    agree = int((own.mean(skipna=False) < bounds.mean()).sum())
+    agree = int((kept.mean(axis=0) < bounds.mean()).sum())
     row = {**place, "claim": claim, "model": name, "rival": rival, "value": _mean(own), "rival_value": _mean(other)}
     subjects = int(own.index.notna().sum())
     row |= {"subjects": subjects, "seeds": own.shape[1], "seeds_agree": agree}
-    row |= _decided((bounds - own.mean(axis=1, skipna=False)).to_numpy(), holds_above=True)
+    row |= _decided(bounds - kept.mean(axis=1), holds_above=True)
     said = "an undefined share" if np.isnan(row["margin"]) else f"{100 * row['value']:.3g} %"
     beside = "" if np.isnan(row["margin"]) else f" and those of {rival} {100 * row['rival_value']:.3g} %"
     sentence = (

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mrisr import arrays
 from mrisr.errors import InputError
 
 from .checks import Study, listed
@@ -43,6 +42,8 @@ def initial_problems(study: Study, architecture: str) -> Iterable[str]:
 
 def _file_problems(path: str, own: Mapping[str, Any]) -> Iterable[str]:
     """Why a file is no start for a network: it is none of ours, or has the weights of another network."""
+    from mrisr import arrays
+
     try:
         _, metadata = arrays.load(path, [])
     except InputError as error:
