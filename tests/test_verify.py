@@ -267,6 +267,18 @@ def test_an_edit_is_found_although_record_crate_and_checksums_fit(rewritten, nam
     assert any(said in line and name in line for line in rewritten), rewritten
 
 
+BOMB = b"".join(b"x%d: &x%d [%s]\n" % (n, n, b", ".join([b"*x%d" % (n - 1) if n else b"a"] * 20)) for n in range(8))
+"""YAML of 20^8 values: each list repeats the one before it 20 times."""
+
+
+@pytest.mark.parametrize("name", ["study.yaml", "configuration.yaml", "source/CITATION.cff"])
+def test_no_file_is_written_out_whose_aliases_stand_for_billions_of_values(whole, tmp_path, name):
+    found = forged_throughout(whole, tmp_path, {name: whole[1].get(name, b"") + BOMB})
+    assert any(
+        os.path.basename(name) in line and "values once its aliases are written out" in line for line in found
+    ), found
+
+
 def test_an_edited_script_of_the_explorer_is_found(whole, tmp_path):
     found = forged_throughout(whole, tmp_path, replaced(whole[1], EXPLORER, b"is better", b"is worse"))
     assert found == [f"{EXPLORER}: its text or its scripts are not what scores, findings and records give"]

@@ -53,6 +53,7 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader. It also refuses repeated keys, and it says of Python's tags what they do."""
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        """The keys and values of a mapping, each key once."""
         node = super().compose_mapping_node(anchor)
         seen: dict[tuple[str, str], yaml.Node] = {}
         for key, _ in node.value:

@@ -17,19 +17,7 @@ def text(
     records: Sequence[tuple[str, Mapping[str, Any]]],
     volumes: Sequence[Mapping[str, Any]],
 ) -> str:
-    """The checklist as Markdown.
-
-    Parameters
-    ----------
-    described : mapping
-        ``commit`` and ``changed`` of artifact.json.
-    configuration : mapping
-        The study with every default.
-    records : sequence
-        The stage and the record of each job.
-    volumes : sequence
-        The rows of data.tsv.
-    """
+    """The checklist as Markdown; arguments as of `mrisr.publishing.documents.documents`."""
     commit, changed = described["commit"], described["changed"]
     lines = [f"# Checklist of the study '{configuration['study']}'", "", "## Available", ""]
     lines += [

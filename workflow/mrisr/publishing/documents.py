@@ -10,6 +10,7 @@ import yaml
 
 from mrisr.files.shortening import shortened
 from mrisr.study.config import StudyConfig
+from mrisr.study.validation import parsed
 
 from . import checklist, citation
 
@@ -54,7 +55,7 @@ def documents(
         CITATION.cff of the source.
     """
     name, identifiers = described["study"], described["identifiers"]
-    cited = yaml.safe_load(cff or b"") or {}
+    cited = parsed((cff or b"").decode(), source="CITATION.cff") or {}
     return {
         "README.md": README.format(study=name, version=described["mrisr"]).encode(),
         "checklist.md": checklist.text(described, configuration, records, volumes).encode(),
@@ -63,10 +64,14 @@ def documents(
     }
 
 
-def configuration(study: StudyConfig) -> bytes:
-    """The study with every default, as the file configuration.yaml has it."""
-    resolved = shortened(study.model_dump(mode="json"))
-    return yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True).encode()
+def configuration(study: StudyConfig) -> dict[str, Any]:
+    """The study with every default, the content of configuration.yaml."""
+    return shortened(study.model_dump(mode="json"))
+
+
+def as_yaml(value: Any) -> bytes:
+    """A value as the YAML files of an artifact have it, with keys in the order of the value."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True).encode()
 
 
 def as_json(value: Any, *, in_order: bool = False) -> bytes:

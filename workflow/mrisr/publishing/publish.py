@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mrisr import __version__
+from mrisr.files import plain_yaml
 from mrisr.files.shortening import shortened
 from mrisr.identity import code
 from mrisr.planning.job import Job
 from mrisr.planning.plan import Plan
 
 from . import archive, crate, data, documents, provenance, source, study, tree
-from .documents import as_json
+from .documents import as_json, as_yaml
 
 FORMAT = 1
 """Version of the artifact's form. A program reads its own and older ones."""
@@ -56,7 +55,7 @@ def publish(
     records = {job.record: study.record(plan, job, times or {}) for job in jobs}
     told = [study.described(plan, job, _names(plan, volumes)) for job in jobs]
     described = _artifact(plan, jobs, program)
-    configuration = shortened(plan.study.model_dump(mode="json"))
+    configuration = documents.configuration(plan.study)
     cff = program.files["CITATION.cff"].read_bytes() if "CITATION.cff" in program.files else None
     kept = [(job.stage, records[job.record]) for job in jobs]
     content: dict[str, bytes | Path] = {
@@ -65,8 +64,8 @@ def publish(
         **_volumes(plan, volumes),
         DESCRIBED: as_json(described),
         "environment.txt": _environment(),
-        "study.yaml": _yaml(yaml.safe_load(Path(plan.layout.study).read_text(encoding="utf-8"))),
-        "configuration.yaml": documents.configuration(plan.study),
+        "study.yaml": as_yaml(shortened(plain_yaml.parse(Path(plan.layout.study).read_text(encoding="utf-8")))),
+        "configuration.yaml": as_yaml(configuration),
         **documents.documents(described, configuration, kept, volumes, cff),
         # In the order of the study: the columns and rows of tables follow the order of settings.
         JOBS: as_json(told, in_order=True),
@@ -133,7 +132,3 @@ def _environment() -> bytes:
     """Every installed package with its version."""
     found = {f"{d.name}=={d.version}" for d in importlib.metadata.distributions() if d.name}
     return "".join(f"{line}\n" for line in sorted(found, key=str.lower)).encode()
-
-
-def _yaml(value: Any) -> bytes:
-    return yaml.safe_dump(shortened(value), sort_keys=False, allow_unicode=True).encode()

@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import yaml
-
 from mrisr.errors import InputError
 from mrisr.explorer import page
 from mrisr.files import recorded
@@ -34,11 +32,14 @@ def words(artifact: Artifact, note: Callable[[str], None]) -> Iterator[str]:
     try:
         yield from _configuration(artifact, note)
         expected = _documents(artifact)
+    except InputError as error:
+        yield from error.problems
+        return
     except Exception as error:  # whatever is missing or of another form
         yield f"checklist.md: cannot be made again from what the artifact contains ({type(error).__name__})"
         return
     for name, content in expected.items():
-        if name in artifact.names and (artifact.folder / name).read_bytes() != content:
+        if name in artifact.names and _bytes(artifact, name) != content:
             yield f"{name}: is not what the records and the source give{_line_of(artifact, name, content)}"
     yield from _versions(artifact)
     yield from _volumes(artifact)
@@ -47,7 +48,7 @@ def words(artifact: Artifact, note: Callable[[str], None]) -> Iterator[str]:
 
 def _documents(artifact: Artifact) -> dict[str, bytes]:
     told = artifact.described.model_dump()
-    resolved = yaml.safe_load((artifact.folder / "configuration.yaml").read_bytes())
+    resolved = parsed(_bytes(artifact, "configuration.yaml").decode(), source="configuration.yaml")
     records = [(job.stage, recorded.read(artifact.folder / job.record, dict) or {}) for job in artifact.jobs]
     cff = artifact.folder / "source/CITATION.cff"
     found = cff.read_bytes() if cff.is_file() else None
@@ -71,7 +72,7 @@ def _configuration(artifact: Artifact, note: Callable[[str], None]) -> Iterator[
         note("not compared: configuration.yaml; the keys of a study are others here")
         return
     told = parsed(_bytes(artifact, "study.yaml").decode(), source="study.yaml")
-    content = documents.configuration(StudyConfig(**told).resolved())
+    content = documents.as_yaml(documents.configuration(StudyConfig(**told).resolved()))
     if content != _bytes(artifact, "configuration.yaml"):
         yield f"configuration.yaml: is not what study.yaml gives{_line_of(artifact, 'configuration.yaml', content)}"
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mrisr.artifact import report, scaling
+from mrisr.errors import InputError
+from mrisr.study.validation import parsed
 
 from .contained import Artifact, DescribedJob, leaves
 
@@ -41,6 +41,9 @@ def _compared(artifact: Artifact, job: DescribedJob, path: str, note: Callable[[
         problems = [*_files(artifact, shown), *_left_out(job, shown)]
         if has_own := _is_own(artifact):
             problems += _texts(artifact, shown, described)
+    except InputError as error:
+        yield from error.problems
+        return
     except Exception as error:  # of a page of another form
         yield f"{path}: is no report of Snakemake ({type(error).__name__})"
         return
@@ -87,7 +90,7 @@ def _left_out(job: DescribedJob, shown: Mapping[str, Any]) -> Iterator[str]:
 
 def _texts(artifact: Artifact, shown: Mapping[str, Any], described: str) -> Iterator[str]:
     """Every caption, and the text in front, is what its template gives."""
-    told = yaml.safe_load((artifact.folder / "study.yaml").read_bytes())
+    told = parsed((artifact.folder / "study.yaml").read_text(encoding="utf-8"), source="study.yaml")
     if described != _rendered(DESCRIPTION, "html_body", config=told):
         yield f"its description is not what {CAPTIONS.name}/{DESCRIPTION} gives"
     templates = [path.name for path in CAPTIONS.glob("*.rst") if path.name != DESCRIPTION]
