@@ -18,6 +18,7 @@ from mrisr.evaluation.diversity import MOST_SLICES, MOST_SUBJECTS, chosen, measu
 from mrisr.pairs import Pair
 from mrisr.planning.plan import Plan
 from mrisr.quality.diversity import diversity
+from mrisr.stages.diversity import SLICES
 from mrisr.stages.train import measured as measured_training
 from mrisr.study.validation import load_study
 from mrisr.training.weights import save_weights
@@ -163,3 +164,7 @@ def test_the_cost_of_a_study_that_keeps_epochs_and_measures_diversity_is_known(t
     assert calibration.training_step(measured_training(plan.job("train", **plan.models()[0])), (1, 16, 16)) > 0
     costs = Forecast(plan, Path("config.yaml"), Resources(plan, auto="cpu"), calibration, "cpu")
     assert plan.stages["diversity"].takes(costs, plan.job("diversity")).seconds > 0
+
+
+def test_the_forecast_counts_as_many_slices_as_are_measured():
+    assert SLICES == MOST_SLICES

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mrisr.planning.job import Job
 
-from .stage import Asks, Stage, Takes
+from .estimating import Estimating
+from .stage import Asks, Takes
 
 SLICES = 12
 """Slices of a subject that are used at most."""
@@ -15,7 +15,7 @@ SLOW_MINUTES = 5.0
 """Time of a large network on a slow core."""
 
 
-class Diversity(Stage):
+class Diversity(Estimating):
     """One job measures all models. A study asks for it by ``evaluation.diversity``."""
 
     NAME, RULE, VERB = "diversity", "measure_diversity", "diversity"
@@ -23,7 +23,6 @@ class Diversity(Stage):
     FILES = {"diversity": "tables/diversity.csv"}
     RECORD = "tables/diversity.run.json"
     DISTRIBUTIONS = ("pandas",)
-    SECTION = "evaluation"
     DOING = "measuring diversity"
     NOMINAL_SECONDS = 60.0
 
@@ -60,22 +59,9 @@ class Diversity(Stage):
         """One job if the study asks for it."""
         return [{}] if self.study.evaluation.diversity else []
 
-    def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """The threads in the section ``evaluation``."""
-        return self.study.evaluation.threads
-
-    def device(self, wildcards: Mapping[str, Any]) -> str:
-        """The device in the section ``evaluation``."""
-        return self.study.evaluation.device
-
     def asks(self, costs: Any) -> Asks:
         """Memory for the largest network and an estimate of a slice; time for all models."""
-        entries = dict.fromkeys((model["architecture"], model["scale"]) for model in self.jobs.models())
-        largest = max(costs.network(*names).largest for names in entries)
-        pixels = costs.largest([costs.geometries.of(subject) for subject in self.subjects.groups]).pixels
-        cuda = 0 if costs.device(self.study.evaluation.device) == "cpu" else costs.CUDA_MB
-        memory = costs.TORCH_MB + cuda + largest * costs.ESTIMATE_ARRAYS * pixels / costs.MB
-        return Asks(memory, 5 + SLOW_MINUTES * len(self._models()))
+        return Asks(self.memory_of_estimates(costs), 5 + SLOW_MINUTES * len(self._models()))
 
     def takes(self, costs: Any, job: Job) -> Takes:
         """Time of an output of every model for some slices; disk space of the table."""

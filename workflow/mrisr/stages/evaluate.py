@@ -8,12 +8,13 @@ from typing import Any
 
 from mrisr.planning.job import Job
 
+from .estimating import Estimating
 from .scoring import Scoring, scored_sets, tested_pixels
 from .stage import Asks, Takes
 from .train import MODEL, OPTIMISER, model_names
 
 
-class Evaluate(Scoring):
+class Evaluate(Estimating, Scoring):
     """One job scores one model on all test sets. Smaller jobs would spend most of their time on the start."""
 
     NAME, RULE, VERB = "evaluate", "evaluate_model", "evaluate"
@@ -22,7 +23,6 @@ class Evaluate(Scoring):
     FILES = {"scores": f"scores/{MODEL}/scores.csv"}
     RECORD = f"scores/{MODEL}/run.json"
     INFLUENCE = ("architecture", "scale", "fold")
-    SECTION = "evaluation"
     DOING = "evaluating"
     NOMINAL_SECONDS = 10.0
 
@@ -56,14 +56,6 @@ class Evaluate(Scoring):
     def is_fold_specific(self, wildcards: Mapping[str, Any]) -> bool:
         """A model always has a fold."""
         return True
-
-    def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """The threads in the section ``evaluation``."""
-        return self.study.evaluation.threads
-
-    def device(self, wildcards: Mapping[str, Any]) -> str:
-        """The device in the section ``evaluation``."""
-        return self.study.evaluation.device
 
     def published(self, job: Job) -> dict[str, str]:
         """The scores. The estimates are images."""

@@ -9,7 +9,8 @@ from mrisr import plugins
 from mrisr.planning.job import Job
 from mrisr.planning.methods import constant, described
 
-from .stage import Asks, Stage, Takes
+from .estimating import Estimating
+from .stage import Asks, Takes
 
 SECONDS = 10.0
 """Time of a network of the papers."""
@@ -19,7 +20,7 @@ MEGABYTES = 500
 """Working memory while a receptive field is measured."""
 
 
-class Parameters(Stage):
+class Parameters(Estimating):
     """One job measures all networks. A study asks for it by ``evaluation.networks``."""
 
     NAME, RULE, VERB = "parameters", "measure_networks", "parameters"
@@ -27,7 +28,6 @@ class Parameters(Stage):
     FILES = {"parameters": "tables/parameters.csv", "timings": "timings/networks.csv"}
     RECORD = "parameters.run.json"
     DISTRIBUTIONS = ("pandas",)
-    SECTION = "evaluation"
     DOING = "measuring networks"
     NOMINAL_SECONDS = 40.0
 
@@ -69,14 +69,6 @@ class Parameters(Stage):
     def targets(self) -> list[dict[str, Any]]:
         """One job if the study asks for it."""
         return [{}] if self.study.evaluation.networks else []
-
-    def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """The threads in the section ``evaluation``."""
-        return self.study.evaluation.threads
-
-    def device(self, wildcards: Mapping[str, Any]) -> str:
-        """The device in the section ``evaluation``."""
-        return self.study.evaluation.device
 
     def asks(self, costs: Any) -> Asks:
         """Memory for the largest network and an estimate of a slice; time for all networks."""

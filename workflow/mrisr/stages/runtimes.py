@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mrisr import plugins
@@ -10,13 +9,14 @@ from mrisr.planning.job import Job
 from mrisr.planning.methods import described
 from mrisr.planning.tables import ceilings
 
-from .stage import Asks, Stage, Takes
+from .estimating import Estimating
+from .stage import Asks, Takes
 
 SECONDS = 10.0
 """Time of a method on a test group: estimates for some seconds, and a slow method's first one."""
 
 
-class Runtimes(Stage):
+class Runtimes(Estimating):
     """One job at each scale measures all methods. A study asks for it by ``evaluation.runtimes``."""
 
     NAME, RULE, VERB = "runtimes", "measure_runtimes", "runtimes"
@@ -25,7 +25,6 @@ class Runtimes(Stage):
     FILES = {"runtimes": "timings/x{scale}/runtimes.csv"}
     RECORD = "timings/x{scale}/runtimes.run.json"
     DISTRIBUTIONS = ("pandas",)
-    SECTION = "evaluation"
     DOING = "measuring run times"
     NOMINAL_SECONDS = 60.0
 
@@ -78,23 +77,11 @@ class Runtimes(Stage):
         """One job at each scale, if the study asks for it."""
         return [{"scale": scale} for scale in self.study.protocol.scales] if self.study.evaluation.runtimes else []
 
-    def threads(self, wildcards: Mapping[str, Any]) -> int:
-        """The threads in the section ``evaluation``."""
-        return self.study.evaluation.threads
-
-    def device(self, wildcards: Mapping[str, Any]) -> str:
-        """The device in the section ``evaluation``."""
-        return self.study.evaluation.device
-
     def asks(self, costs: Any) -> Asks:
         """Memory for the largest network and an estimate of a slice; time for all methods."""
-        entries = dict.fromkeys((model["architecture"], model["scale"]) for model in self.jobs.models())
-        largest = max(costs.network(*names).largest for names in entries)
-        pixels = costs.largest([costs.geometries.of(subject) for subject in self.subjects.groups]).pixels
-        cuda = 0 if costs.device(self.study.evaluation.device) == "cpu" else costs.CUDA_MB
-        memory = costs.TORCH_MB + cuda + largest * costs.ESTIMATE_ARRAYS * pixels / costs.MB
+        entries = {(model["architecture"], model["scale"]) for model in self.jobs.models()}
         count = (len(entries) + len(self.study.evaluation.baselines)) * len(self.subjects.group_names)
-        return Asks(memory, 5 + count * SECONDS / 60)
+        return Asks(self.memory_of_estimates(costs), 5 + count * SECONDS / 60)
 
     def takes(self, costs: Any, job: Job) -> Takes:
         """Time for all methods on all groups; disk space of the table."""
