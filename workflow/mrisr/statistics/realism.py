@@ -16,6 +16,7 @@ from . import beside, flips
 from .family import CONTRADICTED, FEWEST_SUBJECTS, LEVEL, SUPPORTED, UNDECIDED
 from .finding import NOT_SHOWN, SHOWN
 from .order import Metric, Order
+from .rivals import WHERE as PLACE
 from .rivals import Rivals, amount, judged, sentence, subject_means
 
 BICUBIC = "bicubic"
@@ -93,11 +94,10 @@ def verdicts(scores: pd.DataFrame, order: Order | Mapping[str, Any]) -> pd.DataF
     scores = judged(scores, order)
     trained = order.sort(scores[scores["training_set"] != ""], WHERE)
     enlarged = scores[(scores["training_set"] == "") & (scores["architecture"] == BICUBIC)]
-    places = ["scale", "test_set", "group", "metric"]
-    floors = {names: subject_means(table) for names, table in enlarged.groupby(places)}
+    floors = {names: subject_means(table) for names, table in enlarged.groupby(PLACE)}
     rows = []
     for names, table in trained.groupby(WHERE, sort=False):
-        place = tuple(dict(zip(WHERE, names, strict=True))[column] for column in places)
+        place = tuple(dict(zip(WHERE, names, strict=True))[column] for column in PLACE)
         means = {name: subject_means(own) for name, own in table.groupby("training_set")}
         means |= {BICUBIC: floors[place]} if place in floors else {}
         for claim in _claims(names[-1]):
