@@ -15,6 +15,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import yaml
+from mrisr.files import recorded
 from scipy.ndimage import gaussian_filter
 
 ROOT = Path(__file__).parents[1]
@@ -84,8 +85,8 @@ class Project:
         """Take over what the projects before this one remembered."""
         (self.folder / "results").mkdir()
         for name, values in Project.remembered.items():
-            if Project.last is not None and (Project.last / "results" / name).is_file():
-                values.update(json.loads((Project.last / "results" / name).read_text()))
+            if Project.last is not None:
+                values.update(recorded.read(Project.last / "results" / name, dict[str, Any]) or {})
             if values:
                 (self.folder / "results" / name).write_text(json.dumps(values))
         Project.last = self.folder

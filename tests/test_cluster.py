@@ -145,7 +145,7 @@ def test_a_study_takes_every_key_that_a_message_advises(programs, section):
         for name in path:
             at[name] = at = dict(at.get(name) or {})
         at[last] = value
-        validate(study, source="study.yaml")
+        assert validate(study, source="study.yaml")
 
 
 def test_one_node_must_have_everything(programs):

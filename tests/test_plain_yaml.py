@@ -60,7 +60,7 @@ def test_aliases_and_merged_keys_are_no_repetition():
 def test_a_study_in_json_is_read(tmp_path):
     path = tmp_path / "study.json"
     path.write_text('{\n\t"study": "x"\n}')
-    configfiles.require_readable_studies(["-n", "--configfile", str(path)])
+    assert configfiles.require_readable_studies(["-n", "--configfile", str(path)]) is None
 
 
 def test_a_key_that_makes_a_study_a_program_is_named_as_such(tmp_path):

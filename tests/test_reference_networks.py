@@ -18,7 +18,7 @@ from torch.nn import functional
 IMAGES = torch.rand((2, 2, 18, 16), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
 
 
-def agree(model: nn.Module, reference: nn.Module, images: torch.Tensor = IMAGES) -> None:
+def assert_agreement(model: nn.Module, reference: nn.Module, images: torch.Tensor = IMAGES) -> None:
     """Both give the same for the same weights, while training and while evaluating."""
     torch.manual_seed(1)
     model.double(), reference.double()
@@ -92,7 +92,7 @@ class DenseNet(nn.Module):
 @pytest.mark.parametrize("scale", [1, 2])
 def test_srdensenet(scale, fully_dense):
     model = models.build("srdensenet", scale=scale, channels=2, fully_dense=fully_dense)
-    agree(model, DenseNet(scale, fully_dense))
+    assert_agreement(model, DenseNet(scale, fully_dense))
 
 
 class Transposed(nn.Module):
@@ -145,7 +145,7 @@ class LaplacianDoubling(nn.Module):
 @pytest.mark.parametrize("scale", [2, 4])
 def test_rrlsrn_is_a_cascade_of_doublings(scale, lapsrn, doubling):
     reference = nn.Sequential(*(doubling() for _ in range(int(math.log2(scale)))))
-    agree(models.build("rrlsrn", scale=scale, channels=2, lapsrn=lapsrn), reference)
+    assert_agreement(models.build("rrlsrn", scale=scale, channels=2, lapsrn=lapsrn), reference)
 
 
 class PooledDiscriminator(nn.Module):
@@ -169,7 +169,7 @@ class PooledDiscriminator(nn.Module):
 
 
 def test_the_pooled_discriminator_of_srgan():
-    agree(discriminators.build("srgan", channels=2, head="pooled"), PooledDiscriminator())
+    assert_agreement(discriminators.build("srgan", channels=2, head="pooled"), PooledDiscriminator())
 
 
 class ResidualGenerator(nn.Module):
@@ -201,7 +201,7 @@ class ResidualGenerator(nn.Module):
 
 @pytest.mark.parametrize(("scale", "blocks"), [(2, 16), (4, 5)])
 def test_srresnet(scale, blocks):
-    agree(models.build("srresnet", scale=scale, channels=2, blocks=blocks), ResidualGenerator(scale, blocks))
+    assert_agreement(models.build("srresnet", scale=scale, channels=2, blocks=blocks), ResidualGenerator(scale, blocks))
 
 
 class TwentyLayers(nn.Module):
@@ -222,7 +222,7 @@ class TwentyLayers(nn.Module):
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_vdsr(scale):
-    agree(models.build("vdsr", scale=scale, channels=2), TwentyLayers(scale))
+    assert_agreement(models.build("vdsr", scale=scale, channels=2), TwentyLayers(scale))
 
 
 class FourConvolutions(nn.Module):
@@ -246,7 +246,7 @@ class FourConvolutions(nn.Module):
 @pytest.mark.parametrize("scale", [1, 2])
 def test_the_generator_of_the_plain_gan(scale, batch_norm):
     model = models.build("plain", scale=scale, channels=2, batch_norm=batch_norm)
-    agree(model, FourConvolutions(scale, batch_norm))
+    assert_agreement(model, FourConvolutions(scale, batch_norm))
 
 
 class MirroredConvolutions(nn.Module):
@@ -268,7 +268,7 @@ class MirroredConvolutions(nn.Module):
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_discriminator_of_the_plain_gan(batch_norm):
-    agree(discriminators.build("plain", channels=2, batch_norm=batch_norm), MirroredConvolutions(batch_norm))
+    assert_agreement(discriminators.build("plain", channels=2, batch_norm=batch_norm), MirroredConvolutions(batch_norm))
 
 
 def framed(features: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
@@ -339,4 +339,4 @@ class FastMemoryEfficient(nn.Module):
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
 def test_fmen_while_it_is_trained(scale):
-    agree(models.build("fmen", scale=scale, channels=2), FastMemoryEfficient(scale))
+    assert_agreement(models.build("fmen", scale=scale, channels=2), FastMemoryEfficient(scale))

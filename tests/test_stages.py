@@ -35,7 +35,7 @@ def listed(tmp_path_factory):
 def test_the_table_of_contents_names_every_stage_once():
     files = {path.stem for path in (ROOT / "workflow/mrisr/stages").glob("*.py")}
     assert len(ORDER) == len(set(ORDER)) == len(STAGES)
-    assert files - set(ORDER) == {"__init__", "stage", "learning", "scoring", "sources", "limits"}
+    assert files - set(ORDER) == {"__init__", "stage", "learning", "estimating", "scoring", "sources", "limits"}
     for names in ("RULE", "ACTION", "RECORD"):
         told = [getattr(stage, names) for stage in STAGES.values()]
         assert names == "ACTION" or len(set(told)) == len(told)
